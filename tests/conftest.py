@@ -1,0 +1,30 @@
+"""Fixtures that every test may use: the real clips, and a tiny corpus built once a session."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# every jaxtyping annotation in thlab is checked by beartype while tests run
+install_import_hook("thlab", "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real clips, or a skip that says what to set."""
+    root = os.environ.get("THLAB_REAL_DATA")
+    if not root:
+        pytest.skip("THLAB_REAL_DATA is not set: point it at a folder with grid/ and ravdess/ to run this test")
+    path = Path(root)
+    if not (path / "grid").is_dir():
+        pytest.fail(f"THLAB_REAL_DATA={root} has no grid/ folder")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus() -> Path:
+    """Root of the embedded corpus's `tiny` preset in the `face` view, built where it is missing."""
+    from thlab.corpus import ensure
+
+    return ensure("tiny", view="face")

@@ -1,0 +1,52 @@
+"""Where a face sits in the aligned `face` view, and the similarity that puts it there.
+
+Every paper in the book trains on crops in which eyes and nose do not move, so that what is left to
+explain is the mouth. The embedded corpus renders this view directly; `thlab.face` warps footage into it.
+"""
+
+import numpy as np
+
+# Target places in the unit square, x to the right and y down: the eye on the left of the picture, the eye on
+# its right, and the point under the nose (landmark 33). The eyes are 22/64 of the width apart, which leaves
+# room for a wide-open jaw. Chapter: book/sound-and-faces.ipynb
+TEMPLATE = np.array([[0.328, 0.335], [0.672, 0.335], [0.5, 0.575]])
+
+# iBUG-68 indices, named once for the whole project ("left" and "right" are the picture's).
+EYE_LEFT, EYE_RIGHT = slice(36, 42), slice(42, 48)
+NOSE_BASE = 33
+MOUTH, INNER_MOUTH = slice(48, 68), slice(60, 68)
+INNER_LIP_TOP, INNER_LIP_BOTTOM = 62, 66
+
+
+def anchors(landmarks: np.ndarray) -> np.ndarray:
+    """The three points that alignment holds still: eye centres and nose base.
+
+    landmarks: (..., 68, 2) in pixels. Returns (..., 3, 2). Chapter: book/sound-and-faces.ipynb
+    """
+    left = landmarks[..., EYE_LEFT, :].mean(-2)
+    right = landmarks[..., EYE_RIGHT, :].mean(-2)
+    return np.stack([left, right, landmarks[..., NOSE_BASE, :]], -2)
+
+
+def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Least-squares similarity (rotation, scale, shift) from source to target points, after Umeyama 1991.
+
+    source, target: (n, 2) with n >= 2, same units in and out. Returns a (2, 3) matrix M with
+    target ~ source @ M[:, :2].T + M[:, 2]. Raises ValueError where the source points coincide.
+    Chapter: book/sound-and-faces.ipynb
+    """
+    mean_s, mean_t = source.mean(0), target.mean(0)
+    s, t = source - mean_s, target - mean_t
+    spread = (s**2).sum()
+    if spread < 1e-12:
+        raise ValueError("similarity: the source points coincide, so no scale or rotation can be found")
+    # in the plane a rotation times a scale is [[a, -b], [b, a]], and a, b have a closed form
+    a = (s * t).sum() / spread
+    b = (s[:, 0] * t[:, 1] - s[:, 1] * t[:, 0]).sum() / spread
+    linear = np.array([[a, -b], [b, a]])
+    return np.column_stack([linear, mean_t - linear @ mean_s])
+
+
+def transform(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Apply a (2, 3) similarity to points (..., 2). Chapter: book/sound-and-faces.ipynb"""
+    return points @ matrix[:, :2].T + matrix[:, 2]
