@@ -1,0 +1,81 @@
+# Everything the project does, one target each. `make help` lists them; needs make and Python 3.11 or 3.12.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+BIN := .venv/bin
+PY := $(BIN)/python
+HTML := _build/html/index.html
+BUILD_PAGES = $(BIN)/jupyter-book build $(1) --config _config.yml --path-output . -W --keep-going -n
+
+# The corpus and other things made on this machine; delete it freely
+export THLAB_HOME ?= $(CURDIR)/_build/thlab
+
+# For `make notebooks`: which chapters, and how much to compute
+CHAPTERS ?= $(basename $(notdir $(wildcard book/*.ipynb)))
+PRESET ?= book
+
+.PHONY: help venv vendor corpus book html notebooks test lint unit nbtest pages lab bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
+
+venv: .venv/.installed  ## create .venv and install every pinned package into it
+
+.venv/.installed: constraints.txt pyproject.toml
+	@python=$$(for p in $(PYTHON) python3.11 python3.12 python3 python; do \
+	  command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && echo $$p && break; done); \
+	if [ -z "$$python" ]; then echo "Python 3.11 or 3.12 is needed (mediapipe has no build for later ones): make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; fi; \
+	echo "creating .venv with $$($$python --version) and installing into it: about 4 minutes, 5 GB"; \
+	$$python -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[all]'
+	@touch $@
+
+vendor: book/vendor/.fetched  ## fetch the pages' browser files from npm, at pinned hashes
+
+book/vendor/.fetched: book/tools/vendor.lock.json book/tools/fetch_vendor.py | venv
+	$(PY) book/tools/fetch_vendor.py
+	@touch $@
+
+corpus: venv  ## build the tiny corpus where it is missing
+	@$(PY) -c 'from thlab.corpus import ensure; print("corpus:", ensure("tiny"))'
+
+book: venv vendor corpus  ## make the book: run the chapters in a copy, render the pages
+	$(PY) book/tools/run_notebooks.py copy _build/executed
+	$(call BUILD_PAGES,_build/executed)
+	@echo && echo "The book is ready. Open file://$(CURDIR)/$(HTML)"
+
+html: venv vendor  ## render the stored outputs, without running anything
+	$(PY) book/tools/stage.py _build/book
+	$(call BUILD_PAGES,_build/book)
+	@echo && echo "Open file://$(CURDIR)/$(HTML)"
+
+notebooks: venv corpus  ## for authors: refresh stored outputs, CHAPTERS="dtw ..." PRESET=book|fast
+	THLAB_PRESET=$(PRESET) $(PY) book/tools/run_notebooks.py inplace $(CHAPTERS:%=book/%.ipynb)
+
+test: lint unit nbtest pages  ## check everything: lint, unit tests, notebooks, the book in a browser
+
+lint: venv  ## ruff, codespell, pyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/pyright
+
+unit: venv corpus  ## unit tests
+	$(PY) -m pytest tests --ignore tests/book
+
+nbtest: venv corpus  ## run every cell of every notebook, in the preset fast
+	THLAB_PRESET=fast THLAB_BOOK=$(CURDIR)/_build/nbtest \
+	  $(PY) -m pytest --nbval-lax --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 600 --timeout 900 book/*.ipynb
+
+pages: html  ## check the book: integrity, then every page in Chromium
+	$(PY) -m pytest tests/book
+
+lab: venv corpus  ## open the chapters in JupyterLab
+	THLAB_BOOK=$(CURDIR)/_build/lab $(BIN)/jupyter lab --notebook-dir book
+
+bench: venv corpus  ## measure against named peers
+	for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+clean:  ## remove what was built (not .venv)
+	rm -rf _build book/vendor

@@ -1,0 +1,87 @@
+"""Write the book's API page from docstrings, read from the source: nothing is imported, no package is needed."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+HEADER = """# API
+
+Every public function and class of `thlab`, in its own words; each links the chapter that explains it.
+"""
+
+
+def public(nodes: list[ast.stmt]) -> list[ast.FunctionDef | ast.ClassDef]:
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return [n for n in nodes if isinstance(n, kinds) and not n.name.startswith("_") and ast.get_docstring(n)]
+
+
+def signature(node: ast.FunctionDef | ast.ClassDef) -> str:
+    if isinstance(node, ast.ClassDef):
+        bases = ", ".join(ast.unparse(base) for base in node.bases)
+        return f"class {node.name}({bases})" if bases else f"class {node.name}"
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    whole = f"{node.name}({ast.unparse(node.args)}){returns}"
+    return whole if len(whole) <= 100 else broken(node, returns)
+
+
+def broken(node: ast.FunctionDef, returns: str) -> str:
+    """A long signature, one argument a line."""
+    arguments = ast.unparse(node.args)
+    depth, line, lines = 0, "", []
+    for letter in arguments:
+        depth += (letter in "([{") - (letter in ")]}")
+        line += letter
+        if letter == "," and depth == 0:
+            lines.append(line.strip())
+            line = ""
+    return "\n    ".join([f"{node.name}(", *lines, line.strip() + ","]) + f"\n){returns}"
+
+
+def prose(docstring: str) -> str:
+    """A docstring as Markdown: indented blocks become code, marks in its sentences are kept from meaning anything."""
+    return "\n\n".join(paragraph(p) for p in inspect.cleandoc(docstring).split("\n\n"))
+
+
+def paragraph(text: str) -> str:
+    if text.startswith("    "):
+        return f"```text\n{inspect.cleandoc(text)}\n```"
+    parts = re.split(r"(`+[^`]+`+)", text)  # code spans are kept as they are
+    parts[::2] = [links(re.sub(r"([\\*_\[\]<>$#|~{}])", r"\\\1", part)) for part in parts[::2]]
+    parts[1::2] = [f"`{part.strip('`')}`" for part in parts[1::2]]
+    return "".join(parts)
+
+
+def links(text: str) -> str:
+    """Escaped words with their chapters and papers as links."""
+    text = re.sub(r"book/([\w-]+)\.ipynb", r"{doc}`\1`", text)
+    return re.sub(r"\\\[([a-z]+\d{4})\\\]", r"{cite}`\1`", text)
+
+
+def entry(node: ast.FunctionDef | ast.ClassDef, level: int) -> str:
+    title = f"{'#' * level} {node.name}"
+    text = f"{title}\n\n```python\n{signature(node)}\n```\n\n{prose(ast.get_docstring(node) or '')}\n"
+    if isinstance(node, ast.ClassDef):
+        text += "".join(f"\n{method(child)}" for child in public(node.body))
+    return text
+
+
+def method(node: ast.FunctionDef | ast.ClassDef) -> str:
+    words = prose(ast.get_docstring(node) or "").split("\n\n")
+    return f"- `{' '.join(signature(node).split())}`: " + "\n\n  ".join(w.replace("\n", " ") for w in words) + "\n"
+
+
+def module_text(path: Path, root: Path) -> str:
+    tree = ast.parse(path.read_text())
+    entries = public(tree.body)
+    if not entries:
+        return ""
+    name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+    intro = prose(ast.get_docstring(tree) or "")
+    return f"\n## {name}\n\n{intro}\n\n" + "\n".join(entry(node, 3) for node in entries)
+
+
+def api_page(root: Path) -> str:
+    """The page for the package thlab/ below root."""
+    modules = [p for p in sorted((root / "thlab").rglob("*.py")) if not p.name.startswith("_") or p.stem == "__init__"]
+    return HEADER + "".join(module_text(path, root) for path in modules)

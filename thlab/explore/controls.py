@@ -1,0 +1,84 @@
+"""What a reader can move: sliders along directions of a model's inputs, and pickers of whole vectors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+
+@dataclass(frozen=True)
+class Slider:
+    """Adds `value * direction` to the model input named `input`; an integer direction is that axis."""
+
+    label: str
+    input: str
+    direction: int | Sequence[float] | np.ndarray
+    min: float = -2.0
+    max: float = 2.0
+    value: float = 0.0
+    step: float = 0.05
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Sets the model input named `input` to one of some named vectors; the first is chosen at the start."""
+
+    label: str
+    input: str
+    options: Mapping[str, Sequence[float] | np.ndarray]
+
+
+def direction_vector(slider: Slider, size: int) -> Float[np.ndarray, " d"]:
+    """The slider's direction as a vector of `size` numbers.
+
+    Raises ValueError where an axis or a vector does not fit the input.
+    """
+    if not isinstance(slider.direction, int):
+        vector = np.asarray(slider.direction, dtype=float)
+        if vector.shape != (size,):
+            raise ValueError(
+                f"slider {slider.label!r}: direction has shape {vector.shape}, its input has {size} numbers"
+            )
+        return vector
+    if not 0 <= slider.direction < size:
+        raise ValueError(f"slider {slider.label!r}: axis {slider.direction} is outside its input of {size} numbers")
+    return np.eye(size)[slider.direction]
+
+
+def check_controls(inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]) -> None:
+    """Raise ValueError where a slider or a choice does not fit the model's inputs (name -> size)."""
+    for control in [*sliders, *choices]:
+        if control.input not in inputs:
+            raise ValueError(f"{control.label!r} moves the input {control.input!r}; the model has {sorted(inputs)}")
+    for choice in choices:
+        for option, vector in choice.options.items():
+            if np.shape(vector) != (inputs[choice.input],):
+                raise ValueError(f"{choice.label!r}, option {option!r}: expected {inputs[choice.input]} numbers")
+    for slider in sliders:
+        direction_vector(slider, inputs[slider.input])
+
+
+def input_vectors(
+    inputs: Mapping[str, int],
+    sliders: Sequence[Slider],
+    choices: Sequence[Choice],
+    values: Mapping[str, float | str],
+) -> dict[str, Float[np.ndarray, " d"]]:
+    """The model's input vectors when each control, by its label, stands at its value.
+
+    An input is zero, or its choice's vector, plus the sum of its sliders' `value * direction`.
+    """
+    vectors = {name: np.zeros(size) for name, size in inputs.items()}
+    for choice in choices:
+        vectors[choice.input] = np.array(choice.options[str(values[choice.label])], dtype=float)
+    for slider in sliders:
+        step = float(values[slider.label]) * direction_vector(slider, inputs[slider.input])
+        vectors[slider.input] = vectors[slider.input] + step
+    return vectors
+
+
+def start_values(sliders: Sequence[Slider], choices: Sequence[Choice]) -> dict[str, float | str]:
+    """Each control's value before a reader has touched it, by its label."""
+    first = {choice.label: next(iter(choice.options)) for choice in choices}
+    return {**first, **{slider.label: slider.value for slider in sliders}}

@@ -1,0 +1,47 @@
+"""A strip of pictures under a slider that needs no kernel."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from thlab.explore.images import png
+from thlab.extras import require
+
+
+def frame_strip(
+    images: Sequence[UInt8[np.ndarray, "h w 3"]] | UInt8[np.ndarray, "t h w 3"],
+    description: str,
+    alt: str,
+    play: bool = True,
+    width: int = 256,
+    interval: int = 150,
+) -> Any:
+    """A slider (and a play button) that shows one of some pictures, linked in the browser: no kernel is needed.
+
+    images: 8-bit RGB, all of one size; description: the slider's label; alt: what a picture shows, read out with
+    its number; width: on the page, in px; interval: between played pictures, in ms. Returns an ipywidgets box.
+    Raises ValueError at fewer than two pictures or an empty alt.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
+    if len(images) < 2 or not alt:
+        raise ValueError(f"a strip needs an alt text and two pictures or more, not {len(images)}")
+    w = require("ipywidgets", extra="book")
+    last = len(images) - 1
+    pictures = [
+        w.Image(value=png(image), format="png", width=width, tooltip=f"{alt} ({i + 1} of {len(images)})")
+        for i, image in enumerate(images)
+    ]
+    stack = w.Stack(children=pictures, selected_index=0)
+    slider = w.IntSlider(value=0, min=0, max=last, description=description, style={"description_width": "initial"})
+    w.jslink((slider, "value"), (stack, "selected_index"))
+    row = [slider]
+    if play:
+        player = w.Play(value=0, min=0, max=last, interval=interval)
+        w.jslink((player, "value"), (slider, "value"))
+        row = [player, slider]
+    box = w.VBox([w.HBox(row), stack])
+    box.add_class("thlab-strip")
+    return box
