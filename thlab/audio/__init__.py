@@ -13,6 +13,7 @@ from thlab.audio.dtw import (
     narrowest_band,
     warp,
 )
+from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, power_spectrogram, segments
 
 __all__ = [
     "DTWResult",
@@ -23,7 +24,12 @@ __all__ = [
     "cost_matrix",
     "dtw",
     "dtw_batch",
+    "log_spectrogram",
     "map_times",
+    "mfcc",
+    "mfcc_windows",
     "narrowest_band",
+    "power_spectrogram",
+    "segments",
     "warp",
 ]
