@@ -1,0 +1,139 @@
+"""open_corpus: any corpus by name, as a sequence of usable clips and a table of all that was found."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from pathlib import Path
+from typing import Any, get_args, overload
+
+import numpy as np
+from tqdm import tqdm
+
+from thlab.data.check import Check, check_clip, check_file
+from thlab.data.clip import Clip
+from thlab.data.readers import READERS, Reader
+
+Row = dict[str, Any]
+
+
+class Corpus(Sequence[Clip]):
+    """The usable clips of a corpus, and `table`: one row a file found, with status "ok" or "unusable" and the reason.
+
+    Each access gives a fresh Clip, so that what it decodes is freed with it.
+    Chapter: book/sound-and-faces.ipynb
+    """
+
+    def __init__(self, name: str, clips: Sequence[Clip], table: list[Row]):
+        self.name, self.table, self._clips = name, table, clips
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    @overload
+    def __getitem__(self, index: int) -> Clip: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Corpus": ...
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return Corpus(self.name, self._clips[index], self.table)
+        return copy(self._clips[index])
+
+    @property
+    def unusable(self) -> list[Row]:
+        """The rows of files that no clip was made of."""
+        return [row for row in self.table if row["status"] == "unusable"]
+
+    @property
+    def speakers(self) -> list[str]:
+        """Sorted names of those who speak in the usable clips."""
+        return sorted({clip.speaker for clip in self._clips})
+
+    def summary(self) -> str:
+        """A few lines of plain text: how many clips, speakers and emotions, and what is unusable."""
+        emotions = Counter(clip.emotion for clip in self._clips if clip.emotion)
+        lines = [f"{self.name}: {len(self)} clips, {len(self.speakers)} speakers, {len(self.unusable)} unusable"]
+        lines += ["  " + ", ".join(f"{emotion} {count}" for emotion, count in sorted(emotions.items()))] * bool(
+            emotions
+        )
+        return "\n".join(lines + [f"  {row['path']}: {row['reason']}" for row in self.unusable])
+
+
+def open_corpus(
+    name: str, root: Path | str, check: Check = "decode", split: str | None = None,
+    counts: Sequence[int] | None = None, seed: int = 0, workers: int = 1, **options: Any,
+) -> Corpus:  # fmt: skip
+    """Read a corpus in its official layout; `name` is grid, cremad, ravdess, mead, lrw, lrs3, voxceleb2, hdtf or embedded.
+
+    check: "decode" reads every frame and sample, "probe" the headers, "none" the names alone. split: keep one; where the
+    corpus has none of its own, speakers are dealt by `counts` (train, val, test; default: the paper's) and `seed`.
+    workers: threads that check. options: the reader's own. A broken file never raises: it is a row of `table`.
+    Raises ValueError for an unknown name or split or a root without such clips, FileNotFoundError for a missing root.
+    Chapter: book/sound-and-faces.ipynb
+    """
+    if name not in READERS:
+        raise ValueError(f"no corpus {name!r}: known are {', '.join(READERS)}")
+    if check not in get_args(Check):
+        raise ValueError(f"check={check!r} is none of {', '.join(get_args(Check))}")
+    reader = _reader(name, Path(root), options)
+    paths = reader.paths()
+    if not paths:
+        raise ValueError(f"{root}: no clip of {name} here; expected {reader.expects}")
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(tqdm(pool.map(lambda path: _examine(reader, path, check), paths), name, len(paths), disable=None))
+    clips, rows = [clip for clip, _ in found if clip], [row for _, row in found]
+    if split or counts:
+        _assign_splits(clips, rows, counts or reader.counts, seed)
+    if split and split not in {clip.split for clip in clips}:
+        raise ValueError(f"no split {split!r} in {name}: there are {sorted({str(clip.split) for clip in clips})}")
+    usable = [clip for clip, row in found if clip and row["status"] == "ok" and split in (None, clip.split)]
+    return Corpus(name, usable, rows)
+
+
+def split_speakers(speakers: Iterable[str], counts: Sequence[int], seed: int) -> dict[str, tuple[str, ...]]:
+    """Deal speakers to train, val and test, as Sect. 4.2 of [mittal2020] does: 28-3-3 of GRID, 73-9-9 of CREMA-D.
+
+    A pure function of the set of names, the counts (which must add up to its size) and the seed. Raises ValueError.
+    Chapter: book/sound-and-faces.ipynb
+    """
+    names = sorted(set(speakers))
+    if len(counts) != 3 or sum(counts) != len(names) or min(counts) < 0:
+        raise ValueError(f"{'+'.join(map(str, counts))} speakers asked for, {len(names)} found: pass counts=(…, …, …)")
+    order = np.random.default_rng(seed).permutation(len(names))
+    parts = np.split(order, np.cumsum(counts)[:2])
+    return {split: tuple(names[i] for i in part) for split, part in zip(("train", "val", "test"), parts, strict=True)}
+
+
+def _reader(name: str, root: Path, options: dict[str, Any]) -> Reader:
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root}: no such folder; {name} is expected as {READERS[name].expects}")
+    return READERS[name](root, **options)
+
+
+def _examine(reader: Reader, path: Path, check: Check) -> tuple[Clip | None, Row]:
+    """A clip where the name makes sense, and its row of the table."""
+    clip, reason = None, ""
+    try:
+        if check != "none":
+            check_file(path, reader.suffixes)
+        clip = reader.clip(path)
+        check_clip(clip, check)
+    except (ValueError, FileNotFoundError) as error:
+        reason = str(error).replace(f"{path}: ", "")
+    row = {"id": clip.id if clip else None, "path": str(path.relative_to(reader.root)), "reason": reason}
+    labels = {key: getattr(clip, key, None) for key in ("speaker", "emotion", "split")}
+    return clip, row | {"status": "unusable" if reason else "ok"} | labels
+
+
+def _assign_splits(clips: list[Clip], rows: list[Row], counts: Sequence[int] | None, seed: int) -> None:
+    """Give each clip the split of its speaker, where the corpus gave it none."""
+    if all(clip.split for clip in clips):
+        return
+    if counts is None:
+        raise ValueError("this corpus has no split of its own: pass counts=(train, val, test) in speakers")
+    dealt = split_speakers({clip.speaker for clip in clips}, counts, seed)
+    of = {speaker: split for split, speakers in dealt.items() for speaker in speakers}
+    for record in (*clips,):
+        record.split = of[record.speaker]
+    for row in rows:
+        row["split"] = of.get(row["speaker"])

@@ -1,0 +1,146 @@
+"""Video and audio files in, arrays out.
+
+Video goes through PyAV, .wav and .flac through soundfile. The demuxer is chosen by the file's suffix and never guessed
+from its content: a text file named .mp4 is then an error, where FFmpeg's guess would make it a playlist or a picture.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import gcd
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from scipy.signal import resample_poly
+
+from thlab.extras import require
+
+__all__ = ["AUDIO_RATE", "DEMUXERS", "open_media", "read_audio", "read_video", "video_frames", "write_video"]
+
+AUDIO_RATE = 16000
+DEMUXERS = {
+    ".mp4": "mp4", ".m4a": "mp4", ".mov": "mp4", ".flv": "flv", ".mpg": "mpeg", ".mpeg": "mpeg",
+    ".wav": "wav", ".flac": "flac", ".mp3": "mp3",
+}  # fmt: skip
+SOUNDFILE = {".wav": ("WAV", "WAVEX", "RF64"), ".flac": ("FLAC",)}
+AAC_FRAME = 1024  # samples a packet of AAC; its last one is padded to this length
+
+
+@contextmanager
+def open_media(path: Path | str) -> Iterator[Any]:
+    """A PyAV container whose errors are all ValueErrors that name the file.
+
+    Raises FileNotFoundError where there is no file, ValueError for a folder, an unknown suffix or a damaged file.
+    """
+    av, path = require("av", extra="media"), Path(path)
+    if path.suffix.lower() not in DEMUXERS:
+        raise ValueError(f"{path}: the suffix {path.suffix!r} is none of {', '.join(DEMUXERS)}")
+    try:
+        with av.open(str(path), format=DEMUXERS[path.suffix.lower()], metadata_errors="replace") as container:
+            yield container
+    except FileNotFoundError:
+        raise
+    except (av.FFmpegError, OSError, IndexError) as error:
+        raise ValueError(f"{path}: not a readable {path.suffix} file ({error})") from error
+
+
+def first_stream(container: Any, kind: str) -> Any:
+    """The first `video` or `audio` stream, or a ValueError where the file has none."""
+    streams = getattr(container.streams, kind)
+    if not streams:
+        raise ValueError(f"{container.name}: has no {kind} stream")
+    return streams[0]
+
+
+def video_frames(container: Any) -> Iterator[Any]:
+    """Decoded PyAV frames in order; ValueError where the picture's size changes half-way."""
+    size = None
+    for frame in container.decode(first_stream(container, "video")):
+        size = size or (frame.width, frame.height)
+        if (frame.width, frame.height) != size:
+            raise ValueError(f"{container.name}: frames change size from {size} to {(frame.width, frame.height)}")
+        yield frame
+
+
+def read_video(path: Path | str) -> tuple[UInt8[np.ndarray, "t h w 3"], float]:
+    """All frames of a video and its frame rate, by PyAV.
+
+    Returns frames (T, H, W, 3) uint8 RGB and fps. Raises ValueError or FileNotFoundError, naming the file, where it
+    cannot be decoded.
+    Chapter: book/sound-and-faces.ipynb
+    """
+    with open_media(path) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in video_frames(container)]
+        rate = first_stream(container, "video").average_rate
+    if not frames or not rate:
+        raise ValueError(f"{path}: no video frame could be decoded")
+    return np.stack(frames), float(rate)
+
+
+def read_audio(path: Path | str, sr: int = AUDIO_RATE) -> Float[np.ndarray, "n"]:
+    """Mono audio of any media file at `sr` Hz, float32; the video in it is not decoded.
+
+    Full scale is 1, which a lossy codec may overshoot. Channels are averaged; polyphase resampling (scipy). In a file
+    with pictures, sample 0 is the time of the first frame. Raises ValueError or FileNotFoundError, naming the file, where it cannot be decoded.
+    Chapter: book/sound-and-faces.ipynb
+    """
+    path = Path(path)
+    audio, rate = _by_soundfile(path) if path.suffix.lower() in SOUNDFILE else _by_av(path)
+    if rate != sr:
+        common = gcd(rate, sr)
+        audio = resample_poly(audio, sr // common, rate // common)
+    return np.ascontiguousarray(audio, np.float32)
+
+
+def write_video(
+    path: Path | str, frames: UInt8[np.ndarray, "t h w 3"], audio: Float[np.ndarray, "n"] | None = None, fps: float = 25
+) -> None:
+    """Write an .mp4 of frames and, where given, 16 kHz mono audio (H.264, AAC), by the corpus's writer.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
+    from thlab.corpus.media import write_mp4  # here, because the generator's package is not needed to read
+
+    write_mp4(path, frames, audio, fps=fps)
+
+
+def _by_soundfile(path: Path) -> tuple[Float[np.ndarray, "n"], int]:
+    soundfile = require("soundfile", extra="media")
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            if file.format not in SOUNDFILE[path.suffix.lower()]:
+                raise ValueError(f"{path}: holds {file.format}, which its suffix does not say")
+            audio = file.read(dtype="float32", always_2d=True)
+            return audio.mean(1), file.samplerate
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise ValueError(f"{path}: not a readable {path.suffix} file ({error})") from error
+
+
+def _by_av(path: Path) -> tuple[Float[np.ndarray, "n"], int]:
+    av = require("av", extra="media")
+    with open_media(path) as container:
+        stream = first_stream(container, "audio")
+        to_float = av.AudioResampler(format="fltp")  # not to mono: libswresample scales the sum by .71, not .5
+        frames = [floats for frame in container.decode(stream) for floats in to_float.resample(frame)]
+        if not frames:
+            raise ValueError(f"{path}: no audio could be decoded")
+        audio, rate = np.concatenate([frame.to_ndarray().mean(0) for frame in frames]), stream.rate
+        return _on_the_video_clock(_cut_padding(audio, stream), container, stream), rate
+
+
+def _cut_padding(audio: Float[np.ndarray, "n"], stream: Any) -> Float[np.ndarray, "m"]:
+    """Drop the zeros with which an AAC encoder fills its last packet: the container states the true length."""
+    declared = round(float((stream.duration or 0) * stream.time_base) * stream.rate)
+    return audio[:declared] if 0 < len(audio) - declared < AAC_FRAME else audio
+
+
+def _on_the_video_clock(audio: Float[np.ndarray, "n"], container: Any, stream: Any) -> Float[np.ndarray, "m"]:
+    """Cut or pad the start, so that audio and pictures begin together where the two streams do not."""
+    if not container.streams.video:
+        return audio
+    seconds = [float((s.start_time or 0) * s.time_base) for s in (stream, container.streams.video[0])]
+    lead = round((seconds[0] - seconds[1]) * stream.rate)
+    return np.pad(audio, (min(lead, 10 * stream.rate), 0)) if lead > 0 else audio[-lead:]
