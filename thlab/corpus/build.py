@@ -1,0 +1,206 @@
+"""Build a corpus: share the clips among worker processes, keep what is finished, and write the manifest last."""
+
+import contextlib
+import dataclasses
+import errno
+import fcntl
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from thlab.corpus.clip import KINDS, checksums
+from thlab.corpus.media import write_whole
+from thlab.corpus.render import VIEWS
+from thlab.corpus.settings import Preset, Settings, clip_rows, settle
+
+SETTINGS, MANIFEST, JOURNAL = "corpus.json", "manifest.jsonl", "manifest.jsonl.part"
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def build(
+    root: str | Path,
+    preset: str | Preset = "tiny",
+    view: str = "face",
+    size: int | None = None,
+    head_motion: float = 1.0,
+    motion_seed: int = 0,
+    workers: int | None = None,
+) -> Path:
+    """Build a corpus in a folder, or finish or mend the one that is there; returns the folder.
+
+    Equal settings give equal bytes, whatever the number of workers (default: one a core) and however often the
+    build was interrupted. view "both" makes root/face and root/portrait. Raises ValueError for settings out of
+    range or a folder that holds another corpus, OSError where the disk is full.
+    Chapter: book/sound-and-faces.ipynb
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers {workers}: choose a whole number from 1")
+    root = Path(root)
+    for one in VIEWS if view == "both" else (view,):
+        settings = settle(preset, one, size, head_motion, motion_seed)
+        _build_view(root / one if view == "both" else root, settings, workers or os.cpu_count() or 1)
+    return root
+
+
+def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
+    """The corpus of these settings, built under $THLAB_HOME (default ~/.cache/thlab) unless it is there already.
+
+    Takes what `build` takes. Chapter: book/sound-and-faces.ipynb
+    """
+    home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
+    extras = [f"{key}={value}" for key, value in sorted(settings.items()) if key != "workers" and value is not None]
+    return build(home / "corpus" / "-".join([preset, view, *extras]), preset, view, **settings)
+
+
+def verify(root: str | Path) -> list[str]:
+    """What is wrong with a corpus, a line for each missing, truncated or altered file; empty when all is well.
+
+    Raises FileNotFoundError where there is no corpus. Chapter: book/sound-and-faces.ipynb
+    """
+    root = Path(root)
+    if (root / SETTINGS).is_file():
+        return _problems(root)
+    found = [root / view for view in VIEWS if (root / view / SETTINGS).is_file()]
+    if not found:
+        raise FileNotFoundError(f"{root} holds no corpus ({SETTINGS} is missing): make one with `thlab corpus build`")
+    return [f"{view.name}/{problem}" for view in found for problem in _problems(view)]
+
+
+def _problems(root: Path) -> list[str]:
+    rows = clip_rows(read_settings(root))
+    if not (root / MANIFEST).is_file():
+        return [f"{MANIFEST}: missing (the build was not finished)"]
+    known = _known(root, MANIFEST)
+    problems = []
+    for row in rows:
+        line = known.get(row["id"])
+        if line is None:
+            problems.append(f"{MANIFEST}: no line for {row['id']}, or an altered one")
+            continue
+        found = checksums(root, row["id"])
+        for kind in KINDS:
+            if found.get(kind) != line["sha256"][kind]:
+                problems.append(f"{row['id']}.{kind}: {'altered or truncated' if kind in found else 'missing'}")
+    return problems
+
+
+def read_settings(root: Path) -> Settings:
+    """The settings a corpus was built with."""
+    fields = json.loads((root / SETTINGS).read_text())
+    return Settings(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+
+
+def _known(root: Path, name: str) -> dict[str, dict]:
+    """Rows of a manifest or journal by clip, but for lines that are torn or do not fit the settings."""
+    expected = {row["id"]: row for row in clip_rows(read_settings(root))}
+    known = {}
+    for line in (root / name).read_text(errors="replace").splitlines() if (root / name).is_file() else ():
+        with contextlib.suppress(json.JSONDecodeError, KeyError, TypeError, AttributeError):
+            row = json.loads(line)
+            if {**expected[row["id"]], "sha256": row["sha256"]} == row and set(row["sha256"]) == set(KINDS):
+                known[row["id"]] = row
+    return known
+
+
+def _build_view(root: Path, settings: Settings, workers: int) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    with _only_builder(root):
+        _claim(root, settings)
+        rows = clip_rows(settings)
+        known = _known(root, MANIFEST) | _known(root, JOURNAL)
+        whole = {clip: row for clip, row in known.items() if checksums(root, clip) == row["sha256"]}
+        todo = [row for row in rows if row["id"] not in whole]
+        if todo:
+            for finished in _make(root, settings, todo, workers):
+                whole[finished["id"]] = finished
+        text = "".join(json.dumps(whole[row["id"]]) + "\n" for row in rows).encode()
+        if not (root / MANIFEST).is_file() or (root / MANIFEST).read_bytes() != text:
+            write_whole(root / MANIFEST, text)
+        (root / JOURNAL).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _only_builder(root: Path) -> Iterator[None]:
+    """Hold the folder: a second builder waits, and then finds the work done. Leftovers of a killed one go."""
+    with (root / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for leftover in root.glob(".*.part"):
+            leftover.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            for leftover in root.glob(".*.part"):
+                leftover.unlink(missing_ok=True)
+
+
+def _claim(root: Path, settings: Settings) -> None:
+    """Write down the settings, or make sure that the folder is of the same ones."""
+    text = json.dumps(dataclasses.asdict(settings), indent=1) + "\n"
+    if not (root / SETTINGS).exists():
+        write_whole(root / SETTINGS, text.encode())
+    elif (root / SETTINGS).read_text() != text:
+        raise ValueError(f"{root} holds a corpus of other settings (see {SETTINGS}): choose another folder")
+
+
+def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Iterator[dict]:
+    """Make clips in worker processes and yield their rows as they come; each is noted in the journal at once."""
+    groups = deque(list(group) for _, group in groupby(todo, key=lambda row: (row["speaker"], row["emotion"])))
+    answers: queue.Queue = queue.Queue()
+    team = [_start_worker(root, settings) for _ in range(min(workers, len(groups)))]
+    try:
+        for i, worker in enumerate(team):
+            threading.Thread(target=_drive, args=(worker, groups, i % 2 == 0, answers), daemon=True).start()
+        with (root / JOURNAL).open("a") as journal, tqdm(total=len(todo), unit="clip", desc=root.name) as bar:
+            for _ in todo:
+                row = answers.get()
+                if "error" in row:
+                    _fail(root, row)
+                journal.write(json.dumps(row) + "\n")
+                journal.flush()
+                bar.update()
+                yield row
+    finally:
+        for worker in team:
+            worker.kill()
+            worker.wait()
+
+
+def _start_worker(root: Path, settings: Settings) -> subprocess.Popen:
+    command = [sys.executable, "-m", "thlab.corpus.worker"]
+    env = os.environ | ONE_THREAD
+    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+    assert worker.stdin
+    worker.stdin.write(json.dumps([str(root.resolve()), dataclasses.asdict(settings)]) + "\n")
+    return worker
+
+
+def _drive(worker: subprocess.Popen, groups: deque, from_left: bool, answers: queue.Queue) -> None:
+    """Feed one worker groups of clips; neighbours start at opposite ends, to set up few speakers twice."""
+    assert worker.stdin
+    assert worker.stdout
+    try:
+        while True:
+            group = groups.popleft() if from_left else groups.pop()
+            worker.stdin.write(json.dumps(group) + "\n")
+            worker.stdin.flush()
+            for _ in group:
+                answers.put(json.loads(worker.stdout.readline()))
+    except IndexError:
+        worker.stdin.close()
+    except (OSError, ValueError):
+        answers.put({"error": "a worker process died", "errno": None})
+
+
+def _fail(root: Path, answer: dict) -> None:
+    if answer["errno"] == errno.ENOSPC:
+        raise OSError(errno.ENOSPC, f"the disk is full; free some and build {root} again: finished clips are kept")
+    raise RuntimeError(f"making a clip of {root} failed: {answer['error']}")

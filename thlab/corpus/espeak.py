@@ -1,0 +1,114 @@
+"""A small ctypes binding to espeak-ng that keeps what its command line hides: when each phone sounds."""
+
+import contextlib
+import ctypes
+import os
+import shutil
+import tempfile
+from _ctypes import dlclose
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from thlab.extras import require
+
+SYNCHRONOUS, PHONEME_EVENTS, DONT_EXIT = 2, 0x0001, 0x8000
+LIST_END, WORD, PHONEME = 0, 1, 7
+RATE, VOLUME, PITCH, RANGE = 1, 2, 3, 4
+UTF8 = 1
+ENGLISH_FILES = ("phondata", "phonindex", "phontab", "intonations", "en_dict")
+
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT of speak_lib.h; `name` is the union read as the phone's mnemonic."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("name", ctypes.c_char * 8),
+    )
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+
+
+class Utterance(NamedTuple):
+    """Waveform of one sentence (float32, -1..1) and (sample, mnemonic, word index) of each phone's start."""
+
+    audio: np.ndarray
+    rate: int
+    phones: list[tuple[int, str, int]]
+
+
+def english_data(folder: Path) -> Path:
+    """Copy the English part of espeak-ng's data (1 MB of 19) where own voices can be written beside it."""
+    source = Path(require("espeakng_loader", "corpus").get_data_path())
+    (folder / "voices/!v").mkdir(parents=True)
+    (folder / "lang/gmw").mkdir(parents=True)
+    for name in ENGLISH_FILES:
+        shutil.copy(source / name, folder / name)
+    for file in (source / "lang/gmw").glob("en*"):
+        shutil.copy(file, folder / "lang/gmw" / file.name)
+    return folder
+
+
+@contextlib.contextmanager
+def _fresh_library(data: Path, seed: int) -> Iterator[tuple[ctypes.CDLL, int]]:
+    """The engine as at its first start: no call resets its static state, so a private copy is loaded (2 ms)."""
+    handle, path = tempfile.mkstemp(suffix=".so")
+    os.close(handle)
+    try:
+        shutil.copyfile(require("espeakng_loader", "corpus").get_library_path(), path)
+        library = ctypes.CDLL(path)
+    finally:
+        os.unlink(path)
+    rate = library.espeak_Initialize(SYNCHRONOUS, 0, str(data).encode(), PHONEME_EVENTS | DONT_EXIT)
+    if rate <= 0:
+        raise RuntimeError(f"espeak-ng could not start with its data in {data}")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
+    try:
+        yield library, rate
+    finally:
+        library.espeak_Terminate()
+        dlclose(library._handle)
+
+
+def synthesize(text: str, voice: str, rate: float, data: Path, seed: int) -> Utterance:
+    """Say `text` in `voice` at `rate` words a minute; the same seed gives the same samples, bit for bit.
+
+    Raises ValueError where the engine knows no such voice.
+    """
+    chunks: list[np.ndarray] = []
+    phones: list[tuple[int, str, int]] = []
+    word = -1
+
+    def receive(samples, count, events) -> int:
+        nonlocal word
+        if count > 0 and samples:
+            chunks.append(np.ctypeslib.as_array(samples, shape=(count,)).copy())
+        i = 0
+        while events[i].type != LIST_END:
+            word += events[i].type == WORD
+            if events[i].type == PHONEME:
+                phones.append((events[i].sample, events[i].name.decode(), word))
+            i += 1
+        return 0
+
+    with _fresh_library(data, seed) as (library, sample_rate):
+        callback = _CALLBACK(receive)
+        library.espeak_SetSynthCallback(callback)
+        if library.espeak_SetVoiceByName(voice.encode()):
+            raise ValueError(f"espeak-ng has no voice {voice!r} in {data}")
+        for parameter, value in ((RATE, int(rate)), (VOLUME, 100), (PITCH, 50), (RANGE, 50)):
+            library.espeak_SetParameter(parameter, value, 0)
+        encoded = text.encode() + b"\0"
+        library.espeak_Synth(encoded, ctypes.c_size_t(len(encoded)), 0, 1, 0, UTF8, None, None)
+        library.espeak_Synchronize()
+    return Utterance(np.concatenate(chunks).astype(np.float32) / 32768, sample_rate, phones)

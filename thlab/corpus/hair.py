@@ -1,0 +1,66 @@
+"""Hair: the scalp pushed outwards under short hair, and a curtain of strands behind the face for long."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from thlab.corpus.head import SKIN, Head
+from thlab.corpus.identity import Person
+from thlab.corpus.texture import smoothstep
+
+THICKNESS = {"short": 0.10, "crop": 0.035, "bald": 0.0, "medium": 0.17, "long": 0.13, "bob": 0.16}
+CURTAIN_BOTTOM = {"long": -1.75, "bob": -0.78, "medium": -1.15}
+SKULL_CENTRE = np.array([0, 0.15, -0.72])
+COLUMNS, ROWS = 49, 14
+# the hairline's height over depth (z, from the nape to the brow), model units
+HAIRLINE = ((-1.6, -1.25, -0.95, -0.62, -0.45, -0.1, 0.05, 0.3), (-0.55, -0.5, -0.28, 0.02, 0.10, 0.42, 0.62, 0.70))
+
+
+class Curtain(NamedTuple):
+    """A sheet of long hair: vertices (n, 3), triangles (t, 3)."""
+
+    vertices: np.ndarray
+    triangles: np.ndarray
+
+
+def scalp(head: Head, person: Person) -> np.ndarray:
+    """Hairiness of each vertex, 0..1; the hairline is where it passes one half."""
+    x, y, z = head.reference.T
+    if person.style == "bald":
+        return np.zeros(len(x), np.float32)
+    line = np.interp(z, *HAIRLINE) + person.hairline
+    near_ear = (np.abs(x) > 0.70) & (y < 0.18) & (y > -0.45) & (z > -0.95) & (z < -0.45)
+    weight = smoothstep(-0.09, 0.09, y - line) * (1 - head.ears)
+    weight[near_ear | (head.inside_mouth > 0.3)] = 0
+    return weight.astype(np.float32)
+
+
+def grow(head: Head, person: Person, weight: np.ndarray) -> np.ndarray:
+    """The person's vertices with the hair's thickness on the scalp."""
+    x, y, z = head.reference.T
+    outwards = head.reference - SKULL_CENTRE
+    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
+    lumps = 1 + 0.15 * np.sin(9 * x + person.seed) * np.sin(7 * z + 2 * person.seed)
+    thickness = THICKNESS[person.style] * (1 + 0.5 * smoothstep(0.5, 1.0, y)) * lumps
+    return (person.vertices + outwards * (weight**0.8 * thickness)[:, None]).astype(np.float32)
+
+
+def curtain(head: Head, person: Person) -> Curtain:
+    """Long hair as a sheet around the back of the head; empty for the short styles."""
+    if person.style not in CURTAIN_BOTTOM or person.male:
+        return Curtain(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
+    rng = np.random.default_rng([3000, person.seed])
+    skin = person.vertices[head.vertices_of(SKIN)]
+    level = np.abs(head.reference[head.vertices_of(SKIN), 1] - 0.2) < 0.18
+    width, back = np.abs(skin[level, 0]).max(), -skin[level, 2].min()
+    angle = np.linspace(-1, 1, COLUMNS) * math.radians(rng.uniform(118, 128))
+    t = np.linspace(0, 1, ROWS)[:, None]
+    flare = 0.94 + 0.13 * np.sin(np.minimum(1, t * 1.6) * np.pi / 2) + 0.05 * t * np.sin(5 * t)
+    lock = 1 + 0.025 * np.sin(np.arange(COLUMNS) * 1.9 + person.seed) * t
+    x = np.sin(angle) * width * flare * lock * 1.02
+    y = 0.55 * (1 - t) + CURTAIN_BOTTOM[person.style] * t + 0.05 * np.sin(np.arange(COLUMNS) * 2.7) * t
+    z = -back * 0.53 - np.cos(angle) * back * 0.52 * (1 - 0.25 * t) * lock
+    q = (np.arange(ROWS - 1)[:, None] * COLUMNS + np.arange(COLUMNS - 1)).reshape(-1, 1)
+    triangles = np.concatenate([q + [0, COLUMNS, 1], q + [1, COLUMNS, COLUMNS + 1]])
+    return Curtain(np.stack([x, y, z], -1).reshape(-1, 3).astype(np.float32), triangles.astype(np.int32))

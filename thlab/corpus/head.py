@@ -1,0 +1,84 @@
+"""The head mesh: one topology, sparse targets that reshape it, and 52 ARKit-named face units.
+
+The data is MakeHuman's, CC0: see assets/README.md.
+"""
+
+import functools
+from importlib.resources import files
+
+import numpy as np
+
+SKIN, LEFT_EYE, RIGHT_EYE, TEETH, TONGUE, LASHES, HAIR_HELPER = range(7)
+RACES = ("african", "asian", "caucasian")
+
+
+class Head:
+    """The asset, unpacked: base vertices (n, 3), triangles (t, 3), their materials (t,), masks and targets."""
+
+    def __init__(self) -> None:
+        asset = np.load(str(files("thlab.corpus") / "assets/head.npz"), allow_pickle=False)
+        self.base, self.material = asset["v"], asset["mat"].astype(np.int32)
+        self.triangles = asset["tri"].astype(np.int32)
+        self.lips, self.eyelids = asset["m_lips"] / 255.0, asset["m_eyelids"] / 255.0
+        self.inside_mouth, self.ears = asset["m_inside_mouth"] / 255.0, asset["m_ears"] / 255.0
+        self.openness = asset["ao"] / 255.0  # how much of the sky each vertex sees
+        self.landmarks = asset["lm68"].astype(np.int64)  # the vertex of each iBUG-68 landmark
+        self.targets = {}
+        for i, name in enumerate(asset["names"].tolist()):
+            part = slice(asset["ptr"][i], asset["ptr"][i + 1])
+            delta = asset["d"][part].astype(np.float32) * (asset["scale"][i] / np.float32(32767))
+            self.targets[name] = asset["idx"][part].astype(np.int64), delta
+        self.face_unit_names = tuple(name[3:] for name in self.targets if name.startswith("fu/"))
+        self.face_units = np.stack([self._dense("fu/" + name) for name in self.face_unit_names])
+        self.reference = self.shape(macro_weights(male=0.5, old=0.2, race=np.ones(3) / 3, muscle=0, weight=0))
+
+    def unit(self, name: str) -> int:
+        """Row of a face unit."""
+        return self.face_unit_names.index(name)
+
+    def vertices_of(self, material: int) -> np.ndarray:
+        """Indices of the vertices that a material's triangles use."""
+        return np.unique(self.triangles[self.material == material])
+
+    def shape(self, weights: dict[str, float]) -> np.ndarray:
+        """Base plus weighted targets, (n, 3), the origin midway between the eyes."""
+        vertices = self.base.astype(np.float32)
+        for name, weight in weights.items():
+            index, delta = self.targets[name]
+            vertices[index] += np.float32(weight) * delta
+        left, right = (vertices[self.vertices_of(eye)].mean(0) for eye in (LEFT_EYE, RIGHT_EYE))
+        return vertices - 0.5 * (left + right)
+
+    def _dense(self, name: str) -> np.ndarray:
+        dense = np.zeros_like(self.base, np.float32)
+        index, delta = self.targets[name]
+        dense[index] = delta
+        return dense
+
+
+@functools.cache
+def load_head() -> Head:
+    """The one head that every person is a shape of."""
+    return Head()
+
+
+def macro_weights(male: float, old: float, race: np.ndarray, muscle: float, weight: float) -> dict[str, float]:
+    """MakeHuman's multilinear macro targets: corners of (race, sex, age) and of (sex, age, muscle, weight).
+
+    male, old in 0..1; race (3,) sums to 1; muscle, weight in -1..1.
+    """
+    people = {
+        f"{sex}-{age}": p * q
+        for sex, p in (("female", 1 - male), ("male", male))
+        for age, q in (("young", 1 - old), ("old", old))
+    }
+    builds = {
+        f"{m}muscle-{w}weight": p * q for m, p in _three_way(muscle).items() for w, q in _three_way(weight).items()
+    }
+    weights = {f"macro/{r}-{who}": s * p for r, s in zip(RACES, race, strict=True) for who, p in people.items()}
+    del builds["averagemuscle-averageweight"]  # the base mesh itself
+    return weights | {f"macro/universal-{who}-{b}": p * q for who, p in people.items() for b, q in builds.items()}
+
+
+def _three_way(value: float) -> dict[str, float]:
+    return {"min": max(0, -value), "average": 1 - abs(value), "max": max(0, value)}

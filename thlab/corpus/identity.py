@@ -1,0 +1,147 @@
+"""People: a face shape and the colours, hair and beard that go with it, drawn from a speaker number."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from thlab.corpus.alignment import EYE_LEFT, EYE_RIGHT
+from thlab.corpus.head import Head, macro_weights
+
+SKIN_TONES = ((255, 219, 196), (241, 194, 160), (224, 172, 125), (198, 134, 92), (141, 85, 54), (92, 56, 40))
+HAIR = {
+    "black": (22, 18, 17),
+    "darkbrown": (48, 32, 22),
+    "brown": (84, 54, 34),
+    "lightbrown": (128, 90, 56),
+    "blond": (190, 150, 96),
+    "red": (130, 58, 28),
+    "grey": (150, 146, 142),
+    "white": (214, 210, 204),
+}
+EYES = {
+    "darkbrown": (44, 26, 16),
+    "brown": (78, 46, 24),
+    "hazel": (112, 88, 44),
+    "green": (84, 98, 66),
+    "blue": (84, 108, 128),
+    "grey": (116, 126, 134),
+}
+STYLES = {
+    "male": {"short": 0.45, "crop": 0.35, "bald": 0.10, "medium": 0.10},
+    "female": {"long": 0.45, "bob": 0.30, "medium": 0.15, "short": 0.10},
+}
+# how far each part of the face varies: standard deviation of its sliders
+VARIATION = {
+    "head": 0.22, "eyes": 0.22, "nose": 0.26, "mouth": 0.20, "chin": 0.28, "cheek": 0.30,
+    "eyebrows": 0.25, "forehead": 0.30, "ears": 0.30, "neck": 0.12,
+}  # fmt: skip
+OPPOSITES = (
+    ("-decr", "-incr"), ("-down", "-up"), ("-in", "-out"), ("-concave", "-convex"),
+    ("-backward", "-forward"), ("-decrease", "-increase"), ("-compress", "-uncompress"),
+)  # fmt: skip
+HEAD_FORMS = ("oval", "round", "square", "rectangular", "diamond", "triangular", "invertedtriangular")
+EYE_DISTANCE = 0.58  # model units; people's own distances are kept near it
+
+
+def linear(rgb) -> np.ndarray:
+    """sRGB 0..255 to linear light 0..1 (IEC 61966-2-1)."""
+    c = np.asarray(rgb, np.float32) / 255
+    return np.where(c < 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Person:
+    """One drawn person; colours are linear RGB."""
+
+    seed: int
+    male: bool
+    old: float  # 0 young .. 1 old
+    tone: float  # 0 light .. 1 dark
+    vertices: np.ndarray  # (n, 3) neutral face, model units
+    hair: np.ndarray
+    hair_name: str
+    eyes: np.ndarray
+    style: str
+    beard: float  # 0 shaven .. 1 full
+    cloth: np.ndarray
+    collar: float  # height of the neckline
+    hairline: float  # shift of the hairline, up is positive
+
+    @property
+    def skin(self) -> np.ndarray:
+        """Base skin colour."""
+        x = self.tone * (len(SKIN_TONES) - 1)
+        return linear([np.interp(x, range(len(SKIN_TONES)), channel) for channel in zip(*SKIN_TONES, strict=True)])
+
+
+def draw_person(head: Head, speaker: int, male: bool) -> Person:
+    """The looks of a speaker number; always the same for the same number."""
+    rng = np.random.default_rng([1000, speaker])
+    race = rng.dirichlet([0.25] * 3) * 0.9 + np.eye(3)[rng.integers(3)] * 0.35
+    race /= race.sum()
+    old = 0.9 * rng.beta(1.3, 2.2)
+    weights = macro_weights(
+        male=0.82 + 0.18 * rng.random() if male else 0.18 * rng.random(),
+        old=old,
+        race=race,
+        muscle=rng.uniform(-0.4, 0.5),
+        weight=float(np.clip(rng.normal(0, 0.45), -0.8, 0.8)),
+    )
+    weights |= draw_sliders(head, rng)
+    dark = race[0] + race[1] > 0.55
+    fair_hair = ["darkbrown", "brown", "lightbrown", "blond", "red", "black"]
+    hair_names = ["grey", "white"] if old > 0.55 and rng.random() < 0.7 else fair_hair[:6]
+    if dark and hair_names[0] != "grey":
+        hair_names = ["black", "darkbrown"]
+    hair_name = str(rng.choice(hair_names))
+    styles = STYLES["male" if male else "female"]
+    return Person(
+        seed=speaker,
+        male=male,
+        old=old,
+        tone=float(np.clip(race @ [0.80, 0.30, 0.16] + rng.normal(0, 0.07), 0.08, 0.95)),
+        vertices=normalize(head, head.shape(weights)),
+        hair=linear(HAIR[hair_name]),
+        hair_name=hair_name,
+        eyes=linear(EYES[str(rng.choice(list(EYES)[:2] if dark else list(EYES)[1:]))]) * 1.3,
+        style=str(rng.choice(list(styles), p=list(styles.values()))),
+        beard=float(rng.choice([0, 0.2, 0.45, 0.8], p=[0.45, 0.3, 0.15, 0.1])) * male,
+        cloth=linear(rng.integers(20, 235, 3)),
+        collar=rng.uniform(-1.42, -1.20),
+        hairline=rng.uniform(-0.1, 0.1) - 0.12 * old * male,
+    )
+
+
+def draw_sliders(head: Head, rng: np.random.Generator) -> dict[str, float]:
+    """Weights of the local shape targets: normal, nearly but not quite the same on both sides of the face."""
+    drawn: dict[str, float] = {}
+    weights: dict[str, float] = {}
+    for low, high in slider_pairs(head):
+        part = low.split("/")[0]
+        side_free = low.replace("/l-", "/x-").replace("/r-", "/x-").replace("-l-", "-x-").replace("-r-", "-x-")
+        if side_free not in drawn:
+            halved = 0.5 if "scale-depth-" in low or "eye-scale" in low else 1.0  # these alter the whole face
+            drawn[side_free] = float(np.clip(rng.normal(), -1.8, 1.8)) * VARIATION[part] * halved
+        value = drawn[side_free] * (1 + 0.04 * rng.standard_normal())
+        weights[high if value > 0 else low] = abs(value)
+    forms = 0.5 * rng.dirichlet([0.5] * (len(HEAD_FORMS) + 1))
+    weights |= {f"head/head-{form}": weight for form, weight in zip(HEAD_FORMS, forms[:-1], strict=True)}
+    return weights | {name: abs(rng.normal(0, 0.03)) for name in head.targets if name.startswith("asym/")}
+
+
+def slider_pairs(head: Head) -> list[tuple[str, str]]:
+    """Names of the targets that are each other's opposite, as (less, more), in a fixed order."""
+    pairs = []
+    for name in sorted(head.targets):
+        for low, high in OPPOSITES:
+            partner = name.removesuffix(low) + high
+            if name.split("/")[0] in VARIATION and name.endswith(low) and partner in head.targets:
+                pairs.append((name, partner))
+    return pairs
+
+
+def normalize(head: Head, vertices: np.ndarray) -> np.ndarray:
+    """Scale a face so that its eyes lie near EYE_DISTANCE apart (a person's own distance may differ by 7 %)."""
+    landmarks = vertices[head.landmarks]
+    distance = np.linalg.norm(landmarks[EYE_LEFT].mean(0) - landmarks[EYE_RIGHT].mean(0))
+    return (vertices / np.clip(distance / EYE_DISTANCE, 0.93, 1.07)).astype(np.float32)

@@ -1,0 +1,164 @@
+"""How a face moves in a clip: the mouth follows the visemes, the rest follows the mood and chance."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.signal import lfilter
+
+from thlab.corpus.expression import (
+    BLINKS_PER_SECOND,
+    CLOSED,
+    DOMINANCE,
+    EMOTION_POSE,
+    EMOTION_SHAPES,
+    VISEME_SHAPES,
+    face_units,
+)
+from thlab.corpus.head import Head
+from thlab.corpus.speech import FPS, Speech
+from thlab.corpus.visemes import frame_centres, viseme_segments
+
+BLINK = (0.35, 0.95, 1.0, 0.75, 0.4, 0.15)  # closure in successive frames
+HABIT = 900  # seed stream of a speaker's habits
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Per frame: face units (T, 52), yaw pitch roll (T, 3) rad, head shift (T, 3), gaze (T, 2) rad, blink (T,)."""
+
+    face_units: np.ndarray
+    pose: np.ndarray
+    shift: np.ndarray
+    gaze: np.ndarray
+    blink: np.ndarray
+
+
+def animate(
+    head: Head, lips: "Lips", speaker: int, speech: Speech, emotion: str, intensity: float, rng, head_motion: float
+) -> Motion:
+    """Move a face to `speech`; rng decides everything that speech and emotion leave open."""
+    n = speech.n_frames
+    habit = np.random.default_rng([HABIT, speaker])
+    openness, nod, brow = habit.uniform(0.85, 1.2), *habit.uniform(0.2, 1, 2)
+    style = np.clip(1 + 0.15 * habit.standard_normal(len(head.face_unit_names)), 0.6, 1.4) * 1.15
+    segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
+    mouth, closed = speak_units(head, segments, n, rng)
+    mood = (
+        intensity * (1 + 0.10 * smooth_noise(rng, n, 0.3))[:, None] * face_units(head, EMOTION_SHAPES[emotion]) * style
+    )
+    liveliness = {"angry": 0.12, "happy": 0.12, "surprise": 0.12, "sad": -0.12}.get(emotion, 0) * intensity
+    units = mouth * openness * (1 + liveliness) + mood
+    blink = blinks(rng, n, BLINKS_PER_SECOND.get(emotion, 0.3))
+    energy = loudness(speech)
+    units[:, head.unit("browInnerUp")] += 0.18 * brow * np.convolve(energy, np.ones(5) / 5, "same")
+    units = np.clip(apply_blink(head, units, blink), 0, 1.3)
+    units = lips.seal(units, closed)
+    pose = head_pose(rng, n, np.array(EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity, nod * energy) * head_motion
+    shift = head_motion * np.stack([smooth_noise(rng, n, 0.6) * sd for sd in (0.02, 0.015, 0)], 1)
+    shift += head_motion * rng.normal(0, (0.04, 0.04, 0.12))
+    gaze = look(rng, n) - pose[:, :2] * (0.8, 0.35) + (0, 0.12 * intensity * (emotion == "sad"))
+    return Motion(units.astype(np.float32), pose, shift, gaze, blink)
+
+
+class Lips:
+    """How one person's lip opening depends on the face units: linear, as the units are."""
+
+    PAIRS = ((61, 67), (62, 66), (63, 65))  # inner lip landmarks, upper and lower
+
+    def __init__(self, head: Head, vertices: np.ndarray) -> None:
+        upper, lower = head.landmarks[np.array(self.PAIRS).T]
+        self.rest = float((vertices[upper] - vertices[lower])[:, 1].mean())
+        self.slope = (head.face_units[:, upper, 1] - head.face_units[:, lower, 1]).mean(1)
+        self.close = head.unit("mouthClose")
+
+    def opening(self, units: np.ndarray) -> np.ndarray:
+        """Mean vertical distance of the inner lips, model units, of each frame's face units (T, 52)."""
+        return self.rest + units @ self.slope
+
+    def seal(self, units: np.ndarray, closed: np.ndarray) -> np.ndarray:
+        """Let `mouthClose` take away the share `closed` (T,) of the opening, and all of an overlap."""
+        opening = self.opening(units)
+        wanted = (1 - closed) * np.maximum(opening, 0)
+        sealed = units.copy()
+        sealed[:, self.close] += (wanted - opening) / self.slope[self.close]
+        return sealed
+
+
+def speak_units(
+    head: Head, segments: list[tuple[float, float, str]], n: int, rng: np.random.Generator
+) -> tuple[Float[np.ndarray, "t units"], Float[np.ndarray, " t"]]:
+    """Coarticulated mouth: viseme targets blended by dominance functions, Cohen & Massaro 1993.
+
+    Returns face units (T, 52) and how firmly the lips are held together (T,), 0..1. Every viseme is said a little
+    differently each time, as rng decides.
+    """
+    times = frame_centres(n)
+    silence = [(-9.0, segments[0][0] - 0.06, "sil"), (segments[-1][1] + 0.04, 1e3, "sil")]
+    total, held, weights = np.zeros((n, len(head.face_unit_names))), np.zeros(n), np.zeros(n)
+    for start, end, viseme in [silence[0], *segments, silence[1]]:
+        strength, decay = DOMINANCE[viseme]
+        early = np.maximum(start + 0.012 - times, 0)  # the mouth anticipates more slowly than it lets go
+        late = np.maximum(times - (end - 0.012), 0)
+        weight = strength * np.exp(-1.6 * decay * (0.85 * early + late))
+        effort = math.exp(rng.normal(0, 0.15))
+        total += weight[:, None] * effort * face_units(head, VISEME_SHAPES[viseme])
+        held += weight * (viseme in CLOSED)
+        weights += weight
+    return total / weights[:, None], held / weights
+
+
+def smooth_noise(rng: np.random.Generator, n: int, tau: float) -> Float[np.ndarray, " t"]:
+    """Unit-variance noise, twice low-passed with time constant tau (s)."""
+    pole, warm_up = math.exp(-1 / (tau * FPS)), 80
+    x = rng.standard_normal(n + warm_up)
+    y = lfilter([1], np.convolve([1, -pole], [1, -pole]), x)[warm_up:]
+    return y * math.sqrt((1 - pole**2) ** 3 / (1 + pole**2))
+
+
+def blinks(rng: np.random.Generator, n: int, rate: float) -> Float[np.ndarray, " t"]:
+    """Closure of the lids per frame, 0..1; blinks come at random, `rate` a second, at least .8 s apart."""
+    closure, time = np.zeros(n), 0.7 * rng.exponential(1 / rate)
+    while time < n / FPS:
+        first = int(time * FPS)
+        shape = BLINK[: n - first]
+        closure[first : first + len(shape)] = np.maximum(closure[first : first + len(shape)], shape)
+        time += max(0.8, rng.exponential(1 / rate))
+    return closure
+
+
+def apply_blink(head: Head, units: np.ndarray, blink: np.ndarray) -> np.ndarray:
+    """Lids as closed as the blink wants; a closed eye is neither wide nor squinting."""
+    units = units.copy()
+    for side in ("Left", "Right"):
+        lid = head.unit("eyeBlink" + side)
+        units[:, lid] = np.maximum(units[:, lid], blink)
+        for unit in ("eyeWide", "eyeSquint"):
+            units[:, head.unit(unit + side)] *= 1 - blink
+    return units
+
+
+def loudness(speech: Speech) -> Float[np.ndarray, " t"]:
+    """RMS of the audio under each frame, the loudest frame at 1."""
+    rms = np.sqrt((speech.audio.reshape(speech.n_frames, -1) ** 2).mean(1))
+    return rms / (rms.max() + 1e-6)
+
+
+def head_pose(rng: np.random.Generator, n: int, mood: np.ndarray, nods: np.ndarray) -> Float[np.ndarray, "t 3"]:
+    """Yaw, pitch and roll (rad): a habit of the clip, the mood, slow noise, and nods with the voice."""
+    still = rng.normal(0, (0.13, 0.05, 0.03)) + mood
+    pose = still + np.stack([smooth_noise(rng, n, 0.35) * sd for sd in (0.045, 0.03, 0.02)], 1)
+    window = np.hanning(9) / np.hanning(9).sum()
+    pose[:, 1] += 0.05 * (np.convolve(nods, window, "same") - 0.2)
+    return pose
+
+
+def look(rng: np.random.Generator, n: int) -> Float[np.ndarray, "t 2"]:
+    """Yaw and pitch of the eyes (rad), near the camera: it rests, then jumps."""
+    gaze, now = np.zeros((n, 2)), rng.normal(0, 0.05, 2)
+    for frame in range(n):
+        if rng.random() < 0.04:
+            now = rng.normal(0, 0.08, 2)
+        gaze[frame] = now
+    return gaze

@@ -1,0 +1,191 @@
+"""The studio: a person's mesh, a lamp, a backdrop and a camera that sees the head in one of two views."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from thlab.corpus import shade as sh
+from thlab.corpus.alignment import TEMPLATE, anchors, similarity, transform
+from thlab.corpus.hair import curtain, grow, scalp
+from thlab.corpus.head import LASHES, LEFT_EYE, RIGHT_EYE, SKIN, TEETH, TONGUE, Head
+from thlab.corpus.identity import Person, linear
+from thlab.corpus.raster import BOTH_SIDES, FRONT_ONLY, rasterize, vertex_normals
+from thlab.corpus.texture import paint, smoothstep, uv
+
+VIEWS = ("face", "portrait")
+SUPERSAMPLING = 2
+CAMERA_DISTANCE, FIELD, CAMERA_HEIGHT = 11.0, 2.75, -0.18  # model units; the field is the portrait's width
+NECK = np.array([0, -1.0, -0.85], np.float32)  # the head turns about this point
+BACKDROP = 64
+
+
+class Lighting(NamedTuple):
+    """A lamp's direction (3,), its colour (3,), the sky's strength and the backdrop (64, 64, 3), linear."""
+
+    direction: np.ndarray
+    colour: np.ndarray
+    ambient: float
+    backdrop: np.ndarray
+
+
+def draw_lighting(rng: np.random.Generator) -> Lighting:
+    """A lamp from somewhere above the camera and a backdrop of two tones."""
+    direction = np.array([rng.uniform(-0.7, 0.7), rng.uniform(0.2, 0.7), 0.8])
+    strength, warmth = rng.uniform(0.85, 1.12), rng.uniform(-0.05, 0.05)
+    colour = strength * np.array([0.8 * (1 + warmth), 0.77, 0.73 * (1 - warmth)])
+    return Lighting(direction / np.linalg.norm(direction), colour, rng.uniform(0.22, 0.38), draw_backdrop(rng))
+
+
+def draw_backdrop(rng: np.random.Generator) -> np.ndarray:
+    """A soft gradient between two tones, a little uneven."""
+    first, second = (linear(np.clip(grey + rng.normal(0, 28, 3), 5, 250)) for grey in rng.uniform(40, 200, 2))
+    place, angle = (np.arange(BACKDROP) + 0.5) / BACKDROP - 0.5, rng.uniform(0, 2 * math.pi)
+    along = np.clip(0.5 + math.cos(angle) * place[None, :] + math.sin(angle) * place[:, None], 0, 1)[..., None]
+    uneven = gaussian_filter(rng.standard_normal((BACKDROP, BACKDROP)), BACKDROP / 10) * BACKDROP / 48
+    return np.clip((first * along + second * (1 - along)) * (1 + uneven[..., None]), 0, 1).astype(np.float32)
+
+
+def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """Rotation matrix (3, 3): pitch about x, then yaw about y, then roll about z; radians."""
+    (cy, cp, cr), (sy, sp, sr) = np.cos([yaw, pitch, roll]), np.sin([yaw, pitch, roll])
+    turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return (tilt @ turn @ nod).astype(np.float32)
+
+
+def eyeball(columns: int = 28, rows: int = 17) -> tuple[np.ndarray, np.ndarray]:
+    """The front of a unit sphere that looks along z: vertices (n, 3), triangles (t, 3)."""
+    around = np.arange(columns) * 2 * np.pi / columns
+    away = np.linspace(0, 0.62 * np.pi, rows + 1)[1:, None]
+    rings = np.stack([np.sin(away) * np.cos(around), np.sin(away) * np.sin(around), np.cos(away) + 0 * around], -1)
+    i, following = np.arange(columns), (np.arange(columns) + 1) % columns
+    triangles = [np.stack([0 * i, 1 + i, 1 + following], 1)]
+    for ring in range(rows - 1):
+        a, b = 1 + ring * columns + i, 1 + ring * columns + following
+        triangles += [np.stack([a, a + columns, b], 1), np.stack([b, a + columns, b + columns], 1)]
+    return np.concatenate([[[0, 0, 1]], rings.reshape(-1, 3)]).astype(np.float32), np.concatenate(triangles)
+
+
+class Studio:
+    """Renders one person, frame by frame, into size x size pictures of one view."""
+
+    def __init__(self, head: Head, person: Person, size: int, view: str) -> None:
+        self.head, self.person, self.size, self.view = head, person, size, view
+        hairy, self.curtain = scalp(head, person), curtain(head, person)
+        self.sphere, sphere_triangles = eyeball()
+        self.still = np.concatenate([grow(head, person, hairy), self.curtain.vertices])
+        self.n, self.first_eye = len(head.base), len(self.still)
+        self._connect(sphere_triangles)
+        self._paint(hairy)
+        height, depth = self.still[:, 1], np.concatenate([head.reference, self.curtain.vertices])[:, 2]
+        self.follow = smoothstep(-1.95, -1.05, height - 0.15 * np.abs(depth + 0.7))[:, None].astype(np.float32)
+        samples = size * SUPERSAMPLING
+        self.image = np.zeros((samples, samples, 3), np.float32)
+        self.depth, self.shown = np.zeros((samples, samples), np.float32), np.zeros((samples, samples), np.int32)
+        self.bary = np.zeros((samples, samples, 2), np.float32)
+        self.colours = np.stack([person.eyes, person.hair, person.cloth, np.ones(3)]).astype(np.float32)
+
+    def _connect(self, sphere_triangles: np.ndarray) -> None:
+        """One mesh of head, curtain and two eyeballs."""
+        head = self.head
+        kept = np.isin(head.material, (SKIN, TEETH, TONGUE, LASHES))
+        parts = [
+            (head.triangles[kept], head.material[kept]),
+            (self.curtain.triangles + self.n, np.full(len(self.curtain.triangles), SKIN)),
+            (sphere_triangles + self.first_eye, np.full(len(sphere_triangles), LEFT_EYE)),
+            (sphere_triangles + self.first_eye + len(self.sphere), np.full(len(sphere_triangles), RIGHT_EYE)),
+        ]
+        self.triangles = np.concatenate([triangles for triangles, _ in parts]).astype(np.int32)
+        self.material = np.concatenate([material for _, material in parts]).astype(np.int32)
+        self.shell = self.triangles[: -2 * len(sphere_triangles)]  # all but the eyeballs
+        thin = np.isin(self.material, (LASHES, TEETH)) | (self.triangles[:, 0] >= self.n) & (self.material == SKIN)
+        self.sides = np.where(thin, BOTH_SIDES, FRONT_ONLY).astype(np.int8)
+        self.eyes = []
+        for eye in (LEFT_EYE, RIGHT_EYE):
+            corners = self.person.vertices[head.vertices_of(eye)]
+            low, high = corners.min(0), corners.max(0)
+            self.eyes.append(((low + high) / 2, 0.985 * (high[1] - low[1]) / 2))
+
+    def _paint(self, hairy: np.ndarray) -> None:
+        """Vertex attributes of everything that does not change from frame to frame."""
+        head, person, n = self.head, self.person, self.n
+        self.texture = paint(person)
+        at = np.zeros((self.first_eye + 2 * len(self.sphere), sh.ATTRIBUTES), np.float32)
+        at[:, sh.COLOUR : sh.COLOUR + 3], at[:, sh.CLOTH] = 1, -9
+        x, y, z = head.reference.T
+        at[:n, sh.SKY] = np.clip(1.25 * head.openness, 0.12, 1) ** 1.1
+        at[:n, sh.UV : sh.UV + 2] = uv(head.reference)
+        at[:n, sh.PLACE : sh.PLACE + 3] = head.reference
+        at[:n, sh.HAIR] = hairy
+        at[:n, sh.CLOTH] = 3 * (person.collar - 0.12 * np.abs(x) - 0.35 * np.clip(z + 0.75, 0, 1) - y)
+        inside = np.flatnonzero(head.inside_mouth > 0.4)
+        at[inside, sh.COLOUR : sh.COLOUR + 3] = np.array([0.30, 0.07, 0.06]) / np.maximum(person.skin, 0.05)
+        at[inside, sh.SKY] = 0.35 * np.clip(smoothstep(-0.5, 0.15, z[inside]), 0.15, 1)
+        for part, colour, sky in (
+            (TEETH, (0.80, 0.76, 0.66), 0.25 + 0.55 * smoothstep(-0.1, 0.17, z)),
+            (TONGUE, (0.50, 0.14, 0.13), 0.15 + 0.50 * smoothstep(-0.35, 0.12, z)),
+            (LASHES, 0.25 * person.hair, 0.8 + 0 * z),
+        ):
+            which = head.vertices_of(part)
+            at[which, sh.COLOUR : sh.COLOUR + 3], at[which, sh.SKY] = colour, sky[which]
+        long_hair = slice(n, self.first_eye)
+        at[long_hair, sh.SKY], at[long_hair, sh.HAIR] = 0.9, 2
+        at[long_hair, sh.PLACE : sh.PLACE + 3] = self.curtain.vertices
+        at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = np.concatenate([self.sphere, self.sphere])
+        self.attributes = at
+
+    def pose(self, units: np.ndarray, pose: np.ndarray, shift: np.ndarray, gaze: np.ndarray) -> np.ndarray:
+        """Vertices (N, 3) of the whole mesh in a frame: face units (52,), pose (3,), shift (3,), gaze (2,)."""
+        turn, look = rotation(*pose), rotation(gaze[0], gaze[1], 0)
+        used = np.flatnonzero(units)
+        basis = self.head.face_units.reshape(len(units), -1)
+        still = self.still.copy()
+        still[: self.n] += (units[used] @ basis[used]).reshape(-1, 3)
+        moved = (still - NECK) @ turn.T + (NECK + shift.astype(np.float32))
+        parts = [still + (moved - still) * self.follow]
+        looking = self.sphere @ look.T
+        for centre, radius in self.eyes:
+            parts.append((looking * radius + centre - NECK) @ turn.T + (NECK + shift.astype(np.float32)))
+        eyes = slice(self.first_eye, None)
+        self.attributes[eyes, :3] = np.tile(looking @ turn.T, (2, 1))
+        lid_shadow = np.clip(0.95 - 0.5 * smoothstep(0.25, 0.75, looking[:, 1]), 0.3, 1)
+        self.attributes[eyes, sh.SKY] = np.tile(lid_shadow, 2)
+        return np.concatenate(parts).astype(np.float32)
+
+    def project(self, vertices: np.ndarray) -> np.ndarray:
+        """Portrait camera: x, y in pixels (y down) and inverse depth, (N, 3)."""
+        near = 1 / (CAMERA_DISTANCE - vertices[:, 2])
+        focal = self.size / FIELD * CAMERA_DISTANCE
+        x = self.size / 2 + vertices[:, 0] * focal * near
+        y = self.size / 2 - (vertices[:, 1] - CAMERA_HEIGHT) * focal * near
+        return np.stack([x, y, near], 1)
+
+    def frame(self, units, pose, shift, gaze, lighting: Lighting) -> tuple[np.ndarray, np.ndarray]:
+        """One picture (size, size, 3) uint8 and its 68 landmarks (68, 2) in its own pixels."""
+        vertices = self.pose(units, pose, shift, gaze)
+        screen = self.project(vertices)
+        align = np.eye(2, 3)
+        if self.view == "face":
+            align = similarity(anchors(screen[self.head.landmarks, :2]), TEMPLATE * self.size)
+            screen[:, :2] = transform(screen[:, :2], align)
+        landmarks = screen[self.head.landmarks, :2].astype(np.float32)
+        screen[:, :2] *= SUPERSAMPLING
+        vertex_normals(vertices, self.shell, self.attributes[: self.first_eye, :3])
+        rasterize(screen.astype(np.float32), self.triangles, self.sides, self.depth, self.shown, self.bary)
+        self._shade(align, lighting)
+        picture = np.zeros((self.size, self.size, 3), np.uint8)
+        sh.develop(self.image, picture)
+        return picture, landmarks
+
+    def _shade(self, align: np.ndarray, lighting: Lighting) -> None:
+        inverse = np.linalg.inv(align[:, :2]) / self.size  # from this view's pixels to 0..1 of the portrait
+        to_backdrop = np.column_stack([inverse / SUPERSAMPLING, -inverse @ align[:, 2]]).astype(np.float32)
+        lamp = np.array([*lighting.direction, lighting.ambient], np.float32)
+        self.colours[3] = lighting.colour
+        sh.shade(
+            self.image, self.shown, self.bary, self.triangles, self.material, self.attributes, self.texture,
+            lighting.backdrop, to_backdrop, self.colours, np.float32(self.person.seed % 17), lamp,
+        )  # fmt: skip

@@ -1,0 +1,89 @@
+"""What a corpus holds: its presets, and the list of clips that settings stand for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from thlab.corpus.expression import EMOTIONS
+from thlab.corpus.grammar import sentences
+from thlab.corpus.render import VIEWS
+
+CORPUS_VERSION = "1"
+SMALLEST, LARGEST = 64, 256  # pixels
+LEAST_INTENSITY = 0.4  # of an emotional clip; neutral is 0
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How many clips of what size; every speaker says every sentence in every emotion."""
+
+    split: tuple[int, int, int]  # speakers for training, validation, test
+    sentences: int
+    size: int  # pixels
+    emotions: tuple[str, ...] = EMOTIONS
+
+
+PRESETS = {
+    "tiny": Preset(split=(4, 1, 1), sentences=4, size=64),
+    "small": Preset(split=(8, 2, 2), sentences=10, size=128),
+    "full": Preset(split=(28, 3, 3), sentences=40, size=128),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the bytes of a corpus in one view depend on."""
+
+    split: tuple[int, ...]
+    sentences: int
+    size: int
+    emotions: tuple[str, ...]
+    view: str
+    head_motion: float
+    motion_seed: int
+    corpus_version: str = CORPUS_VERSION
+
+
+def settle(preset: str | Preset, view: str, size: int | None, head_motion: float, motion_seed: int) -> Settings:
+    """Settings from a preset and what is asked otherwise; ValueError names what is out of range."""
+    if isinstance(preset, str) and preset not in PRESETS:
+        raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
+    base = PRESETS[preset] if isinstance(preset, str) else preset
+    size = base.size if size is None else size
+    if view not in VIEWS:
+        raise ValueError(f"there is no view {view!r}: choose one of {', '.join(VIEWS)}")
+    if not SMALLEST <= size <= LARGEST or size % 2:
+        raise ValueError(f"size {size}: choose an even number of pixels from {SMALLEST} to {LARGEST}")
+    if not 0 <= head_motion <= 1:
+        raise ValueError(f"head motion {head_motion}: choose a number from 0 to 1")
+    if motion_seed < 0:
+        raise ValueError(f"motion seed {motion_seed}: choose a whole number from 0")
+    return Settings(base.split, base.sentences, size, base.emotions, view, float(head_motion), motion_seed)
+
+
+def clip_rows(settings: Settings) -> list[dict]:
+    """The manifest's rows, without the checksums, in order."""
+    texts = sentences(settings.sentences)
+    parts = np.repeat(["train", "val", "test"], settings.split).tolist()
+    return [
+        clip_row(speaker, part, emotion, number, words)
+        for speaker, part in enumerate(parts)
+        for emotion in settings.emotions
+        for number, words in enumerate(texts)
+    ]
+
+
+def clip_row(speaker: int, part: str, emotion: str, number: int, words: tuple[str, ...]) -> dict:
+    """What is known of a clip before it is made; its seed is made of its speaker, emotion and sentence."""
+    seed = (speaker * len(EMOTIONS) + EMOTIONS.index(emotion)) * 1000 + number
+    intensity = np.random.default_rng([4000, seed]).uniform(LEAST_INTENSITY, 1) if emotion != "neutral" else 0.0
+    return {
+        "id": f"s{speaker:02}_{emotion}_{number:02}",
+        "speaker": f"s{speaker:02}",
+        "words": list(words),
+        "emotion": emotion,
+        "intensity": round(intensity, 3),
+        "seed": seed,
+        "split": part,
+        "corpus_version": CORPUS_VERSION,
+    }

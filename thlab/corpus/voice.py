@@ -1,0 +1,125 @@
+"""Voices: who speaks (a speaker's own settings) and in what mood (the acoustic correlates of emotion)."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+# espeak-ng's English accents that it can combine with a voice variant, and how often each is drawn
+ACCENTS = {
+    "gmw/en": 0.30,
+    "gmw/en-US": 0.25,
+    "gmw/en-GB-x-rp": 0.10,
+    "gmw/en-GB-scotland": 0.10,
+    "gmw/en-029": 0.05,
+    "gmw/en-GB-x-gbclan": 0.07,
+    "gmw/en-GB-x-gbcwmd": 0.08,
+    "gmw/en-US-nyc": 0.05,
+}
+
+
+@dataclass(frozen=True)
+class Mood:
+    """What an emotion does to a voice at intensity 1, after Murray & Arnott 1993: factors, then offsets."""
+
+    rate: float = 1.0
+    pitch: float = 1.0
+    range: float = 1.0
+    formant: float = 1.0
+    voicing: float = 1.0
+    level: float = 0.0  # dB
+    tilt: float = 0.0  # brightness of the spectrum
+    rough: float = 0.0
+    breath: float = 0.0
+    flutter: float = 0.0  # tremor
+    stress: tuple[int, ...] = ()  # extra level of stressed syllables
+    punctuation: str = "."  # picks the tune of the sentence
+
+
+MOODS = {
+    "neutral": Mood(),
+    "happy": Mood(rate=1.06, pitch=1.24, range=1.7, level=2, tilt=0.8, punctuation="!"),
+    "sad": Mood(rate=0.80, pitch=0.92, range=0.50, level=-6, tilt=-2.0, breath=1.5, voicing=0.9),
+    "angry": Mood(1.12, 1.16, 1.6, level=5, tilt=2.2, rough=2, punctuation="!", stress=(0, 0, -5, -5, 0, 0, 25, 40)),
+    "fear": Mood(rate=1.22, pitch=1.45, range=1.05, level=-1, tilt=0.3, flutter=4, breath=2.0),
+    "disgust": Mood(rate=0.80, pitch=0.86, range=1.1, level=-2, tilt=-0.8, rough=3, formant=0.97),
+    "surprise": Mood(rate=1.0, pitch=1.38, range=2.1, level=2, tilt=0.6, punctuation="?"),
+    "contempt": Mood(rate=0.88, pitch=0.94, range=0.75, level=-2, tilt=0.2, formant=1.03, rough=1, punctuation=","),
+}
+TUNE_FROM = 0.25  # below this intensity a sentence keeps the neutral tune
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One speaker's voice and the room it sounds in; drawn by `draw_voice`."""
+
+    accent: str
+    male: bool
+    f0: float  # Hz
+    formant: np.ndarray  # (9,) factor on each formant's frequency: vocal tract length and its bumps
+    height: np.ndarray  # (9,) per cent
+    width: np.ndarray  # (9,) per cent
+    rough: int
+    flutter: int
+    voicing: int
+    consonants: int
+    breath: float
+    tilt: float
+    rate: float  # words a minute
+    range: float
+    room: float  # s
+    wet: float
+    expressive: float  # how far emotions move this voice
+    room_seed: int
+
+
+def draw_voice(speaker: int, male: bool) -> Voice:
+    """The voice of a speaker number; always the same for the same number."""
+    rng = np.random.default_rng([5000, speaker])
+    tract = (1.0 if male else 1.13) * math.exp(rng.normal(0, 0.045))
+    return Voice(
+        accent=str(rng.choice(list(ACCENTS), p=list(ACCENTS.values()))),
+        male=male,
+        f0=math.exp(rng.normal(math.log(108 if male else 198), 0.13)),
+        formant=tract * (1 + rng.normal(0, 0.025, 9)),
+        height=rng.uniform(75, 125, 9),
+        width=rng.uniform(85, 150, 9),
+        rough=int(rng.integers(0, 3)),
+        flutter=int(rng.integers(1, 4)),
+        voicing=int(rng.uniform(85, 125)),
+        consonants=int(rng.uniform(75, 125)),
+        breath=rng.uniform(0, 2.5 if male else 4),
+        tilt=rng.normal(0, 1),
+        rate=rng.normal(165, 11),
+        range=math.exp(rng.normal(0, 0.15)),
+        room=rng.uniform(0.04, 0.14),
+        wet=rng.uniform(0.03, 0.12),
+        expressive=rng.uniform(0.75, 1.2),
+        room_seed=speaker,
+    )
+
+
+def variant(voice: Voice, mood: Mood, strength: float, rng: np.random.Generator) -> str:
+    """The text of an espeak-ng voice file for a voice in a mood; strength 0 is the speaker's neutral voice."""
+
+    def scaled(factor: float) -> float:
+        return 1 + (factor - 1) * strength
+
+    f0 = voice.f0 * scaled(mood.pitch) * math.exp(rng.normal(0, 0.04))
+    spread = voice.range * scaled(mood.range) * math.exp(rng.normal(0, 0.12))
+    tilt = voice.tilt + mood.tilt * strength
+    breath = voice.breath + mood.breath * strength
+    bright = [int(np.clip(110 + slope * tilt, 15, 250)) for slope in (18, 28)]
+    lines = ["language variant", "name clip", f"gender {'male' if voice.male else 'female'}"]
+    lines.append(f"pitch {f0 * (1 - 0.21 * spread):.0f} {f0 * (1 + 0.17 * spread):.0f}")
+    for k, (formant, height, width) in enumerate(zip(voice.formant, voice.height, voice.width, strict=True)):
+        lines.append(f"formant {k} {100 * formant * scaled(mood.formant):.0f} {height:.0f} {width:.0f}")
+    lines.append(f"roughness {int(np.clip(round(voice.rough + mood.rough * strength), 0, 7))}")
+    lines.append(f"flutter {round(voice.flutter + mood.flutter * strength)}")  # 1..4 natural, > 8 trembling
+    lines.append(f"voicing {int(voice.voicing * scaled(mood.voicing))}")
+    lines.append(f"consonants {voice.consonants} {voice.consonants}")
+    lines.append("breath 0 " + " ".join(str(round(breath * q)) for q in (0.6, 0.8, 1, 1, 1, 0.8, 0.6)))
+    lines.append(f"tone 600 {170 - 8 * tilt:.0f} 1200 135 2000 {bright[0]} 3000 {bright[1]}")
+    if mood.stress:
+        lines.append("stressAdd " + " ".join(str(int(x * strength)) for x in mood.stress))
+    return "\n".join(lines) + "\n"
