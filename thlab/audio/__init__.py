@@ -13,7 +13,8 @@ from thlab.audio.dtw import (
     narrowest_band,
     warp,
 )
-from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, power_spectrogram, segments
+from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
+from thlab.audio.stft import power_spectrogram
 
 __all__ = [
     "DTWResult",
