@@ -14,11 +14,14 @@ from thlab.audio.dtw import (
     warp,
 )
 from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
+from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, speech_mask
 from thlab.audio.stft import power_spectrogram
 
 __all__ = [
+    "NOISE_LEVELS_DB",
     "DTWResult",
     "accumulate",
+    "add_noise",
     "alignment_error",
     "backtrack",
     "band_mask",
@@ -32,5 +35,6 @@ __all__ = [
     "narrowest_band",
     "power_spectrogram",
     "segments",
+    "speech_mask",
     "warp",
 ]
