@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
+import beartype
 import pytest
 from jaxtyping import install_import_hook
 
-# every jaxtyping annotation in thlab is checked by beartype while tests run
-install_import_hook("thlab", "beartype.beartype")
+# every jaxtyping annotation in thlab is checked by beartype while tests run; an int may stand for a float (PEP 484)
+beartype.with_tower = beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))
+install_import_hook("thlab", "beartype.with_tower")
 
 
 @pytest.fixture(scope="session")

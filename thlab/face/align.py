@@ -1,6 +1,7 @@
 """From footage to the aligned `face` view: a smoothed similarity a frame, and a crop that does not alias."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ def smooth_tracks(tracks: Float[np.ndarray, "t n d"], sigma: float) -> Float[np.
 
 
 def crop(
-    frames: UInt8[np.ndarray, "t h w 3"], matrices: Float[np.ndarray, "t 2 3"], size: int
+    frames: Iterable[UInt8[np.ndarray, "h w 3"]], matrices: Float[np.ndarray, "t 2 3"], size: int
 ) -> UInt8[np.ndarray, "t size size 3"]:
     """Resample each frame through its similarity (picture to crop pixels) into a square of `size` pixels.
 

@@ -1,9 +1,10 @@
 """Face landmarks in footage, by mediapipe's attention mesh (Grishchenko et al. 2020), 478 points a face."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,23 @@ N_POINTS = 478
 
 
 def detect_landmarks(
-    frames: UInt8[np.ndarray, "t h w 3"], model: str | Path | None = None, name: str = "frames"
+    frames: Iterable[UInt8[np.ndarray, "h w 3"]], model: str | Path | None = None, name: str = "frames"
 ) -> tuple[Float[np.ndarray, "t 478 3"], Bool[np.ndarray, " t"]]:
     """The 478 points of the clearest face in each frame (mediapipe; extra `face`), and where one was found.
 
-    frames: RGB. model: a `.task` file for mediapipe's FaceLandmarker; without one, the models that its wheel
-    carries, so that no download is needed. Returns x, y in pixels (pixel centres at .5) and z in the same unit
-    (towards the camera is negative), and `found`; where a frame shows no face the points are interpolated in time
-    from its neighbours. Raises ValueError, naming `name`, where no frame has a face.
+    frames: RGB, an array (t, h, w, 3) or one picture after another. model: a `.task` file for mediapipe's
+    FaceLandmarker; without one, the models that its wheel carries, so that no download is needed. Returns x, y in
+    pixels (pixel centres at .5), z in the same unit (towards the camera is negative), and `found`; where a frame shows
+    no face the points are interpolated in time from its neighbours. Raises ValueError, naming `name`, where no frame
+    has a face.
     Chapter: book/sound-and-faces.ipynb
     """
     with _silent_stderr(), _detector(model) as detect:
-        points = [detect(np.ascontiguousarray(frame)) for frame in frames]
+        points = [detect(frame) for frame in frames]
     found = np.array([p is not None for p in points], bool)
     if not found.any():
-        raise ValueError(f"{name}: no face found in any of its {len(frames)} frames")
-    height, width = frames.shape[1:3]
-    known = np.stack([p for p in points if p is not None]) * (width, height, width)
+        raise ValueError(f"{name}: no face found in any of its {len(found)} frames")
+    known = np.stack([p for p in points if p is not None])
     return fill_gaps(known, found).astype(np.float32), found
 
 
@@ -60,15 +61,16 @@ Detect = Callable[[Shaped[np.ndarray, "h w 3"]], np.ndarray | None]
 
 @contextmanager
 def _detector(model: str | Path | None) -> Iterator[Detect]:
-    """A function from a frame to its (478, 3) points in [0, 1], or None where there is no face."""
+    """A function from a frame to its (478, 3) points in pixels, or None where there is no face."""
     mediapipe = require("mediapipe", extra="face")
     if model is not None:
         with _task_landmarker(mediapipe, Path(model)) as landmarker:
             image = partial(mediapipe.Image, mediapipe.ImageFormat.SRGB)
-            yield lambda frame: _first_face(landmarker.detect(image(data=frame)).face_landmarks)
+            yield lambda frame: _first_face(landmarker.detect(image(data=frame)).face_landmarks, frame.shape)
         return
     with mediapipe.solutions.face_mesh.FaceMesh(refine_landmarks=True, max_num_faces=1) as mesh:
-        yield lambda frame: _first_face([f.landmark for f in mesh.process(frame).multi_face_landmarks or ()])
+        faces = attrgetter("multi_face_landmarks")
+        yield lambda frame: _first_face([f.landmark for f in faces(mesh.process(frame)) or ()], frame.shape)
 
 
 def _task_landmarker(mediapipe: Any, model: Path) -> Any:
@@ -82,8 +84,9 @@ def _task_landmarker(mediapipe: Any, model: Path) -> Any:
         raise ValueError(f"{model}: not a mediapipe face landmark model ({error})") from error
 
 
-def _first_face(faces: list) -> np.ndarray | None:
-    return np.array([(p.x, p.y, p.z) for p in faces[0]]) if faces else None
+def _first_face(faces: list, shape: tuple[int, ...]) -> np.ndarray | None:
+    height, width = shape[:2]
+    return np.array([(p.x, p.y, p.z) for p in faces[0]]) * (width, height, width) if faces else None
 
 
 @contextmanager
