@@ -13,6 +13,8 @@ from numba import njit
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
+from thlab.audio.dtw_fast import align
+
 METRICS: dict[str, Any] = {"l1": "cityblock", "l2": "euclidean", "sqeuclidean": "sqeuclidean", "cosine": "cosine"}
 
 X = Real[np.ndarray, "n ..."] | Real[Tensor, "n ..."]
@@ -150,8 +152,7 @@ def dtw(x: X, y: Y, metric: str = "l1", band: int | None = None) -> DTWResult:
     or non-finite input, all-zero frames under "cosine", unequal feature counts, and a band no path fits in.
     Chapter: book/dtw.ipynb
     """
-    D = accumulate(cost_matrix(x, y, metric, band))
-    return DTWResult(float(D[-1, -1]), backtrack(D))
+    return DTWResult(*align(*checked(x, y, metric, band), metric, band))
 
 
 def dtw_batch(
@@ -160,8 +161,11 @@ def dtw_batch(
     """`dtw` of each pair of xs and ys, lengths free, on `workers` threads. Chapter: book/dtw.ipynb"""
     if len(xs) != len(ys):
         raise ValueError(f"xs holds {len(xs)} sequences and ys {len(ys)}: they must pair up")
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda x, y: dtw(x, y, metric, band), xs, ys))
+    pairs = [checked(x, y, metric, band) for x, y in zip(xs, ys, strict=True)]
+    if workers == 1:
+        return [DTWResult(*align(x, y, metric, band)) for x, y in pairs]
+    with ThreadPoolExecutor(workers) as pool:  # the compiled loops release the interpreter's lock
+        return list(pool.map(lambda pair: DTWResult(*align(*pair, metric, band)), pairs))
 
 
 # Using a path ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,197 @@
+"""Exact DTW at speed: the recursion of `thlab.audio.dtw.accumulate`, taken along anti-diagonals, strip by strip.
+
+The cells of an anti-diagonal i + j = t need only the two anti-diagonals before it, never one another, so vector
+instructions compute many at once. Stored backwards, y runs along an anti-diagonal just as x does, so frame costs are
+plain vector arithmetic too. Only one strip of rows is held in memory: of the others the last row is kept, from which
+the walk back along the path computes them once more.
+
+Everything here is flat: numba vectorises slices of one dimension, and unsigned indices spare it Python's negative ones.
+"""
+
+from math import sqrt
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Float, Int
+from numba import njit, uint64
+
+STRIP = 256  # rows of a strip where there are several
+PITCH = 512  # up to as many rows make a single strip, which needs no second computation
+PAD = 3  # zeros on both sides of y: four anti-diagonals are computed together
+compiled = njit(cache=True, nogil=True)
+
+
+def align(
+    x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], metric: str, band: int | None
+) -> tuple[float, Int[np.ndarray, "k 2"]]:
+    """Cost and path of `thlab.audio.dtw.dtw`, for checked input of one float type.
+
+    The path is found in the input's own type, its cost is then summed in float64. Raises ValueError where the
+    accumulated costs overflow the type. Chapter: book/dtw.ipynb
+    """
+    dtype, absolute, root = x.dtype, metric == "l1", metric == "l2"
+    if metric == "cosine":
+        x, y = half_unit(x), half_unit(y)
+    (n, d), m = x.shape, len(y)
+    x_t, y_t = np.zeros((d + d % 2, n), dtype), np.zeros((d + d % 2, m + 2 * PAD), dtype)
+    x_t[:d], y_t[:d, PAD:-PAD] = x.T, y[::-1].T
+    path, reached = best_path(x_t.ravel(), y_t.ravel(), n, m, absolute, root, -1 if band is None else band)
+    if not np.isfinite(reached):
+        raise ValueError(f"x, y: the summed costs overflow {dtype}; scale the features down")
+    return path_cost(x, y, path, absolute, root), path
+
+
+def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
+    """Frames of length sqrt(1/2), in float64: their squared distance is the cosine distance 1 - cos(x, y)."""
+    frames = frames.astype(np.float64)
+    frames /= np.abs(frames).max(1, keepdims=True)  # so that squares neither overflow nor vanish
+    return frames / np.sqrt(2 * (frames**2).sum(1, keepdims=True))
+
+
+@compiled
+@no_type_check
+def best_path(x, y, n, m, absolute, root, band):
+    """The path of least cost, and that cost in the arithmetic of x's type.
+
+    x: (d * n,) all frames of feature 0, then of feature 1, ...; y: likewise (d * (m + 2 PAD),) with time reversed and
+    PAD zeros on both sides; d is even. absolute: |x - y| summed over features, else squares, of which root takes the
+    square root. band: Sakoe-Chiba band or -1. Returns a (K, 2) path, which has meaning where the cost is finite, and
+    the cost.
+    Chapter: book/dtw.ipynb
+    """
+    rows = n if n <= PITCH else STRIP
+    strips = -(-n // rows)
+    tops = np.full((strips + 1, m + rows + 2), np.inf, x.dtype)  # the row above each strip, from column -1 on
+    tops[0, 0] = 0.0
+    D = np.empty((rows + m + 1) * (rows + 2), x.dtype)
+    for s in range(strips):
+        height = min(rows, n - s * rows)
+        fill_strip(D, x, y, tops[s], tops[s + 1], s * rows, height, n, m, absolute, root, band)
+    cost = tops[strips, m]
+    path = np.empty((n + m - 1, 2), np.int64)
+    k, j = n + m - 1, m - 1
+    for s in range(strips - 1, -1, -1):
+        height = min(rows, n - s * rows)
+        if s < strips - 1:
+            fill_strip(D, x, y, tops[s], tops[s + 1], s * rows, height, n, m, absolute, root, band)
+        k, j = walk_strip(D, path, k, j, s * rows, height)
+    return path[k:], cost
+
+
+@compiled
+@no_type_check
+def fill_strip(D, x, y, top, bottom, first, height, n, m, absolute, root, band):
+    """Accumulated costs of rows first to first + height, given the row above; writes the last row to bottom.
+
+    D is flat with a row for each anti-diagonal, from t = -2 on, and a column for each row of the strip, from the row
+    above it on. Beyond both ends of an anti-diagonal stands inf, which is all that edges and band need.
+    """
+    width = height + 2
+    C = np.empty(4 * PITCH, x.dtype)
+    D[: 2 * width] = np.inf
+    D[0], D[width] = top[0], top[1]
+    for t in range(height + m - 1):
+        lo, hi = crossed_rows(t, first, height, n, m, band)
+        if t % 4 == 0:
+            start, stop = lo, crossed_rows(t + 3, first, height, n, m, band)[1]
+            frame_costs(C, x, y, stop - start, n, m + 2 * PAD, first + start, m - 1 - t + start, absolute, root)
+        cell = (t + 2) * width + lo
+        step(D, C, hi - lo, cell, width, t % 4 * PITCH + lo - start)
+        D[cell] = top[t + 2] if lo == 0 else np.inf
+        D[cell + hi - lo + 1] = np.inf
+        if lo < hi and hi == height:
+            bottom[t - height + 2] = D[cell + hi - lo]
+
+
+@compiled
+@no_type_check
+def crossed_rows(t, first, height, n, m, band):
+    """The strip's rows, lo to hi, that anti-diagonal t of the strip crosses inside the matrix and the band."""
+    lo, hi = t - m + 1, t + 1
+    if band >= 0:
+        # |i (m - 1) - j (n - 1)| <= band (min(n, m) - 1), solved for i with j = first + t - i
+        middle, reach, both = (first + t) * (n - 1), band * (min(n, m) - 1), max(n + m - 2, 1)
+        lo = max(lo, -((reach - middle) // both) - first)
+        hi = min(hi, (middle + reach) // both + 1 - first)
+    return min(max(lo, 0), height), min(max(hi, 0), height)
+
+
+@compiled
+@no_type_check
+def frame_costs(C, x, y, count, n, m, a, b, absolute, root):
+    """Costs of `count` cells on each of four neighbouring anti-diagonals, so that x is loaded once for four terms.
+
+    a, b: where the first cell's frames stand in x and y. Two features at a time halve the traffic of C.
+    """
+    count, n, m, a, b = uint64(count), uint64(n), uint64(m), uint64(a), uint64(b)
+    one, two, three = uint64(1), uint64(2), uint64(3)
+    C1, C2, C3 = uint64(PITCH), uint64(2 * PITCH), uint64(3 * PITCH)
+    for i in range(count):
+        C[i] = C[C1 + i] = C[C2 + i] = C[C3 + i] = 0.0
+    for _ in range(len(x) // (two * n)):
+        a2, b2 = a + n, b + m
+        if absolute:
+            for i in range(count):
+                u, v = x[a + i], x[a2 + i]  # loaded once, for four terms each
+                C[i] += abs(u - y[b + i + three]) + abs(v - y[b2 + i + three])
+                C[C1 + i] += abs(u - y[b + i + two]) + abs(v - y[b2 + i + two])
+                C[C2 + i] += abs(u - y[b + i + one]) + abs(v - y[b2 + i + one])
+                C[C3 + i] += abs(u - y[b + i]) + abs(v - y[b2 + i])
+        else:
+            for i in range(count):
+                u, v = x[a + i], x[a2 + i]  # loaded once, for four terms each
+                C[i] += (u - y[b + i + three]) ** 2 + (v - y[b2 + i + three]) ** 2
+                C[C1 + i] += (u - y[b + i + two]) ** 2 + (v - y[b2 + i + two]) ** 2
+                C[C2 + i] += (u - y[b + i + one]) ** 2 + (v - y[b2 + i + one]) ** 2
+                C[C3 + i] += (u - y[b + i]) ** 2 + (v - y[b2 + i]) ** 2
+        a, b = a2 + n, b2 + m
+    if root:
+        for i in range(count):
+            C[i], C[C1 + i], C[C2 + i], C[C3 + i] = sqrt(C[i]), sqrt(C[C1 + i]), sqrt(C[C2 + i]), sqrt(C[C3 + i])
+
+
+@compiled
+@no_type_check
+def step(D, C, count, cell, width, c):
+    """One anti-diagonal of the recursion: D_ij = C_ij + min(D_{i-1,j-1}, D_{i-1,j}, D_{i,j-1})."""
+    count, cell, c, one = uint64(count), uint64(cell), uint64(c), uint64(1)
+    before = cell - uint64(width)
+    before2 = before - uint64(width)
+    for i in range(count):
+        diagonal, up, left = D[before2 + i], D[before + i], D[before + i + one]
+        best = up if up < diagonal else diagonal
+        best = left if left < best else best
+        D[cell + one + i] = C[c + i] + best
+
+
+@compiled
+@no_type_check
+def walk_strip(D, path, k, j, first, height):
+    """Walk back from the strip's last row and column j until the path leaves the strip; fills path from k down."""
+    i, width = height - 1, height + 2
+    while i >= 0 and j >= 0:
+        k -= 1
+        path[k, 0], path[k, 1] = first + i, j
+        cell = (i + j + 2) * width + i + 1
+        diagonal, up, left = D[cell - 2 * width - 1], D[cell - width - 1], D[cell - width]
+        if diagonal <= up and diagonal <= left:
+            i, j = i - 1, j - 1
+        elif up <= left:
+            i -= 1
+        else:
+            j -= 1
+    return k, j
+
+
+@compiled
+@no_type_check
+def path_cost(x, y, path, absolute, root):
+    """The cost along a path, in float64. x: (n, d), y: (m, d), path: (K, 2). Chapter: book/dtw.ipynb"""
+    total = 0.0
+    for k in range(len(path)):
+        cost = 0.0
+        for f in range(x.shape[1]):
+            difference = np.float64(x[path[k, 0], f]) - np.float64(y[path[k, 1], f])
+            cost += abs(difference) if absolute else difference**2
+        total += np.sqrt(cost) if root else cost
+    return total
