@@ -1,13 +1,13 @@
 """Is a clip usable, and if not, why not: the one place that decides, for every corpus.
 
 A clip is unusable where
-- a file of it is missing, empty, a folder, not a regular file, not readable, or has a suffix that its corpus does not use;
+- a file of it is missing, empty, a folder, not a regular file, not readable, or has a suffix its corpus does not use;
 - its name or the text beside it makes no sense (its reader says so);
-- it does not open, lacks a stream, or has no duration                                            (check="probe" stops here)
+- it does not open or lacks a stream (check="probe" stops here);
 - a frame does not decode, or decodes with errors that the decoder had to conceal;
-- it is truncated: less than the container's duration decodes, with .2 s of grace; or fewer frames than the corpus's
-  clips have (GRID: 75); or fewer bytes than a .wav header promises;
-- its sound is silent (peak below .001), not finite, or a word's time lies outside the clip or out of order.
+- it is truncated: less than the container's duration decodes, with .2 s of grace; or fewer frames than all clips of
+  the corpus have (GRID: 75); or fewer bytes than a .wav header promises;
+- its sound is silent (peak below .001) or not finite, or a word's time lies outside the clip or out of order.
 """
 
 import stat
@@ -48,20 +48,18 @@ def check_clip(clip: Clip, check: Check) -> None:
         return
     sound = clip.audio_path or clip.path
     check_file(sound, (sound.suffix.lower(),))
-    if check == "probe":
-        _probe(clip, sound)
-    else:
+    _probe(sound, "audio")
+    if clip.has_video:
+        _probe(clip.path, "video")
+    if check == "decode":
         seconds = max(_decode_video(clip) if clip.has_video else 0.0, _decode_audio(sound))
         _compare_duration(clip.path, seconds)
         _compare_words(clip, seconds)
 
 
-def _probe(clip: Clip, sound: Path) -> None:
-    for path, kind in ((sound, "audio"), *([(clip.path, "video")] if clip.has_video else [])):
-        with open_media(path) as container:
-            first_stream(container, kind)
-            if not container.duration:
-                raise ValueError(f"{path.name}: the container declares no duration")
+def _probe(path: Path, kind: str) -> None:
+    with open_media(path) as container:
+        first_stream(container, kind)
 
 
 def _decode_video(clip: Clip) -> float:
@@ -72,31 +70,24 @@ def _decode_video(clip: Clip) -> float:
     damaged, expected = sum(corrupt for corrupt, _ in frames), clip.extra.get("expected_frames", 1)
     if damaged:
         raise ValueError(f"damaged: {damaged} of {len(frames)} frames decode with errors")
-    if len(frames) < expected:
+    if len(frames) < expected or not rate:
         raise ValueError(f"truncated: {len(frames)} frames decode, {expected} are expected")
-    if not rate:
-        raise ValueError("no frame rate")
     return frames[-1][1] - frames[0][1] + float(1 / rate)
 
 
 def _decode_audio(path: Path) -> float:
     """Seconds of sound that decode; ValueError where it is silent, not finite, or shorter than a .wav header says."""
-    if path.suffix.lower() == ".wav":
-        _compare_riff_size(path)
+    if path.suffix.lower() == ".wav":  # libsndfile reads a cut .wav without a word
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8)[4:], "little")
+        if size not in STREAMED and size + 8 > path.stat().st_size:
+            raise ValueError(f"truncated: {path.stat().st_size} bytes of the {size + 8} that the header declares")
     audio = read_audio(path)
     if not np.isfinite(audio).all():
         raise ValueError("sound is not finite")
     if not len(audio) or np.abs(audio).max() < SILENT:
         raise ValueError("silent")
     return len(audio) / AUDIO_RATE
-
-
-def _compare_riff_size(path: Path) -> None:
-    """libsndfile reads a cut .wav without a word: its header alone tells."""
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8)[4:], "little")
-    if size not in STREAMED and size + 8 > path.stat().st_size:
-        raise ValueError(f"truncated: {path.stat().st_size} bytes of the {size + 8} that the header declares")
 
 
 def _compare_duration(path: Path, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,14 +11,12 @@ from jaxtyping import Float, UInt8
 
 from thlab.data.media import read_audio, read_video
 
-NOWHEN = float("nan")
-AUDIO_ONLY = (".wav", ".flac", ".m4a", ".mp3")
+AUDIO_SUFFIXES = (".wav", ".flac", ".m4a")
 
 
 class Segment(NamedTuple):
-    """A word or a phone and when it is said.
+    """A word or a phone and when it is said: seconds from the first frame, nan where the corpus tells no times.
 
-    start, end: seconds from the first frame, nan where the corpus tells the word but not its time.
     Chapter: book/sound-and-faces.ipynb
     """
 
@@ -29,7 +27,18 @@ class Segment(NamedTuple):
 
 def untimed(words: str) -> tuple[Segment, ...]:
     """Segments of words whose times are not known."""
-    return tuple(Segment(NOWHEN, NOWHEN, word) for word in words.split())
+    return tuple(Segment(nan, nan, word) for word in words.split())
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz, none of them pickled; ValueError where it is missing or damaged."""
+    if not path.is_file():  # before opening: a pipe in its place would wait for ever
+        raise ValueError(f"{path.name}: missing, or not a file")
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except Exception as error:  # numpy, zipfile and zlib have a dozen kinds of it for a damaged file
+        raise ValueError(f"{path.name}: not a readable .npz ({error})") from error
 
 
 @dataclass(repr=False)
@@ -55,7 +64,7 @@ class Clip:
     @property
     def has_video(self) -> bool:
         """Whether there are pictures, judged by the suffix."""
-        return self.path.suffix.lower() not in AUDIO_ONLY
+        return self.path.suffix.lower() not in AUDIO_SUFFIXES
 
     @property
     def text(self) -> str:
@@ -64,8 +73,8 @@ class Clip:
 
     @property
     def timed(self) -> bool:
-        """Whether every word's start and end are known."""
-        return bool(self.words) and all(isfinite(word.start) and isfinite(word.end) for word in self.words)
+        """Whether there are words and their times are known."""
+        return bool(self.words) and all(isfinite(word.start) for word in self.words)
 
     @cached_property
     def _video(self) -> tuple[UInt8[np.ndarray, "t h w 3"], float]:
@@ -90,10 +99,7 @@ class Clip:
     def labels(self) -> dict[str, np.ndarray]:
         """Arrays of the .npz beside the clip (viseme, pose, landmarks, …), empty where there is none."""
         path = self.path.with_suffix(".npz")
-        if not path.is_file():
-            return {}
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        return load_arrays(path) if path.exists() else {}
 
     def __repr__(self) -> str:
         return f"Clip({self.id!r}, speaker={self.speaker!r}, emotion={self.emotion!r}, text={self.text!r})"

@@ -63,10 +63,10 @@ def open_corpus(
     name: str, root: Path | str, check: Check = "decode", split: str | None = None,
     counts: Sequence[int] | None = None, seed: int = 0, workers: int = 1, **options: Any,
 ) -> Corpus:  # fmt: skip
-    """Read a corpus in its official layout; `name` is grid, cremad, ravdess, mead, lrw, lrs3, voxceleb2, hdtf or embedded.
+    """Read a corpus in its official layout; `name` is a key of READERS: grid, cremad, ravdess, …
 
-    check: "decode" reads every frame and sample, "probe" the headers, "none" the names alone. split: keep one; where the
-    corpus has none of its own, speakers are dealt by `counts` (train, val, test; default: the paper's) and `seed`.
+    check: "decode" reads every frame and sample, "probe" the headers, "none" the names alone. split: keep one; where
+    the corpus has none of its own, speakers are dealt by `counts` (train, val, test; default: the paper's) and `seed`.
     workers: threads that check. options: the reader's own. A broken file never raises: it is a row of `table`.
     Raises ValueError for an unknown name or split or a root without such clips, FileNotFoundError for a missing root.
     Chapter: book/sound-and-faces.ipynb

@@ -1,7 +1,7 @@
-"""Video and audio files in, arrays out.
+"""Video and audio files in, arrays out: video by PyAV, .wav and .flac by soundfile.
 
-Video goes through PyAV, .wav and .flac through soundfile. The demuxer is chosen by the file's suffix and never guessed
-from its content: a text file named .mp4 is then an error, where FFmpeg's guess would make it a playlist or a picture.
+The demuxer is chosen by the file's suffix and never guessed from its content: a text file named .mp4 is then an error,
+where FFmpeg's guess would make it a playlist or a picture.
 """
 
 from collections.abc import Iterator
@@ -16,23 +16,14 @@ from scipy.signal import resample_poly
 
 from thlab.extras import require
 
-__all__ = ["AUDIO_RATE", "DEMUXERS", "open_media", "read_audio", "read_video", "video_frames", "write_video"]
-
 AUDIO_RATE = 16000
-DEMUXERS = {
-    ".mp4": "mp4", ".m4a": "mp4", ".mov": "mp4", ".flv": "flv", ".mpg": "mpeg", ".mpeg": "mpeg",
-    ".wav": "wav", ".flac": "flac", ".mp3": "mp3",
-}  # fmt: skip
-SOUNDFILE = {".wav": ("WAV", "WAVEX", "RF64"), ".flac": ("FLAC",)}
-AAC_FRAME = 1024  # samples a packet of AAC; its last one is padded to this length
+DEMUXERS = {".mp4": "mp4", ".m4a": "mp4", ".mov": "mp4", ".flv": "flv", ".mpg": "mpeg", ".wav": "wav", ".flac": "flac"}
+AAC_FRAME = 1024  # samples in a packet of AAC; an encoder fills its last one with zeros
 
 
 @contextmanager
 def open_media(path: Path | str) -> Iterator[Any]:
-    """A PyAV container whose errors are all ValueErrors that name the file.
-
-    Raises FileNotFoundError where there is no file, ValueError for a folder, an unknown suffix or a damaged file.
-    """
+    """A PyAV container; whatever goes wrong inside is a ValueError or FileNotFoundError that names the file."""
     av, path = require("av", extra="media"), Path(path)
     if path.suffix.lower() not in DEMUXERS:
         raise ValueError(f"{path}: the suffix {path.suffix!r} is none of {', '.join(DEMUXERS)}")
@@ -55,19 +46,18 @@ def first_stream(container: Any, kind: str) -> Any:
 
 def video_frames(container: Any) -> Iterator[Any]:
     """Decoded PyAV frames in order; ValueError where the picture's size changes half-way."""
-    size = None
+    sizes = set()
     for frame in container.decode(first_stream(container, "video")):
-        size = size or (frame.width, frame.height)
-        if (frame.width, frame.height) != size:
-            raise ValueError(f"{container.name}: frames change size from {size} to {(frame.width, frame.height)}")
+        sizes.add((frame.width, frame.height))
+        if len(sizes) > 1:
+            raise ValueError(f"{container.name}: frames change size: {sorted(sizes)}")
         yield frame
 
 
 def read_video(path: Path | str) -> tuple[UInt8[np.ndarray, "t h w 3"], float]:
-    """All frames of a video and its frame rate, by PyAV.
+    """All frames of a video, (T, H, W, 3) uint8 RGB, and its frames a second, by PyAV.
 
-    Returns frames (T, H, W, 3) uint8 RGB and fps. Raises ValueError or FileNotFoundError, naming the file, where it
-    cannot be decoded.
+    Raises ValueError or FileNotFoundError, naming the file, where it cannot be decoded.
     Chapter: book/sound-and-faces.ipynb
     """
     with open_media(path) as container:
@@ -82,25 +72,24 @@ def read_audio(path: Path | str, sr: int = AUDIO_RATE) -> Float[np.ndarray, "n"]
     """Mono audio of any media file at `sr` Hz, float32; the video in it is not decoded.
 
     Full scale is 1, which a lossy codec may overshoot. Channels are averaged; polyphase resampling (scipy). In a file
-    with pictures, sample 0 is the time of the first frame. Raises ValueError or FileNotFoundError, naming the file, where it cannot be decoded.
+    with pictures, sample 0 is the time of the first frame. Raises as read_video does.
     Chapter: book/sound-and-faces.ipynb
     """
     path = Path(path)
-    audio, rate = _by_soundfile(path) if path.suffix.lower() in SOUNDFILE else _by_av(path)
+    audio, rate = _by_soundfile(path) if path.suffix.lower() in (".wav", ".flac") else _by_av(path)
     if rate != sr:
-        common = gcd(rate, sr)
-        audio = resample_poly(audio, sr // common, rate // common)
+        audio = resample_poly(audio, sr // gcd(rate, sr), rate // gcd(rate, sr))
     return np.ascontiguousarray(audio, np.float32)
 
 
 def write_video(
-    path: Path | str, frames: UInt8[np.ndarray, "t h w 3"], audio: Float[np.ndarray, "n"] | None = None, fps: float = 25
+    path: Path | str, frames: UInt8[np.ndarray, "t h w 3"], audio: Float[np.ndarray, "n"] | None = None, fps: int = 25
 ) -> None:
     """Write an .mp4 of frames and, where given, 16 kHz mono audio (H.264, AAC), by the corpus's writer.
 
     Chapter: book/sound-and-faces.ipynb
     """
-    from thlab.corpus.media import write_mp4  # here, because the generator's package is not needed to read
+    from thlab.corpus.media import write_mp4  # here, because reading needs nothing of the generator
 
     write_mp4(path, frames, audio, fps=fps)
 
@@ -111,10 +100,9 @@ def _by_soundfile(path: Path) -> tuple[Float[np.ndarray, "n"], int]:
         raise FileNotFoundError(f"{path}: no such file")
     try:
         with soundfile.SoundFile(str(path)) as file:
-            if file.format not in SOUNDFILE[path.suffix.lower()]:
+            if file.format[:3] != path.suffix[1:4].upper():  # WAVEX is a .wav too
                 raise ValueError(f"{path}: holds {file.format}, which its suffix does not say")
-            audio = file.read(dtype="float32", always_2d=True)
-            return audio.mean(1), file.samplerate
+            return file.read(dtype="float32", always_2d=True).mean(1), file.samplerate
     except (soundfile.LibsndfileError, OSError) as error:
         raise ValueError(f"{path}: not a readable {path.suffix} file ({error})") from error
 
@@ -127,20 +115,17 @@ def _by_av(path: Path) -> tuple[Float[np.ndarray, "n"], int]:
         frames = [floats for frame in container.decode(stream) for floats in to_float.resample(frame)]
         if not frames:
             raise ValueError(f"{path}: no audio could be decoded")
-        audio, rate = np.concatenate([frame.to_ndarray().mean(0) for frame in frames]), stream.rate
-        return _on_the_video_clock(_cut_padding(audio, stream), container, stream), rate
-
-
-def _cut_padding(audio: Float[np.ndarray, "n"], stream: Any) -> Float[np.ndarray, "m"]:
-    """Drop the zeros with which an AAC encoder fills its last packet: the container states the true length."""
-    declared = round(float((stream.duration or 0) * stream.time_base) * stream.rate)
-    return audio[:declared] if 0 < len(audio) - declared < AAC_FRAME else audio
+        audio = np.concatenate([frame.to_ndarray().mean(0) for frame in frames])
+        declared = round(float((stream.duration or 0) * stream.time_base) * stream.rate)
+        if 0 < len(audio) - declared < AAC_FRAME:
+            audio = audio[:declared]
+        return _on_the_video_clock(audio, container, stream), stream.rate
 
 
 def _on_the_video_clock(audio: Float[np.ndarray, "n"], container: Any, stream: Any) -> Float[np.ndarray, "m"]:
     """Cut or pad the start, so that audio and pictures begin together where the two streams do not."""
     if not container.streams.video:
         return audio
-    seconds = [float((s.start_time or 0) * s.time_base) for s in (stream, container.streams.video[0])]
-    lead = round((seconds[0] - seconds[1]) * stream.rate)
+    sound, video = (float((s.start_time or 0) * s.time_base) for s in (stream, container.streams.video[0]))
+    lead = round((sound - video) * stream.rate)
     return np.pad(audio, (min(lead, 10 * stream.rate), 0)) if lead > 0 else audio[-lead:]

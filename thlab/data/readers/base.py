@@ -1,6 +1,6 @@
 """What a reader is: where a corpus keeps its clips, and what a clip's path says about it."""
 
-from collections.abc import Mapping
+import re
 from pathlib import Path
 
 from thlab.data.clip import Clip
@@ -10,14 +10,14 @@ class Reader:
     """One corpus's official layout. A subclass names its patterns and writes `clip`; all checking is shared.
 
     expects: the layout in words, for the error of a wrong root. patterns: globs below the root; whatever they match is
-    a clip or ends in the table. sidecars: suffixes that lie beside clips and are none. suffixes: what a clip's may be.
+    a clip or ends in the table. suffixes: what a clip's may be. sidecars: suffixes of files that lie beside clips.
     counts: speakers in train, val and test as a paper splits them.
     Chapter: book/sound-and-faces.ipynb
     """
 
     expects: str
     patterns: tuple[str, ...]
-    suffixes: tuple[str, ...]
+    suffixes: tuple[str, ...] = (".mp4",)
     sidecars: tuple[str, ...] = (".txt",)
     counts: tuple[int, int, int] | None = None
 
@@ -30,19 +30,25 @@ class Reader:
         return sorted(p for p in found if p.name[0] != "." and p.suffix.lower() not in self.sidecars)
 
     def clip(self, path: Path) -> Clip:
-        """The clip at a path; ValueError says why the name or a text beside it makes no sense."""
+        """The clip at a path; ValueError where its name or the text beside it makes no sense."""
         raise NotImplementedError
 
 
-def look_up(table: Mapping[str, str], code: str, what: str) -> str:
-    """table[code], or a ValueError that says which part of a file's name is wrong."""
-    if code not in table:
-        raise ValueError(f"mislabelled: {what} {code!r} is none of {', '.join(table)}")
-    return table[code]
+def name_parts(name: str, pattern: str, example: str) -> tuple[str, ...]:
+    """The groups of `pattern` in a file's or folder's name; ValueError where it has not the form of `example`."""
+    match = re.fullmatch(pattern, name)
+    if match is None:
+        raise ValueError(f"mislabelled: {name!r} has not the form of {example!r}")
+    return match.groups()
+
+
+def existing(path: Path) -> Path | None:
+    """The path, if something is there."""
+    return path if path.exists() else None
 
 
 def read_text(path: Path) -> str:
-    """A small text beside a clip; ValueError where it is not text."""
+    """A small text beside a clip; ValueError where it is missing or no text."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,0 +1,50 @@
+"""The embedded corpus that thlab.corpus builds: one view's folder with manifest.jsonl, and <id>.mp4, .wav and .npz."""
+
+import json
+from pathlib import Path
+
+from thlab.data.clip import Clip, Segment, load_arrays
+from thlab.data.readers.base import Reader, read_text
+
+
+class Embedded(Reader):
+    """A built view: what its manifest lists, and what lies there unlisted. Words, phones and labels are exact.
+
+    Raises ValueError where the manifest is not JSON lines with an id.
+    Chapter: book/sound-and-faces.ipynb
+    """
+
+    expects = "manifest.jsonl and <id>.mp4, <id>.wav, <id>.npz: the root of one view (face/ or portrait/)"
+    patterns = ("*.mp4",)
+
+    def __init__(self, root: Path):
+        super().__init__(root)
+        manifest = root / "manifest.jsonl"
+        lines = read_text(manifest).splitlines() if manifest.is_file() else []
+        try:
+            self._records = {record["id"]: record for record in map(json.loads, lines)}
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{manifest}: not one record a line ({error!r}): build the corpus again") from error
+
+    def paths(self) -> list[Path]:
+        """What is listed or lies there."""
+        return sorted({*super().paths(), *(self.root / f"{id_}.mp4" for id_ in self._records)})
+
+    def clip(self, path: Path) -> Clip:
+        """A clip with its exact factors; ValueError where the manifest does not know it or its labels are damaged."""
+        try:
+            record, arrays = self._records[path.stem], load_arrays(path.with_suffix(".npz"))
+            words, phones = (
+                tuple(
+                    map(
+                        Segment, arrays[f"{kind}_start"].tolist(), arrays[f"{kind}_end"].tolist(), arrays[kind].tolist()
+                    )
+                )
+                for kind in ("word", "phone")
+            )
+            return Clip(
+                path.stem, path, str(record["speaker"]), record["emotion"], record["intensity"], words, phones,
+                record["split"], path.with_suffix(".wav"), dict(record),
+            )  # fmt: skip
+        except KeyError as error:
+            raise ValueError(f"no {error} in manifest.jsonl or in the .npz") from error
