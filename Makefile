@@ -16,6 +16,8 @@ CHAPTERS ?= $(basename $(notdir $(wildcard book/*.ipynb)))
 PRESET ?= book
 
 .PHONY: help venv vendor corpus book html notebooks test lint unit nbtest pages lab bench clean
+# even with -j, a failing lint comes before an hour of tests
+.NOTPARALLEL:
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
@@ -69,6 +71,7 @@ nbtest: venv corpus  ## run every cell of every notebook, in the preset fast
 	  $(PY) -m pytest --nbval-lax --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 600 --timeout 900 book/*.ipynb
 
 pages: html  ## check the book: integrity, then every page in Chromium
+	$(PY) book/tools/browser.py
 	$(PY) -m pytest tests/book
 
 lab: venv corpus  ## open the chapters in JupyterLab

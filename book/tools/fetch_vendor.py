@@ -46,7 +46,7 @@ def wanted_files(names: list[str], package: dict) -> dict[str, str]:
     """Which files of a tarball go where: a folder ends in a slash, a pattern may hold a star."""
     places = {}
     for pattern, place in package["files"].items():
-        found = [n for n in names if n.startswith(pattern) or fnmatch.fnmatchcase(n, pattern)]
+        found = [n for n in names if fnmatch.fnmatchcase(n, pattern + "*" * pattern.endswith("/"))]
         if not found:
             raise SystemExit(f"{package['name']}: no file matches {pattern}")
         for name in found:

@@ -48,6 +48,7 @@ def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        extra_arguments=["--log-level=40"],  # else each kernel warns that its local connection is not encrypted
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         on_cell_executed=report,

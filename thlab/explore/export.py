@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,12 +23,10 @@ def to_onnx(model: nn.Module, example: tuple[Tensor, ...], input_names: Sequence
     The TorchScript exporter is used: it keeps constants as initialisers and gives the same bytes each time.
     """
     out = io.BytesIO()
+    options: dict[str, Any] = {"output_names": ["image"], "opset_version": 17, "dynamo": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # this exporter says that it is the old one
-        names = list(input_names)
-        torch.onnx.export(
-            model, example, out, input_names=names, output_names=["image"], opset_version=17, dynamo=False
-        )
+        torch.onnx.export(model, example, cast(Any, out), input_names=list(input_names), **options)
     return out.getvalue()
 
 

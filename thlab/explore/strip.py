@@ -1,5 +1,6 @@
 """A strip of pictures under a slider that needs no kernel."""
 
+import html
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +21,7 @@ def frame_strip(
 ) -> Any:
     """A slider (and a play button) that shows one of some pictures, linked in the browser: no kernel is needed.
 
-    images: 8-bit RGB, all of one size; description: the slider's label; alt: what a picture shows, read out with
-    its number; width: on the page, in px; interval: between played pictures, in ms. Returns an ipywidgets box.
+    images: 8-bit RGB, all of one size; description: the slider's label; alt: what the pictures show; width: on the page, in px; interval: between played pictures, in ms. Returns an ipywidgets box.
     Raises ValueError at fewer than two pictures or an empty alt.
 
     Chapter: book/sound-and-faces.ipynb
@@ -30,10 +30,7 @@ def frame_strip(
         raise ValueError(f"a strip needs an alt text and two pictures or more, not {len(images)}")
     w = require("ipywidgets", extra="book")
     last = len(images) - 1
-    pictures = [
-        w.Image(value=png(image), format="png", width=width, tooltip=f"{alt} ({i + 1} of {len(images)})")
-        for i, image in enumerate(images)
-    ]
+    pictures = [w.Image(value=png(image), format="png", width=width) for image in images]
     stack = w.Stack(children=pictures, selected_index=0)
     slider = w.IntSlider(value=0, min=0, max=last, description=description, style={"description_width": "initial"})
     w.jslink((slider, "value"), (stack, "selected_index"))
@@ -42,6 +39,8 @@ def frame_strip(
         player = w.Play(value=0, min=0, max=last, interval=interval)
         w.jslink((player, "value"), (slider, "value"))
         row = [player, slider]
-    box = w.VBox([w.HBox(row), stack])
+    words = w.HTML(value=html.escape(alt))  # ipywidgets pictures have no alt text; the page's script gives them this
+    words.add_class("thlab-alt")
+    box = w.VBox([w.HBox(row), stack, words])
     box.add_class("thlab-strip")
     return box

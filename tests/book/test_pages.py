@@ -1,0 +1,76 @@
+"""The rendered pages load nothing from elsewhere, and their links and pictures are whole."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+LOADS = {
+    "script": "src",
+    "img": "src",
+    "link": "href",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+}
+
+
+class Page(HTMLParser):
+    """Collects what a page loads, where it links, its ids, and its pictures."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.images: list[dict] = []
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.ids |= {found[key] for key in ("id", "name") if found.get(key)}
+        if found.get(LOADS.get(tag, "")):
+            self.loads.append(found[LOADS[tag]])
+        if tag == "a" and found.get("href"):
+            self.links.append(found["href"])
+        if tag == "img":
+            self.images.append(found)
+
+
+def test_page_loads_only_its_own_files(html, page):
+    loads = Page(html / f"{page}.html").loads
+    assert loads
+    for address in loads:
+        parts = urlsplit(address)
+        assert parts.scheme in ("", "data"), address
+        assert not parts.netloc, address
+        if not parts.scheme:
+            assert (html / unquote(parts.path)).exists(), address
+
+
+def test_page_names_no_content_network(html, page):
+    text = (html / f"{page}.html").read_text()
+    assert not re.search(r"unpkg\.com|jsdelivr|cdnjs|googleapis", text)
+
+
+def test_links_lead_somewhere(html, page):
+    for link in Page(html / f"{page}.html").links:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        target = html / unquote(parts.path) if parts.path else html / f"{page}.html"
+        assert target.exists(), link
+        if parts.fragment and target.suffix == ".html":
+            assert unquote(parts.fragment) in Page(target).ids | {""}, link
+
+
+def test_pictures_have_alt_text(html, page):
+    silent = [image.get("src", "")[:60] for image in Page(html / f"{page}.html").images if not image.get("alt")]
+    assert not silent
+
+
+def test_api_page_has_every_package(html):
+    text = (html / "api.html").read_text()
+    for name in ("thlab.audio.dtw", "thlab.corpus", "thlab.data", "thlab.explore.strip", "thlab.face"):
+        assert name in text, name
