@@ -3,11 +3,13 @@
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn.functional import pad
 
 from thlab.audio.stft import Audio, checked
 
 NOISE_LEVELS_DB = (-60, -40, -30, -20, -10)  # the levels of [mittal2020], Fig. 5
-ENERGY_BLOCK, SPEECH_RANGE_DB = 160, 30.0  # 10 ms; speech is what lies within 30 dB of the loudest block
+ENERGY_BLOCK, SPEECH_RANGE_DB = 640, 35.0  # 40 ms, a video frame
+PRE_EMPHASIS = 0.97  # against the rumble of rooms, which is low
 
 
 def add_noise(
@@ -27,16 +29,16 @@ def add_noise(
 
 
 def speech_mask(audio: Audio) -> Bool[Tensor, "*b n"]:
-    """Where someone speaks: the 10 ms blocks no more than 30 dB below the clip's loudest.
+    """Where someone speaks: the 40 ms blocks whose pre-emphasised energy is within 35 dB of the clip's loudest.
 
     Raises ValueError where the audio is empty or not finite. Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)
-    samples = audio.shape[-1]
-    whole = torch.nn.functional.pad(audio, (0, -samples % ENERGY_BLOCK)).unflatten(-1, (-1, ENERGY_BLOCK))
-    energy = whole.square().mean(-1, keepdim=True)  # (*b, blocks, 1)
+    blocks = pad(audio, (0, -audio.shape[-1] % ENERGY_BLOCK)).unflatten(-1, (-1, ENERGY_BLOCK))
+    crisp = blocks[..., 1:] - PRE_EMPHASIS * blocks[..., :-1]
+    energy = crisp.square().mean(-1, keepdim=True)  # (*b, blocks, 1)
     loud = energy >= energy.amax(-2, keepdim=True) * 10 ** (-SPEECH_RANGE_DB / 10)
-    return (loud & (energy > 0)).expand_as(whole).flatten(-2)[..., :samples]
+    return (loud & (energy > 0)).expand_as(blocks).flatten(-2)[..., : audio.shape[-1]]
 
 
 def _speech_rms(audio: Float[Tensor, "*b n"], speech: Bool[Tensor, "*b n"]) -> Float[Tensor, "*b 1"]:
