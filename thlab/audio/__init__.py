@@ -13,6 +13,7 @@ from thlab.audio.dtw import (
     narrowest_band,
     warp,
 )
+from thlab.audio.dtw_torch import dtw_torch
 from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
 from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, speech_mask
 from thlab.audio.stft import power_spectrogram
@@ -28,6 +29,7 @@ __all__ = [
     "cost_matrix",
     "dtw",
     "dtw_batch",
+    "dtw_torch",
     "log_spectrogram",
     "map_times",
     "mfcc",

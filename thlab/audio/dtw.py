@@ -162,10 +162,14 @@ def dtw_batch(
     if len(xs) != len(ys):
         raise ValueError(f"xs holds {len(xs)} sequences and ys {len(ys)}: they must pair up")
     pairs = [checked(x, y, metric, band) for x, y in zip(xs, ys, strict=True)]
+
+    def one(pair: tuple[np.ndarray, np.ndarray]) -> DTWResult:
+        return DTWResult(*align(pair[0], pair[1], metric, band))
+
     if workers == 1:
-        return [DTWResult(*align(x, y, metric, band)) for x, y in pairs]
+        return [one(pair) for pair in pairs]
     with ThreadPoolExecutor(workers) as pool:  # the compiled loops release the interpreter's lock
-        return list(pool.map(lambda pair: DTWResult(*align(*pair, metric, band)), pairs))
+        return list(pool.map(one, pairs))
 
 
 # Using a path ------------------------------------------------------------------------------------------------------

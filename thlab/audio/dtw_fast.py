@@ -38,7 +38,7 @@ def align(
     path, reached = best_path(x_t.ravel(), y_t.ravel(), n, m, absolute, root, -1 if band is None else band)
     if not np.isfinite(reached):
         raise ValueError(f"x, y: the summed costs overflow {dtype}; scale the features down")
-    return path_cost(x, y, path, absolute, root), path
+    return float(path_cost(x, y, path, absolute, root)), path
 
 
 def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
