@@ -123,7 +123,7 @@ def test_corpus_renders_are_detected_where_they_say(tiny_corpus, record_property
     from thlab.data import open_corpus
 
     errors, rates = [], []
-    clips = open_corpus("embedded", tiny_corpus)
+    clips = open_corpus("embedded", tiny_corpus, check="none")
     for clip in list(clips)[:: max(1, len(clips) // 12)]:
         landmarks, found = detect_landmarks(clip.frames, name=clip.id)
         exact = clip.labels["landmarks"]
