@@ -17,10 +17,23 @@ from thlab.audio.dtw_torch import dtw_torch
 from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
 from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, speech_mask
 from thlab.audio.stft import power_spectrogram
+from thlab.audio.visemes import (
+    ARPABET_TO_VISEME,
+    GRID_PRONUNCIATIONS,
+    Span,
+    viseme_track,
+    word_to_visemes,
+    words_to_phones,
+)
+from thlab.corpus.visemes import VISEMES
 
 __all__ = [
+    "ARPABET_TO_VISEME",
+    "GRID_PRONUNCIATIONS",
     "NOISE_LEVELS_DB",
+    "VISEMES",
     "DTWResult",
+    "Span",
     "accumulate",
     "add_noise",
     "alignment_error",
@@ -38,5 +51,8 @@ __all__ = [
     "power_spectrogram",
     "segments",
     "speech_mask",
+    "viseme_track",
     "warp",
+    "word_to_visemes",
+    "words_to_phones",
 ]
