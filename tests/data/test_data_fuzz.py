@@ -55,7 +55,7 @@ def put(kind: str, path: Path, good: Path, silent: Path, rng: random.Random) -> 
     return path
 
 
-def check_table(corpus, root: Path, laid: dict[Path, str], decode_every: int = 1):
+def check_table(corpus, root: Path, laid: dict[Path, str]):
     """The invariants: one row a file, broken ones unusable with a reason, and what is called usable can be read."""
     rows = {row["path"]: row for row in corpus.table}
     assert Counter(row["path"] for row in corpus.table) == Counter(str(path.relative_to(root)) for path in laid)
@@ -64,9 +64,9 @@ def check_table(corpus, root: Path, laid: dict[Path, str], decode_every: int = 1
         assert bool(row["reason"]) == (row["status"] == "unusable")
         if kind in SURELY_BROKEN:
             assert row["status"] == "unusable", (kind, row)
-        assert "Traceback" not in row["reason"] and len(row["reason"]) < 300
+        assert len(row["reason"]) < 300
     assert len(corpus) + len(corpus.unusable) == len(laid)
-    for clip in list(corpus)[::decode_every]:
+    for clip in corpus:
         assert len(clip.audio) > 0
         assert not clip.has_video or clip.frames.ndim == 4
 
@@ -76,7 +76,7 @@ def test_grid_survives_damage(real_data, tmp_path, make_clip, capfd):
     sources = sorted((real_data / "grid/s1/video").glob("*.mpg"))[:5]
     silent = make_clip(tmp_path / "silent.mpg", 3.0, audio=np.zeros(3 * 44100, np.float32), rate=44100)
     names = ["".join(codes) for codes in itertools.product("blps", "bgrw", "abiw", "abcd", "z12345", "anps")]
-    kinds = [*SURELY_BROKEN, *SURELY_BROKEN, *DAMAGES * 12]
+    kinds = [*SURELY_BROKEN, *SURELY_BROKEN, *DAMAGES * 20]
     root = tmp_path / "grid"
     laid = {
         put(kind, root / f"s{1 + i % 3}/video/{name}.mpg", rng.choice(sources), silent, rng): kind
@@ -93,7 +93,7 @@ def test_ravdess_survives_damage(real_data, tmp_path):
     soundfile.write(silent, np.zeros(48000, np.int16), 16000)
     numbers = itertools.product(range(1, 9), (1, 2), (1, 2), (1, 2), range(1, 25))
     names = [(f"03-01-{e:02}-{i:02}-{s:02}-{t:02}-{a:02}", a) for e, i, s, t, a in numbers]
-    kinds = [*SURELY_BROKEN, *SURELY_BROKEN, *DAMAGES * 10]
+    kinds = [*SURELY_BROKEN, *SURELY_BROKEN, *DAMAGES * 14]
     laid = {
         put(kind, tmp_path / f"data/Actor_{actor:02}/{name}.flac", rng.choice(sources), silent, rng): kind
         for kind, (name, actor) in zip(kinds, rng.sample(names, len(kinds)), strict=True)

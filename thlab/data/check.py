@@ -12,14 +12,13 @@ A clip is unusable where
 
 import stat
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from thlab.data.clip import Clip
 from thlab.data.media import AUDIO_RATE, first_stream, open_media, read_audio, video_frames
 
-Check = Literal["decode", "probe", "none"]
+CHECKS = ("decode", "probe", "none")
 GRACE = 0.2  # seconds by which a decoded length may fall short of the declared one, or a word may end after it
 SILENT = 1e-3  # peak, of full scale
 STREAMED = (0, 0xFFFFFFFF)  # sizes that a program writes into a .wav header when it cannot know them
@@ -42,7 +41,7 @@ def check_file(path: Path, suffixes: tuple[str, ...]) -> None:
         raise ValueError(f"suffix {path.suffix!r} where {' or '.join(suffixes)} is expected")
 
 
-def check_clip(clip: Clip, check: Check) -> None:
+def check_clip(clip: Clip, check: str) -> None:
     """ValueError with the reason where a clip's media are unusable by the rules at the head of this file."""
     if check == "none":
         return
