@@ -17,13 +17,13 @@ VISEME_SHAPES: dict[str, dict[str, float]] = {
     "Ih": {"jawOpen": 0.18, "mouthSmile": 0.12, "mouthStretch": 0.15, "mouthUpperUp": 0.10, "mouthLowerDown": 0.20},
     "Oh": {"jawOpen": 0.33, "mouthFunnel": 0.50, "mouthPucker": 0.28},
     "Uh": {"jawOpen": 0.18, "mouthFunnel": 0.38, "mouthPucker": 0.28},
-    "U": {"jawOpen": 0.10, "mouthPucker": 0.80, "mouthFunnel": 0.30},
+    "U": {"jawOpen": 0.10, "mouthPucker": 0.80, "mouthFunnel": 0.22},
     "Eu": {"jawOpen": 0.20, "mouthFunnel": 0.35, "mouthPucker": 0.15, "mouthLowerDown": 0.10},
     "Schwa": {"jawOpen": 0.18, "mouthLowerDown": 0.12},
-    "R": {"jawOpen": 0.12, "mouthFunnel": 0.42, "mouthPucker": 0.28},
+    "R": {"jawOpen": 0.12, "mouthFunnel": 0.32, "mouthPucker": 0.28},
     "S": {"jawOpen": 0.05, "mouthSmile": 0.10, "mouthStretch": 0.22, "mouthLowerDown": 0.32, "mouthUpperUp": 0.18},
     "ShChZh": {
-        "jawOpen": 0.08, "mouthFunnel": 0.75, "mouthPucker": 0.12, "mouthUpperUp": 0.22, "mouthLowerDown": 0.25,
+        "jawOpen": 0.08, "mouthFunnel": 0.58, "mouthPucker": 0.12, "mouthUpperUp": 0.22, "mouthLowerDown": 0.25,
     },
     "Th": {"jawOpen": 0.15, "tongueOut": 0.55, "mouthLowerDown": 0.20, "mouthUpperUp": 0.08},
     "JY": {"jawOpen": 0.11, "mouthSmile": 0.20, "mouthStretch": 0.10},
@@ -31,7 +31,7 @@ VISEME_SHAPES: dict[str, dict[str, float]] = {
     "GK": {"jawOpen": 0.19, "mouthStretch": 0.12, "mouthLowerDown": 0.12},
     "MBP": {"jawOpen": 0.02, "mouthClose": 0.03, "mouthPress": 0.35, "mouthRollLower": 0.35, "mouthRollUpper": 0.25},
     "FV": {"jawOpen": 0.08, "mouthRollLower": 0.70, "mouthUpperUp": 0.35, "mouthShrugLower": 0.25},
-    "WA": {"jawOpen": 0.07, "mouthPucker": 0.90, "mouthFunnel": 0.30},
+    "WA": {"jawOpen": 0.07, "mouthPucker": 0.90, "mouthFunnel": 0.18},
 }  # fmt: skip
 
 # strength and decay (1/s) of each viseme's hold on the mouth, for Cohen & Massaro's dominance functions

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from thlab.corpus.head import SKIN, Head
 from thlab.corpus.identity import Person
@@ -13,6 +14,7 @@ THICKNESS = {"short": 0.10, "crop": 0.035, "bald": 0.0, "medium": 0.17, "long": 
 CURTAIN_BOTTOM = {"long": -1.75, "bob": -0.78, "medium": -1.15}
 SKULL_CENTRE = np.array([0, 0.15, -0.72])
 COLUMNS, ROWS = 49, 14
+STRAND_ROWS, STRAND_COLUMNS = 256, 768
 # the hairline's height over depth (z, from the nape to the brow), model units
 HAIRLINE = ((-1.6, -1.25, -0.95, -0.62, -0.45, -0.1, 0.05, 0.3), (-0.55, -0.5, -0.28, 0.02, 0.10, 0.42, 0.62, 0.70))
 
@@ -64,3 +66,20 @@ def curtain(head: Head, person: Person) -> Curtain:
     q = (np.arange(ROWS - 1)[:, None] * COLUMNS + np.arange(COLUMNS - 1)).reshape(-1, 1)
     triangles = np.concatenate([q + [0, COLUMNS, 1], q + [1, COLUMNS, COLUMNS + 1]])
     return Curtain(np.stack([x, y, z], -1).reshape(-1, 3).astype(np.float32), triangles.astype(np.int32))
+
+
+def strands(person: Person) -> np.ndarray:
+    """Texture of hair strands, (STRAND_ROWS, STRAND_COLUMNS) about 0..1: locks, and single hairs in them."""
+    rng = np.random.default_rng([3100, person.seed])
+    field = np.zeros((STRAND_ROWS, STRAND_COLUMNS), np.float32)
+    for along, across, strength in ((60, 7, 0.45), (40, 2.5, 0.35), (24, 0.8, 0.35)):
+        waves = gaussian_filter(rng.standard_normal(field.shape), (along, across), mode="wrap")
+        field += strength * (waves / waves.std())
+    return np.clip(0.5 + 0.25 * field, 0, 1).astype(np.float32)
+
+
+def strand_place(person: Person, points: np.ndarray) -> np.ndarray:
+    """Where on the texture of strands each point (n, 3) lies: around the head and down it, swept to one side."""
+    x, y, z = points.T
+    sweep = 0.06 * np.sin(person.seed)
+    return np.stack([np.arctan2(x, z + 0.45) / (2 * np.pi) + 0.5 + sweep * y, 0.45 - y / 4.5], 1)

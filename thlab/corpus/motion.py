@@ -56,7 +56,7 @@ def animate(
     units = np.clip(apply_blink(head, units, blink), 0, 1.3)
     units = lips.seal(units, closed)
     pose = head_pose(rng, n, np.array(EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity, nod * energy) * head_motion
-    shift = head_motion * np.stack([smooth_noise(rng, n, 0.6) * sd for sd in (0.02, 0.015, 0)], 1)
+    shift = head_motion * np.stack([smooth_noise(rng, n, 0.6) * sd for sd in (0.027, 0.024, 0)], 1)
     shift += head_motion * rng.normal(0, (0.04, 0.04, 0.12))
     gaze = look(rng, n) - pose[:, :2] * (0.8, 0.35) + (0, 0.12 * intensity * (emotion == "sad"))
     return Motion(units.astype(np.float32), pose, shift, gaze, blink)
@@ -148,9 +148,9 @@ def loudness(speech: Speech) -> Float[np.ndarray, " t"]:
 def head_pose(rng: np.random.Generator, n: int, mood: np.ndarray, nods: np.ndarray) -> Float[np.ndarray, "t 3"]:
     """Yaw, pitch and roll (rad): a habit of the clip, the mood, slow noise, and nods with the voice."""
     still = rng.normal(0, (0.13, 0.05, 0.03)) + mood
-    pose = still + np.stack([smooth_noise(rng, n, 0.35) * sd for sd in (0.045, 0.03, 0.02)], 1)
+    pose = still + np.stack([smooth_noise(rng, n, 0.35) * sd for sd in (0.060, 0.042, 0.025)], 1)
     window = np.hanning(9) / np.hanning(9).sum()
-    pose[:, 1] += 0.05 * (np.convolve(nods, window, "same") - 0.2)
+    pose[:, 1] += 0.08 * (np.convolve(nods, window, "same") - 0.2)
     return pose
 
 

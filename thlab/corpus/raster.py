@@ -1,14 +1,16 @@
-"""A z-buffer triangle rasteriser and vertex normals, compiled by numba; no fast maths, so bytes stay the same."""
+"""A z-buffer triangle rasteriser and vertex normals, compiled by numba without fast maths."""
 
 import math
 
 import numba as nb
-import numpy as np
 
 BOTH_SIDES, FRONT_ONLY = 0, 1
 
+# division by zero may give inf; numba's Python-style check would cost time
+kernel = nb.njit(cache=True, error_model="numpy")
 
-@nb.njit(cache=True)
+
+@kernel
 def vertex_normals(vertices, triangles, out):
     """Unit normals of a mesh: the area-weighted mean over the faces around each vertex, written into out (n, 3)."""
     out[:] = 0
@@ -27,24 +29,23 @@ def vertex_normals(vertices, triangles, out):
             out[i, k] /= length
 
 
-@nb.njit(cache=True)
-def _pixel_range(p0, p1, p2, size):
+@kernel
+def _pixels_between(p0, p1, p2, size):
     """First and last pixel whose centre (at .5) may lie between three coordinates."""
-    first = max(0, int(math.ceil(min(p0, p1, p2) - 0.5)))
-    return first, min(size - 1, int(math.floor(max(p0, p1, p2) - 0.5)))
+    return max(0, math.ceil(min(p0, p1, p2) - 0.5)), min(size - 1, math.floor(max(p0, p1, p2) - 0.5))
 
 
-@nb.njit(cache=True)
-def rasterize(screen, triangles, sides, depth, triangle_of, bary):
+@kernel
+def rasterize(screen, triangles, sides, depth, shown, bary):
     """Which triangle each pixel shows, and where in it.
 
-    screen (n, 3): x, y in pixels (y down, pixel centres at .5) and inverse depth w (larger is nearer).
-    sides (t,): FRONT_ONLY drops triangles that face away. Fills depth (h, w), triangle_of (h, w; -1 is none)
-    and bary (h, w, 2), the perspective-correct weights of the triangle's first two corners.
+    screen (n, 3): x, y in pixels (y down, pixel centres at .5) and inverse depth w (larger is nearer), float64 so
+    that triangles which share an edge leave no gap. sides (t,): FRONT_ONLY drops triangles that face away. Fills
+    depth (h, w), shown (h, w; -1 is none) and bary (h, w, 2), the perspective-correct weights of the triangle's
+    first two corners.
     """
-    height, width = depth.shape
     depth[:] = 0.0
-    triangle_of[:] = -1
+    shown[:] = -1
     for t in range(triangles.shape[0]):
         i0, i1, i2 = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         x0, y0, w0 = screen[i0, 0], screen[i0, 1], screen[i0, 2]
@@ -53,18 +54,35 @@ def rasterize(screen, triangles, sides, depth, triangle_of, bary):
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
         if (sides[t] == FRONT_ONLY and area >= 0) or abs(area) < 1e-9:
             continue
-        first_x, last_x = _pixel_range(x0, x1, x2, width)
-        first_y, last_y = _pixel_range(y0, y1, y2, height)
+        first_x, last_x = _pixels_between(x0, x1, x2, depth.shape[1])
+        first_y, last_y = _pixels_between(y0, y1, y2, depth.shape[0])
+        # both weights are linear in x and y
+        ax, ay, bx, by = (y1 - y2) / area, (x2 - x1) / area, (y2 - y0) / area, (x0 - x2) / area
         for y in range(first_y, last_y + 1):
+            a_row, b_row = ay * (y + 0.5 - y2), by * (y + 0.5 - y2)
             for x in range(first_x, last_x + 1):
-                px, py = np.float32(x + 0.5), np.float32(y + 0.5)
-                a = ((x1 - px) * (y2 - py) - (x2 - px) * (y1 - py)) / area
-                b = ((x2 - px) * (y0 - py) - (x0 - px) * (y2 - py)) / area
-                c = 1 - a - b
-                if a >= 0 and b >= 0 and c >= 0:
-                    w = a * w0 + b * w1 + c * w2
+                a, b = ax * (x + 0.5 - x2) + a_row, bx * (x + 0.5 - x2) + b_row
+                if a >= 0 and b >= 0 and a + b <= 1:
+                    w = w2 + a * (w0 - w2) + b * (w1 - w2)
                     if w > depth[y, x]:
-                        depth[y, x] = w
-                        triangle_of[y, x] = t
-                        bary[y, x, 0] = a * w0 / w
-                        bary[y, x, 1] = b * w1 / w
+                        depth[y, x], shown[y, x] = w, t
+                        bary[y, x, 0], bary[y, x, 1] = a * w0 / w, b * w1 / w
+
+
+@kernel
+def deform(still, units, basis, follow, turn, pivot, shift, out):
+    """Blend shapes, then the head's rotation: out (n, 3) = still + units @ basis, turned about a pivot and shifted.
+
+    basis (u, m, 3) moves the first m vertices; follow (n,) is how far each follows the head (0: the shoulders).
+    """
+    out[:] = still
+    for k in range(len(units)):
+        if units[k] != 0:
+            for i in range(basis.shape[1]):
+                for j in range(3):
+                    out[i, j] += units[k] * basis[k, i, j]
+    for i in range(len(out)):
+        x, y, z = out[i, 0] - pivot[0], out[i, 1] - pivot[1], out[i, 2] - pivot[2]
+        for j in range(3):
+            there = turn[j, 0] * x + turn[j, 1] * y + turn[j, 2] * z + pivot[j] + shift[j]
+            out[i, j] += (there - out[i, j]) * follow[i]

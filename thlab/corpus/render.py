@@ -8,10 +8,10 @@ from scipy.ndimage import gaussian_filter
 
 from thlab.corpus import shade as sh
 from thlab.corpus.alignment import TEMPLATE, anchors, similarity, transform
-from thlab.corpus.hair import curtain, grow, scalp
+from thlab.corpus.hair import curtain, grow, scalp, strand_place, strands
 from thlab.corpus.head import LASHES, LEFT_EYE, RIGHT_EYE, SKIN, TEETH, TONGUE, Head
 from thlab.corpus.identity import Person, linear
-from thlab.corpus.raster import BOTH_SIDES, FRONT_ONLY, rasterize, vertex_normals
+from thlab.corpus.raster import BOTH_SIDES, FRONT_ONLY, deform, rasterize, vertex_normals
 from thlab.corpus.texture import paint, smoothstep, uv
 
 VIEWS = ("face", "portrait")
@@ -56,7 +56,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     return (tilt @ turn @ nod).astype(np.float32)
 
 
-def eyeball(columns: int = 28, rows: int = 17) -> tuple[np.ndarray, np.ndarray]:
+def eyeball(columns: int = 20, rows: int = 10) -> tuple[np.ndarray, np.ndarray]:
     """The front of a unit sphere that looks along z: vertices (n, 3), triangles (t, 3)."""
     around = np.arange(columns) * 2 * np.pi / columns
     away = np.linspace(0, 0.62 * np.pi, rows + 1)[1:, None]
@@ -76,12 +76,14 @@ class Studio:
         self.head, self.person, self.size, self.view = head, person, size, view
         hairy, self.curtain = scalp(head, person), curtain(head, person)
         self.sphere, sphere_triangles = eyeball()
-        self.still = np.concatenate([grow(head, person, hairy), self.curtain.vertices])
-        self.n, self.first_eye = len(head.base), len(self.still)
+        skull = np.concatenate([grow(head, person, hairy), self.curtain.vertices])
+        self.n, self.first_eye = len(head.base), len(skull)
+        self.still = np.concatenate([skull, np.zeros((2 * len(self.sphere), 3), np.float32)])
         self._connect(sphere_triangles)
         self._paint(hairy)
-        height, depth = self.still[:, 1], np.concatenate([head.reference, self.curtain.vertices])[:, 2]
-        self.follow = smoothstep(-1.95, -1.05, height - 0.15 * np.abs(depth + 0.7))[:, None].astype(np.float32)
+        x, y, z = np.concatenate([head.reference, self.curtain.vertices]).T
+        self.follow = np.ones(len(self.still), np.float32)
+        self.follow[: self.first_eye] = smoothstep(-1.95, -1.05, y - 0.15 * np.abs(z + 0.7))
         samples = size * SUPERSAMPLING
         self.image = np.zeros((samples, samples, 3), np.float32)
         self.depth, self.shown = np.zeros((samples, samples), np.float32), np.zeros((samples, samples), np.int32)
@@ -112,20 +114,22 @@ class Studio:
     def _paint(self, hairy: np.ndarray) -> None:
         """Vertex attributes of everything that does not change from frame to frame."""
         head, person, n = self.head, self.person, self.n
-        self.texture = paint(person)
+        self.skin, self.strands = paint(person), strands(person)
         at = np.zeros((self.first_eye + 2 * len(self.sphere), sh.ATTRIBUTES), np.float32)
         at[:, sh.COLOUR : sh.COLOUR + 3], at[:, sh.CLOTH] = 1, -9
         x, y, z = head.reference.T
         at[:n, sh.SKY] = np.clip(1.25 * head.openness, 0.12, 1) ** 1.1
         at[:n, sh.UV : sh.UV + 2] = uv(head.reference)
-        at[:n, sh.PLACE : sh.PLACE + 3] = head.reference
+        at[:n, sh.PLACE : sh.PLACE + 2] = strand_place(person, head.reference)
         at[:n, sh.HAIR] = hairy
         at[:n, sh.CLOTH] = 3 * (person.collar - 0.12 * np.abs(x) - 0.35 * np.clip(z + 0.75, 0, 1) - y)
         inside = np.flatnonzero(head.inside_mouth > 0.4)
         at[inside, sh.COLOUR : sh.COLOUR + 3] = np.array([0.30, 0.07, 0.06]) / np.maximum(person.skin, 0.05)
         at[inside, sh.SKY] = 0.35 * np.clip(smoothstep(-0.5, 0.15, z[inside]), 0.15, 1)
+        lower = head.face_units[head.unit("jawOpen"), :, 1] < -0.1  # the teeth that move with the jaw
+        at[head.vertices_of(TEETH), sh.PLACE] = (x / np.where(lower, 0.055, 0.078))[head.vertices_of(TEETH)]
         for part, colour, sky in (
-            (TEETH, (0.80, 0.76, 0.66), 0.25 + 0.55 * smoothstep(-0.1, 0.17, z)),
+            (TEETH, (0.80, 0.76, 0.66), 0.20 + 0.50 * smoothstep(-0.12, 0.20, z) * np.where(lower, 0.7, 1)),
             (TONGUE, (0.50, 0.14, 0.13), 0.15 + 0.50 * smoothstep(-0.35, 0.12, z)),
             (LASHES, 0.25 * person.hair, 0.8 + 0 * z),
         ):
@@ -133,31 +137,30 @@ class Studio:
             at[which, sh.COLOUR : sh.COLOUR + 3], at[which, sh.SKY] = colour, sky[which]
         long_hair = slice(n, self.first_eye)
         at[long_hair, sh.SKY], at[long_hair, sh.HAIR] = 0.9, 2
-        at[long_hair, sh.PLACE : sh.PLACE + 3] = self.curtain.vertices
+        at[long_hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.curtain.vertices)
         at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = np.concatenate([self.sphere, self.sphere])
         self.attributes = at
 
     def pose(self, units: np.ndarray, pose: np.ndarray, shift: np.ndarray, gaze: np.ndarray) -> np.ndarray:
         """Vertices (N, 3) of the whole mesh in a frame: face units (52,), pose (3,), shift (3,), gaze (2,)."""
         turn, look = rotation(*pose), rotation(gaze[0], gaze[1], 0)
-        used = np.flatnonzero(units)
-        basis = self.head.face_units.reshape(len(units), -1)
-        still = self.still.copy()
-        still[: self.n] += (units[used] @ basis[used]).reshape(-1, 3)
-        moved = (still - NECK) @ turn.T + (NECK + shift.astype(np.float32))
-        parts = [still + (moved - still) * self.follow]
         looking = self.sphere @ look.T
-        for centre, radius in self.eyes:
-            parts.append((looking * radius + centre - NECK) @ turn.T + (NECK + shift.astype(np.float32)))
+        for k, (centre, radius) in enumerate(self.eyes):
+            first = self.first_eye + k * len(looking)
+            self.still[first : first + len(looking)] = looking * radius + centre
+        vertices = np.empty_like(self.still)
+        deform(
+            self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32), vertices
+        )
         eyes = slice(self.first_eye, None)
         self.attributes[eyes, :3] = np.tile(looking @ turn.T, (2, 1))
         lid_shadow = np.clip(0.95 - 0.5 * smoothstep(0.25, 0.75, looking[:, 1]), 0.3, 1)
         self.attributes[eyes, sh.SKY] = np.tile(lid_shadow, 2)
-        return np.concatenate(parts).astype(np.float32)
+        return vertices
 
     def project(self, vertices: np.ndarray) -> np.ndarray:
         """Portrait camera: x, y in pixels (y down) and inverse depth, (N, 3)."""
-        near = 1 / (CAMERA_DISTANCE - vertices[:, 2])
+        near = 1 / (CAMERA_DISTANCE - vertices[:, 2].astype(np.float64))
         focal = self.size / FIELD * CAMERA_DISTANCE
         x = self.size / 2 + vertices[:, 0] * focal * near
         y = self.size / 2 - (vertices[:, 1] - CAMERA_HEIGHT) * focal * near
@@ -174,10 +177,10 @@ class Studio:
         landmarks = screen[self.head.landmarks, :2].astype(np.float32)
         screen[:, :2] *= SUPERSAMPLING
         vertex_normals(vertices, self.shell, self.attributes[: self.first_eye, :3])
-        rasterize(screen.astype(np.float32), self.triangles, self.sides, self.depth, self.shown, self.bary)
+        rasterize(screen, self.triangles, self.sides, self.depth, self.shown, self.bary)
         self._shade(align, lighting)
         picture = np.zeros((self.size, self.size, 3), np.uint8)
-        sh.develop(self.image, picture)
+        sh.develop(self.image, sh.SRGB, picture)
         return picture, landmarks
 
     def _shade(self, align: np.ndarray, lighting: Lighting) -> None:
@@ -186,6 +189,6 @@ class Studio:
         lamp = np.array([*lighting.direction, lighting.ambient], np.float32)
         self.colours[3] = lighting.colour
         sh.shade(
-            self.image, self.shown, self.bary, self.triangles, self.material, self.attributes, self.texture,
-            lighting.backdrop, to_backdrop, self.colours, np.float32(self.person.seed % 17), lamp,
+            self.image, self.shown, self.bary, self.triangles, self.material, self.attributes, self.skin,
+            self.strands, lighting.backdrop, to_backdrop, self.colours, lamp,
         )  # fmt: skip
