@@ -19,18 +19,9 @@ PALETTE = {
     "black": "#000000",
 }
 
-# iBUG-68 contours: first landmark, last landmark, closed or open
-CONTOURS = (
-    (0, 17, False),  # jaw
-    (17, 22, False),  # brows
-    (22, 27, False),
-    (27, 31, False),  # nose
-    (31, 36, False),
-    (36, 42, True),  # eyes
-    (42, 48, True),
-    (48, 60, True),  # outer lips
-    (60, 68, True),  # inner lips
-)
+# iBUG-68 contours, first landmark and one past the last: jaw, brows, nose; eyes, outer and inner lips
+OPEN_CONTOURS = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
+CLOSED_CONTOURS = ((36, 42), (42, 48), (48, 60), (60, 68))
 
 
 def use_style() -> None:
@@ -122,8 +113,7 @@ def draw_landmarks(ax: Any, landmarks: Float[np.ndarray, "68 2"], color: str = P
     Chapter: book/sound-and-faces.ipynb
     """
     points = landmarks - 0.5  # imshow puts pixel centres at whole numbers
-    for first, last, closed in CONTOURS:
-        contour = points[first:last]
-        if closed:
-            contour = np.vstack([contour, contour[:1]])
+    contours = [points[a:b] for a, b in OPEN_CONTOURS]
+    contours += [np.vstack([points[a:b], points[a : a + 1]]) for a, b in CLOSED_CONTOURS]
+    for contour in contours:
         ax.plot(contour[:, 0], contour[:, 1], color=color, linewidth=1.2, marker=".", markersize=3)

@@ -22,7 +22,7 @@ def signature(node: ast.FunctionDef | ast.ClassDef) -> str:
         return f"class {node.name}({bases})" if bases else f"class {node.name}"
     returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
     whole = f"{node.name}({ast.unparse(node.args)}){returns}"
-    return whole if len(whole) <= 100 else broken(node, returns)
+    return whole if len(whole) <= 66 else broken(node, returns)
 
 
 def broken(node: ast.FunctionDef, returns: str) -> str:
@@ -76,12 +76,26 @@ def module_text(path: Path, root: Path) -> str:
     entries = public(tree.body)
     if not entries:
         return ""
-    name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
     intro = prose(ast.get_docstring(tree) or "")
-    return f"\n## {name}\n\n{intro}\n\n" + "\n".join(entry(node, 3) for node in entries)
+    return f"\n### {dotted(path, root)}\n\n{intro}\n\n" + "\n".join(entry(node, 4) for node in entries)
+
+
+def dotted(path: Path, root: Path) -> str:
+    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+
+def package_text(package: Path, root: Path) -> str:
+    """A package and its modules, or a module that stands alone."""
+    files = sorted(package.rglob("*.py")) if package.is_dir() else [package]
+    modules = "".join(module_text(path, root) for path in files if not path.name.startswith("_"))
+    if not modules:
+        return ""
+    start = package / "__init__.py" if package.is_dir() else package
+    return f"\n## {dotted(package, root)}\n\n{prose(ast.get_docstring(ast.parse(start.read_text())) or '')}\n{modules}"
 
 
 def api_page(root: Path) -> str:
     """The page for the package thlab/ below root."""
-    modules = [p for p in sorted((root / "thlab").rglob("*.py")) if not p.name.startswith("_") or p.stem == "__init__"]
-    return HEADER + "".join(module_text(path, root) for path in modules)
+    folders = [p.parent for p in sorted(root.glob("thlab/*/__init__.py"))]
+    alone = [p for p in sorted(root.glob("thlab/*.py")) if not p.name.startswith("_")]
+    return HEADER + "".join(package_text(package, root) for package in [*folders, *alone])

@@ -17,6 +17,19 @@ LOCAL = ("http://127.0.0.1:", "file:", "data:", "blob:", "about:")
 PICTURE = """e => { const c = document.createElement('canvas'); c.width = e.naturalWidth || e.width;
 c.height = e.naturalHeight || e.height; c.getContext('2d').drawImage(e, 0, 0); return c.toDataURL(); }"""
 
+# of each text's colour to the nearest painted background below it, WCAG 2.1; the worst one and its text
+CONTRAST = """() => {
+const rgb = (c) => (c.match(/[\\d.]+/g) || []).map(Number);
+const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => v / 255)
+  .map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+const painted = (e) => { while (e) { const c = rgb(getComputedStyle(e).backgroundColor);
+  if (c.length === 3 || c[3] > .9) return c; e = e.parentElement; } return [255, 255, 255]; };
+const kinds = 'main :is(p, li, td, th, figcaption, .caption-text, .thlab-live label, [role=status])';
+const all = [...document.querySelectorAll(kinds)]
+  .filter((e) => e.offsetParent && e.textContent.trim());
+return all.map((e) => { const [a, b] = [light(rgb(getComputedStyle(e).color)), light(painted(e))].sort((x, y) => y - x);
+  return [(a + .05) / (b + .05), e.textContent.trim().slice(0, 60)]; }).sort((x, y) => x[0] - y[0])[0]; }"""
+
 pytestmark = pytest.mark.browser
 
 
@@ -180,6 +193,8 @@ def test_page_is_alive_offline(opened, page, scheme, theme):
         "[...document.querySelectorAll('main img')].filter(i => !i.alt).map(i => i.src.slice(0, 80))"
     )
     assert silent == []
+    contrast, text = opened.evaluate(CONTRAST)
+    assert contrast >= 4.5, text
     if scheme == "http":
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         opened.evaluate("window.scrollTo(0, 0)")

@@ -30,20 +30,15 @@ class Choice:
 
 
 def direction_vector(slider: Slider, size: int) -> Float[np.ndarray, " d"]:
-    """The slider's direction as a vector of `size` numbers.
-
-    Raises ValueError where an axis or a vector does not fit the input.
-    """
-    if not isinstance(slider.direction, int):
-        vector = np.asarray(slider.direction, dtype=float)
-        if vector.shape != (size,):
-            raise ValueError(
-                f"slider {slider.label!r}: direction has shape {vector.shape}, its input has {size} numbers"
-            )
-        return vector
-    if not 0 <= slider.direction < size:
-        raise ValueError(f"slider {slider.label!r}: axis {slider.direction} is outside its input of {size} numbers")
-    return np.eye(size)[slider.direction]
+    """The slider's direction as a vector of `size` numbers; ValueError where it does not fit."""
+    if isinstance(slider.direction, int) and 0 <= slider.direction < size:
+        return np.eye(size)[slider.direction]
+    vector = np.asarray(slider.direction, dtype=float)
+    if vector.shape != (size,):
+        raise ValueError(
+            f"slider {slider.label!r}: direction {slider.direction} does not fit its input of {size} numbers"
+        )
+    return vector
 
 
 def check_controls(inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]) -> None:
