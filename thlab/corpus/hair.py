@@ -44,8 +44,9 @@ def grow(head: Head, person: Person, weight: np.ndarray) -> np.ndarray:
     outwards = head.reference - SKULL_CENTRE
     outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
     lumps = 1 + 0.15 * np.sin(9 * x + person.seed) * np.sin(7 * z + 2 * person.seed)
-    thickness = THICKNESS[person.style] * (1 + 0.5 * smoothstep(0.5, 1.0, y)) * lumps
-    return (person.vertices + outwards * (weight**0.8 * thickness)[:, None]).astype(np.float32)
+    rising = smoothstep(-0.1, 0.55, y - np.interp(z, *HAIRLINE) - person.hairline)  # flat at the hairline, full above
+    thickness = THICKNESS[person.style] * lumps * (0.3 + 0.9 * rising)
+    return (person.vertices + outwards * (weight * thickness)[:, None]).astype(np.float32)
 
 
 def curtain(head: Head, person: Person) -> Curtain:
@@ -56,9 +57,10 @@ def curtain(head: Head, person: Person) -> Curtain:
     skin = person.vertices[head.vertices_of(SKIN)]
     level = np.abs(head.reference[head.vertices_of(SKIN), 1] - 0.2) < 0.18
     width, back = np.abs(skin[level, 0]).max(), -skin[level, 2].min()
-    angle = np.linspace(-1, 1, COLUMNS) * math.radians(rng.uniform(118, 128))
     t = np.linspace(0, 1, ROWS)[:, None]
-    flare = 0.94 + 0.13 * np.sin(np.minimum(1, t * 1.6) * np.pi / 2) + 0.05 * t * np.sin(5 * t)
+    reach = math.radians(rng.uniform(118, 128)) * (1 - 0.3 * smoothstep(0.35, 0.9, t))  # falls behind the shoulders
+    angle = np.linspace(-1, 1, COLUMNS) * reach
+    flare = 0.96 + 0.20 * smoothstep(0, 0.7, t) - 0.08 * smoothstep(0.6, 1, t)
     lock = 1 + 0.025 * np.sin(np.arange(COLUMNS) * 1.9 + person.seed) * t
     x = np.sin(angle) * width * flare * lock * 1.02
     y = 0.55 * (1 - t) + CURTAIN_BOTTOM[person.style] * t + 0.05 * np.sin(np.arange(COLUMNS) * 2.7) * t

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thlab.corpus.alignment import EYE_LEFT, EYE_RIGHT
+from thlab.corpus.alignment import EYE_LEFT, EYE_RIGHT, INNER_LIP_BOTTOM, INNER_LIP_TOP
 from thlab.corpus.head import Head, macro_weights
 
 SKIN_TONES = ((255, 219, 196), (241, 194, 160), (224, 172, 125), (198, 134, 92), (141, 85, 54), (92, 56, 40))
@@ -32,7 +32,7 @@ STYLES = {
 }
 # how far each part of the face varies: standard deviation of its sliders
 VARIATION = {
-    "head": 0.22, "eyes": 0.22, "nose": 0.26, "mouth": 0.20, "chin": 0.28, "cheek": 0.30,
+    "head": 0.15, "eyes": 0.22, "nose": 0.24, "mouth": 0.15, "chin": 0.28, "cheek": 0.30,
     "eyebrows": 0.25, "forehead": 0.30, "ears": 0.30, "neck": 0.12,
 }  # fmt: skip
 OPPOSITES = (
@@ -40,6 +40,7 @@ OPPOSITES = (
     ("-backward", "-forward"), ("-decrease", "-increase"), ("-compress", "-uncompress"),
 )  # fmt: skip
 HEAD_FORMS = ("oval", "round", "square", "rectangular", "diamond", "triangular", "invertedtriangular")
+FULLER_LIP = ("mouth/mouth-upperlip-volume-incr", "mouth/mouth-upperlip-height-incr")
 EYE_DISTANCE = 0.58  # model units; people's own distances are kept near it
 
 
@@ -100,7 +101,7 @@ def draw_person(head: Head, speaker: int, male: bool) -> Person:
         male=male,
         old=old,
         tone=float(np.clip(race @ [0.80, 0.30, 0.16] + rng.normal(0, 0.07), 0.08, 0.95)),
-        vertices=normalize(head, head.shape(weights)),
+        vertices=normalize(head, close_lips(head, weights)),
         hair=linear(HAIR[hair_name]),
         hair_name=hair_name,
         eyes=linear(EYES[str(rng.choice(list(EYES)[:2] if dark else list(EYES)[1:]))]) * 1.3,
@@ -126,6 +127,7 @@ def draw_sliders(head: Head, rng: np.random.Generator) -> dict[str, float]:
         weights[high if value > 0 else low] = abs(value)
     forms = 0.5 * rng.dirichlet([0.5] * (len(HEAD_FORMS) + 1))
     weights |= {f"head/head-{form}": weight for form, weight in zip(HEAD_FORMS, forms[:-1], strict=True)}
+    weights["mouth/mouth-angles-up"] = weights.get("mouth/mouth-angles-up", 0) + 0.25  # or rest looks like sulking
     return weights | {name: abs(rng.normal(0, 0.03)) for name in head.targets if name.startswith("asym/")}
 
 
@@ -138,6 +140,16 @@ def slider_pairs(head: Head) -> list[tuple[str, str]]:
             if name.split("/")[0] in VARIATION and name.endswith(low) and partner in head.targets:
                 pairs.append((name, partner))
     return pairs
+
+
+def close_lips(head: Head, weights: dict[str, float]) -> np.ndarray:
+    """Vertices of a face whose upper lip reaches down to the lower one: MakeHuman's mouths stand a little open."""
+    upper, lower = head.landmarks[[INNER_LIP_TOP, INNER_LIP_BOTTOM]]
+    fuller = head.shape(weights | {name: weights.get(name, 0) + 1 for name in FULLER_LIP})
+    vertices = head.shape(weights)
+    gap = vertices[upper, 1] - vertices[lower, 1]
+    share = np.clip(gap / (vertices[upper, 1] - fuller[upper, 1]), 0, 1.5)
+    return vertices + share * (fuller - vertices)
 
 
 def normalize(head: Head, vertices: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def animate(
     """Move a face to `speech`; rng decides everything that speech and emotion leave open."""
     n = speech.n_frames
     habit = np.random.default_rng([HABIT, speaker])
-    openness, nod, brow = habit.uniform(0.85, 1.2), *habit.uniform(0.2, 1, 2)
+    openness, nod, brow = habit.uniform(1.0, 1.35), *habit.uniform(0.2, 1, 2)
     style = np.clip(1 + 0.15 * habit.standard_normal(len(head.face_unit_names)), 0.6, 1.4) * 1.15
     segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
     mouth, closed = speak_units(head, segments, n, rng)

@@ -136,7 +136,10 @@ class Studio:
             which = head.vertices_of(part)
             at[which, sh.COLOUR : sh.COLOUR + 3], at[which, sh.SKY] = colour, sky[which]
         long_hair = slice(n, self.first_eye)
-        at[long_hair, sh.SKY], at[long_hair, sh.HAIR] = 0.9, 2
+        at[long_hair, sh.SKY], at[long_hair, sh.HAIR] = (
+            0.25 + 0.65 * smoothstep(-1.0, -0.45, self.curtain.vertices[:, 2]),
+            2,
+        )
         at[long_hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.curtain.vertices)
         at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = np.concatenate([self.sphere, self.sphere])
         self.attributes = at
@@ -149,9 +152,7 @@ class Studio:
             first = self.first_eye + k * len(looking)
             self.still[first : first + len(looking)] = looking * radius + centre
         vertices = np.empty_like(self.still)
-        deform(
-            self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32), vertices
-        )
+        deform(self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32), vertices)
         eyes = slice(self.first_eye, None)
         self.attributes[eyes, :3] = np.tile(looking @ turn.T, (2, 1))
         lid_shadow = np.clip(0.95 - 0.5 * smoothstep(0.25, 0.75, looking[:, 1]), 0.3, 1)

@@ -15,7 +15,9 @@ NORMAL, COLOUR, UV, SKY, PLACE, HAIR, CLOTH, ATTRIBUTES = 0, 3, 6, 8, 9, 12, 13,
 GLOSS, SHARP, OPEN, STRAND, SURFACE = 3, 4, 5, 6, 7
 LEVELS = 4096
 _LIGHT = np.arange(LEVELS) / (LEVELS - 1)
-SRGB = np.round(255 * np.where(_LIGHT < 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGHT ** (1 / 2.4) - 0.055)).astype(np.uint8)
+SRGB = np.round(255 * np.where(_LIGHT < 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGHT ** (1 / 2.4) - 0.055)).astype(
+    np.uint8
+)
 
 # the parts of the one kernel, written into it: calls per pixel would nearly double its time
 part_of_kernel = nb.njit(error_model="numpy", inline="always")
@@ -190,4 +192,6 @@ def develop(image, encode, out):
                         light += image[y * samples + j, x * samples + i, k]
                 light *= share
                 bent = np.float32(1.12) * light / (1 + np.float32(0.30) * light)
-                out[y, x, k] = encode[int(min(max(bent, np.float32(0)), np.float32(1)) * (LEVELS - 1) + np.float32(0.5))]
+                out[y, x, k] = encode[
+                    int(min(max(bent, np.float32(0)), np.float32(1)) * (LEVELS - 1) + np.float32(0.5))
+                ]
