@@ -31,7 +31,7 @@ def to_onnx(model: nn.Module, example: tuple[Tensor, ...], input_names: Sequence
 
 
 def store_weights(onnx_bytes: bytes, storage: str) -> bytes:
-    """Keep each large weight as fp16, or as int8 with one scale an output channel.
+    """Keep each large weight as fp16, or as int8 with one scale for each index of its first axis.
 
     Cast and Mul nodes turn it back into fp32; ONNX Runtime folds them when it opens the file, so only
     the file is smaller and the arithmetic is the same. Raises ValueError at an unknown storage.
