@@ -53,9 +53,7 @@ class Corpus(Sequence[Clip]):
         """A few lines of plain text: how many clips, speakers and emotions, and what is unusable."""
         emotions = Counter(clip.emotion for clip in self._clips if clip.emotion)
         lines = [f"{self.name}: {len(self)} clips, {len(self.speakers)} speakers, {len(self.unusable)} unusable"]
-        lines += ["  " + ", ".join(f"{emotion} {count}" for emotion, count in sorted(emotions.items()))] * bool(
-            emotions
-        )
+        lines += [f"  {emotion}: {count}" for emotion, count in sorted(emotions.items())]
         return "\n".join(lines + [f"  {row['path']}: {row['reason']}" for row in self.unusable])
 
 
@@ -75,7 +73,9 @@ def open_corpus(
         raise ValueError(f"no corpus {name!r}: known are {', '.join(READERS)}")
     if check not in CHECKS:
         raise ValueError(f"check={check!r} is none of {', '.join(CHECKS)}")
-    reader = _reader(name, Path(root), options)
+    if not Path(root).is_dir():
+        raise FileNotFoundError(f"{root}: no such folder; {name} is expected as {READERS[name].expects}")
+    reader = READERS[name](Path(root), **options)
     paths = reader.paths()
     if not paths:
         raise ValueError(f"{root}: no clip of {name} here; expected {reader.expects}")
@@ -104,12 +104,6 @@ def split_speakers(speakers: Iterable[str], counts: Sequence[int], seed: int) ->
     return {split: tuple(names[i] for i in part) for split, part in zip(("train", "val", "test"), parts, strict=True)}
 
 
-def _reader(name: str, root: Path, options: dict[str, Any]) -> Reader:
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root}: no such folder; {name} is expected as {READERS[name].expects}")
-    return READERS[name](root, **options)
-
-
 def _examine(reader: Reader, path: Path, check: str) -> tuple[Clip | None, Row]:
     """A clip where the name makes sense, and its row of the table."""
     clip, reason = None, ""
@@ -119,7 +113,7 @@ def _examine(reader: Reader, path: Path, check: str) -> tuple[Clip | None, Row]:
         clip = reader.clip(path)
         check_clip(clip, check)
     except (ValueError, FileNotFoundError) as error:
-        reason = str(error).replace(f"{path}: ", "")
+        reason = str(error).replace(f"{path}: ", "") or repr(error)
     row = {"id": clip.id if clip else None, "path": str(path.relative_to(reader.root)), "reason": reason}
     labels = {key: getattr(clip, key, None) for key in ("speaker", "emotion", "split")}
     return clip, row | {"status": "unusable" if reason else "ok"} | labels
@@ -133,7 +127,7 @@ def _assign_splits(clips: list[Clip], rows: list[Row], counts: Sequence[int] | N
         raise ValueError("this corpus has no split of its own: pass counts=(train, val, test) in speakers")
     dealt = split_speakers({clip.speaker for clip in clips}, counts, seed)
     of = {speaker: split for split, speakers in dealt.items() for speaker in speakers}
-    for record in (*clips,):
-        record.split = of[record.speaker]
+    for clip in clips:
+        clip.split = of[clip.speaker]
     for row in rows:
         row["split"] = of.get(row["speaker"])

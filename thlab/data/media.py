@@ -54,6 +54,13 @@ def video_frames(container: Any) -> Iterator[Any]:
         yield frame
 
 
+def rgb_frames(container: Any) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
+    """Decoded pictures in order as arrays, by one converter: PyAV would else set up a new one for each frame."""
+    converter = require("av.video.reformatter", extra="media").VideoReformatter()
+    for frame in video_frames(container):
+        yield converter.reformat(frame, format="rgb24").to_ndarray()
+
+
 def read_video(path: Path | str) -> tuple[UInt8[np.ndarray, "t h w 3"], float]:
     """All frames of a video, (T, H, W, 3) uint8 RGB, and its frames a second, by PyAV.
 
@@ -61,7 +68,7 @@ def read_video(path: Path | str) -> tuple[UInt8[np.ndarray, "t h w 3"], float]:
     Chapter: book/sound-and-faces.ipynb
     """
     with open_media(path) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in video_frames(container)]
+        frames = list(rgb_frames(container))
         rate = first_stream(container, "video").average_rate
     if not frames or not rate:
         raise ValueError(f"{path}: no video frame could be decoded")

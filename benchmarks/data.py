@@ -1,0 +1,130 @@
+"""Clips a second: sound and pictures decoded, against other readers of the same files in one process; and batches.
+
+    python benchmarks/data.py [--clips 24] [--rounds 5]
+
+Reads the tiny embedded corpus, which is built where it is missing, and, where THLAB_REAL_DATA is set, GRID and RAVDESS.
+The readers take turns, a round each, on one thread. Printed: the median clips a second of the process's CPU time, in
+which a busy machine's other work does not count, the median over the rounds of thlab's speed over the peer's, and the
+difference between what thlab and the peer read. Batches are timed by the clock.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy and torch load
+
+import cv2
+import imageio.v3
+import librosa
+import numpy as np
+import soundfile
+import torch
+import torchaudio
+from torch.utils.data import DataLoader
+
+from thlab.corpus import ensure
+from thlab.data import Segments, Sequences, open_corpus, pad_batch, read_audio, read_video
+
+
+def opencv_video(path):
+    capture, frames = cv2.VideoCapture(str(path)), []
+    while (got := capture.read())[0]:
+        frames.append(cv2.cvtColor(got[1], cv2.COLOR_BGR2RGB))
+    return np.stack(frames)
+
+
+def soundfile_torchaudio(path):
+    audio, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+    return torchaudio.functional.resample(torch.from_numpy(audio.mean(1)), rate, 16000).numpy()
+
+
+SOUND = {
+    "thlab": read_audio,
+    "librosa.load": lambda path: librosa.load(path, sr=16000)[0],
+    "soundfile + torchaudio": soundfile_torchaudio,
+}
+PICTURES = {
+    "thlab": lambda path: read_video(path)[0],
+    "opencv": opencv_video,
+    "imageio (PyAV)": lambda path: imageio.v3.imread(path, plugin="pyav"),
+}
+
+
+def rounds_of(readers, paths, rounds):
+    """CPU seconds of each reader in each round, (reader, round), and what each read of the first file."""
+    first = {name: reader(paths[0]) for name, reader in readers.items()}  # also warms caches
+    seconds = {name: [] for name in readers}
+    for i in range(rounds):
+        for name in np.roll(list(readers), i):
+            start = time.process_time()
+            for path in paths:
+                readers[name](path)
+            seconds[name].append(time.process_time() - start)
+    return {name: np.array(times) for name, times in seconds.items()}, first
+
+
+def difference(ours, theirs):
+    """Largest difference, and "other length" where the two do not even agree in that."""
+    if ours.shape != theirs.shape:
+        return f"other length: {ours.shape} against {theirs.shape}"
+    gap = np.abs(ours.astype(np.float64) - theirs)
+    return f"{gap.max():.2g} at most, {gap.mean():.2g} on average"
+
+
+def report(title, readers, paths, rounds):
+    seconds, first = rounds_of(readers, paths, rounds)
+    print(f"\n{title} ({len(paths)} files)")
+    for name, times in seconds.items():
+        line = f"  {name:24}{len(paths) / np.median(times):8.1f} clips/s"
+        if name != "thlab":
+            line += f"   thlab is {np.median(times / seconds['thlab']):.2f}x as fast; differs by "
+            line += difference(first["thlab"], first[name])
+        print(line)
+
+
+def report_batches(corpus, workers):
+    """Clips a second through a DataLoader, of sound alone and of both, in segments and whole."""
+    print(f"\nBatches of 8 of {corpus.name}, {workers} workers")
+    for title, data in {
+        "segments, sound": Segments(corpus, 5, ("audio",)),
+        "segments, both": Segments(corpus, 5),
+        "sequences, sound": Sequences(corpus, ("audio",)),
+        "sequences, both": Sequences(corpus),
+    }.items():
+        start = time.perf_counter()
+        count = sum(len(b["id"]) for b in DataLoader(data, 8, num_workers=workers, collate_fn=pad_batch_of(data)))
+        print(f"  {title:24}{count / (time.perf_counter() - start):8.1f} clips/s")
+
+
+def pad_batch_of(data):
+    """Segments are of one length already."""
+    return pad_batch if type(data) is Sequences else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=0, help="of the DataLoader")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {torch.get_num_threads()} thread")
+    tiny = ensure("tiny", view="face")
+    corpus = open_corpus("embedded", tiny, check="none")[: args.clips]
+    report("Pictures, embedded corpus: 64 px H.264", PICTURES, [clip.path for clip in corpus], args.rounds)
+    report("Sound, embedded corpus: 16 kHz .wav", SOUND, [clip.audio_path for clip in corpus], args.rounds)
+    if root := os.environ.get("THLAB_REAL_DATA"):
+        grid = sorted(Path(root, "grid/s1/video").glob("*.mpg"))[: args.clips]
+        report("Pictures, GRID: 360 x 288 MPEG-1", PICTURES, grid, args.rounds)
+        report("Sound, GRID: 44.1 kHz stereo in .mpg", {"thlab": read_audio}, grid, args.rounds)
+        flac = sorted(Path(root, "ravdess").glob("*/Actor_*/*.flac"))[: args.clips]
+        report("Sound, RAVDESS: 16 kHz .flac", SOUND, flac, args.rounds)
+    report_batches(corpus, args.workers)
+    print(f"\nload {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
