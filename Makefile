@@ -30,7 +30,7 @@ venv: .venv/.installed  ## create .venv and install every pinned package into it
 	if [ -z "$$python" ]; then echo "Python 3.11 or 3.12 is needed (mediapipe has no build for later ones): make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; fi; \
 	echo "creating .venv with $$($$python --version) and installing into it: about 4 minutes, 5 GB"; \
 	$$python -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[all]'
+	$(PY) -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[all]'
 	@touch $@
 
 vendor: book/vendor/.fetched  ## fetch the pages' browser files from npm, at pinned hashes

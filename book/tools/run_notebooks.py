@@ -75,7 +75,7 @@ def run_copy(target: Path) -> None:
         if copy.exists() and read(copy).metadata.get("thlab_run") == fingerprint(read(source)):
             print(f"{source.stem}: unchanged, not executed again")
             fresh.add(source.name)
-    stage(target, skip=fresh)
+    stage(target, executed=fresh)
     os.environ["THLAB_BOOK"] = str(target.resolve())
     for source in chapters(BOOK):
         if source.name not in fresh:

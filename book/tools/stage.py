@@ -18,24 +18,27 @@ def write_if_changed(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def remove_vanished(target: Path, keep: set[Path]) -> None:
-    """Remove what book/ no longer has; `keep` names files that only the copy has."""
+def remove_vanished(target: Path, own: tuple[str, ...]) -> None:
+    """Remove what book/ no longer has; `own` are the patterns of files that only the copy has."""
     for path in target.rglob("*"):
         relative = path.relative_to(target)
-        if path.is_file() and relative.parts[0] != "vendor" and not (BOOK / relative).exists() and relative not in keep:
+        kept = relative.parts[0] == "vendor" or any(relative.match(pattern) for pattern in own)
+        if path.is_file() and not kept and not (BOOK / relative).exists():
             path.unlink()
 
 
-def stage(target: Path, skip: set[str] = frozenset()) -> None:
-    """Make target a copy of book/, but for the top-level files named in skip; files keep their times."""
+def stage(target: Path, executed: set[str] | None = None) -> None:
+    """Make target a copy of book/; files keep their times.
+
+    executed: chapters that the copy has run itself; they and the models they wrote are left as they are.
+    """
+    left = set() if executed is None else executed | {"models"}
 
     def ignore(folder: str, names: list[str]) -> set[str]:
-        here = skip & set(names) if Path(folder) == BOOK else set()
-        return NOT_COPIED(folder, names) | here
+        return set(NOT_COPIED(folder, names)) | (left & set(names))
 
     shutil.copytree(BOOK, target, ignore=ignore, dirs_exist_ok=True)
-    models = {p.relative_to(target) for p in target.glob("static/models/*")} if skip else set()
-    remove_vanished(target, {Path("api.md"), *models})
+    remove_vanished(target, ("api.md",) if executed is None else ("api.md", "static/models/*"))
     write_if_changed(target / "api.md", api_page(BOOK.parent))
     vendor = target / "vendor"
     if not vendor.is_symlink():
