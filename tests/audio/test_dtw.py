@@ -22,6 +22,7 @@ from thlab.audio import (
     narrowest_band,
     warp,
 )
+from thlab.audio.dtw import checked
 
 SCIPY = {"l1": "cityblock", "l2": "euclidean", "sqeuclidean": "sqeuclidean", "cosine": "cosine"}
 METRICS = list(SCIPY)
@@ -172,6 +173,11 @@ def test_bad_input_is_named(sequences, options, message):
         dtw(*sequences, **options)
     with pytest.raises(ValueError, match=message):
         dtw_torch(*([sequence] for sequence in sequences), **options)
+
+
+def test_a_band_of_half_a_frame_is_refused():
+    with pytest.raises(ValueError, match=r"band: expected a whole number of frames, got 1\.5"):
+        checked.__wrapped__(OK, OK, "l1", 1.5)  # past the type check of tests
 
 
 def test_lengths_of_one_flat_sequences_integers_and_tensors():

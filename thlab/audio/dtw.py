@@ -120,6 +120,8 @@ def checked(x: X, y: Y, metric: str, band: int | None) -> tuple[np.ndarray, np.n
     x, y = _frames(x, "x", metric), _frames(y, "y", metric)
     if x.shape[1] != y.shape[1]:
         raise ValueError(f"x has {x.shape[1]} features a frame and y has {y.shape[1]}: they must be equal")
+    if band is not None and band != int(band):
+        raise ValueError(f"band: expected a whole number of frames, got {band}")
     if band is not None and band < (needed := narrowest_band(len(x), len(y))):
         raise ValueError(f"band: {band} cannot join the corners of {len(x)} x {len(y)} frames, it takes {needed}")
     dtype = np.result_type(x, y)
@@ -145,11 +147,12 @@ def _frames(frames, name: str, metric: str) -> np.ndarray:
 def dtw(x: X, y: Y, metric: str = "l1", band: int | None = None) -> DTWResult:
     """The path of least total cost that aligns x with y, Eq. 1 of [ji2021].
 
-    x: (n, d) or (n,), y: (m, d) or (m,), numpy or torch on any device; float32 stays float32, other types become
-    float64. metric: "l1", "l2", "sqeuclidean" or "cosine". band: Sakoe-Chiba band in frames of the longer sequence
-    (see `band_mask`), None for no band. Returns the cost, summed along the path in float64, and the path. Of equally
-    cheap steps back from the end the diagonal is taken first, then (1, 0), then (0, 1). Raises ValueError for empty
-    or non-finite input, all-zero frames under "cosine", unequal feature counts, and a band no path fits in.
+    x: (n, d) or (n,), y: (m, d) or (m,), numpy or torch on any device. metric: "l1", "l2", "sqeuclidean" or "cosine".
+    band: Sakoe-Chiba band in frames of the longer sequence (see `band_mask`), None for no band. float32 is searched in
+    float32, where rounding may pick a path up to about 1e-5 (relative) dearer than the best; all else in float64.
+    Returns the path and its cost, summed in float64. Of equally cheap steps back from the end the diagonal is taken
+    first, then (1, 0), then (0, 1). Raises ValueError for empty or non-finite input, all-zero frames under "cosine",
+    unequal feature counts, costs that overflow, and a band that no path fits in.
     Chapter: book/dtw.ipynb
     """
     return DTWResult(*align(*checked(x, y, metric, band), metric, band))

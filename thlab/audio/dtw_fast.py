@@ -33,12 +33,19 @@ def align(
     if metric == "cosine":
         x, y = half_unit(x), half_unit(y)
     (n, d), m = x.shape, len(y)
-    x_t, y_t = np.zeros((d + d % 2, n), dtype), np.zeros((d + d % 2, m + 2 * PAD), dtype)
-    x_t[:d], y_t[:d, PAD:-PAD] = x.T, y[::-1].T
-    path, reached = best_path(x_t.ravel(), y_t.ravel(), n, m, absolute, root, -1 if band is None else band)
+    x_t, y_t = feature_rows(x, 0, dtype), feature_rows(y[::-1], PAD, dtype)
+    path, reached = best_path(x_t, y_t, n, d, m, absolute, root, -1 if band is None else band)
     if not np.isfinite(reached):
         raise ValueError(f"x, y: the summed costs overflow {dtype}; scale the features down")
     return float(path_cost(x, y, path, absolute, root)), path
+
+
+def feature_rows(frames: Float[np.ndarray, "t d"], pad: int, dtype: np.dtype) -> Float[np.ndarray, "flat"]:
+    """Frames (t, d) as one flat array, feature after feature, each with `pad` zeros on both sides."""
+    t, d = frames.shape
+    rows = np.zeros((d, t + 2 * pad), dtype)
+    rows[:, pad : pad + t] = frames.T
+    return rows.ravel()
 
 
 def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
@@ -50,13 +57,12 @@ def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
 
 @compiled
 @no_type_check
-def best_path(x, y, n, m, absolute, root, band):
+def best_path(x, y, n, d, m, absolute, root, band):
     """The path of least cost, and that cost in the arithmetic of x's type.
 
-    x: (d * n,) all frames of feature 0, then of feature 1, ...; y: likewise (d * (m + 2 PAD),) with time reversed and
-    PAD zeros on both sides; d is even. absolute: |x - y| summed over features, else squares, of which root takes the
-    square root. band: Sakoe-Chiba band or -1. Returns a (K, 2) path, which has meaning where the cost is finite, and
-    the cost.
+    x, y: `feature_rows` of frames (n, d) and (m, d), y with time reversed. absolute: |x - y| summed over features, else
+    squares, of which root takes the square root. band: Sakoe-Chiba band or -1. Returns a (K, 2) path, which has
+    meaning where the cost is finite, and the cost.
     Chapter: book/dtw.ipynb
     """
     rows = n if n <= PITCH else STRIP
@@ -66,21 +72,21 @@ def best_path(x, y, n, m, absolute, root, band):
     D = np.empty((rows + m + 1) * (rows + 2), x.dtype)
     for s in range(strips):
         height = min(rows, n - s * rows)
-        fill_strip(D, x, y, tops[s], tops[s + 1], s * rows, height, n, m, absolute, root, band)
+        fill_strip(D, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band)
     cost = tops[strips, m]
     path = np.empty((n + m - 1, 2), np.int64)
     k, j = n + m - 1, m - 1
     for s in range(strips - 1, -1, -1):
         height = min(rows, n - s * rows)
         if s < strips - 1:
-            fill_strip(D, x, y, tops[s], tops[s + 1], s * rows, height, n, m, absolute, root, band)
+            fill_strip(D, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band)
         k, j = walk_strip(D, path, k, j, s * rows, height)
     return path[k:], cost
 
 
 @compiled
 @no_type_check
-def fill_strip(D, x, y, top, bottom, first, height, n, m, absolute, root, band):
+def fill_strip(D, x, y, top, bottom, first, height, n, d, m, absolute, root, band):
     """Accumulated costs of rows first to first + height, given the row above; writes the last row to bottom.
 
     D is flat with a row for each anti-diagonal, from t = -2 on, and a column for each row of the strip, from the row
@@ -94,7 +100,7 @@ def fill_strip(D, x, y, top, bottom, first, height, n, m, absolute, root, band):
         lo, hi = crossed_rows(t, first, height, n, m, band)
         if t % 4 == 0:
             start, stop = lo, crossed_rows(t + 3, first, height, n, m, band)[1]
-            frame_costs(C, x, y, stop - start, n, m + 2 * PAD, first + start, m - 1 - t + start, absolute, root)
+            frame_costs(C, x, y, stop - start, n, d, m + 2 * PAD, first + start, m - 1 - t + start, absolute, root)
         cell = (t + 2) * width + lo
         step(D, C, hi - lo, cell, width, t % 4 * PITCH + lo - start)
         D[cell] = top[t + 2] if lo == 0 else np.inf
@@ -118,7 +124,7 @@ def crossed_rows(t, first, height, n, m, band):
 
 @compiled
 @no_type_check
-def frame_costs(C, x, y, count, n, m, a, b, absolute, root):
+def frame_costs(C, x, y, count, n, d, m, a, b, absolute, root):
     """Costs of `count` cells on each of four neighbouring anti-diagonals, so that x is loaded once for four terms.
 
     a, b: where the first cell's frames stand in x and y. Two features at a time halve the traffic of C.
@@ -126,28 +132,36 @@ def frame_costs(C, x, y, count, n, m, a, b, absolute, root):
     count, n, m, a, b = uint64(count), uint64(n), uint64(m), uint64(a), uint64(b)
     one, two, three = uint64(1), uint64(2), uint64(3)
     C1, C2, C3 = uint64(PITCH), uint64(2 * PITCH), uint64(3 * PITCH)
-    for i in range(count):
-        C[i] = C[C1 + i] = C[C2 + i] = C[C3 + i] = 0.0
-    for _ in range(len(x) // (two * n)):
+    if d % 2:
+        for i in range(count):
+            u = x[a + i]
+            C[i] = term(u - y[b + i + three], absolute)
+            C[C1 + i] = term(u - y[b + i + two], absolute)
+            C[C2 + i] = term(u - y[b + i + one], absolute)
+            C[C3 + i] = term(u - y[b + i], absolute)
+        a, b = a + n, b + m
+    else:
+        for i in range(count):
+            C[i] = C[C1 + i] = C[C2 + i] = C[C3 + i] = 0.0
+    for _ in range(d // 2):
         a2, b2 = a + n, b + m
-        if absolute:
-            for i in range(count):
-                u, v = x[a + i], x[a2 + i]  # loaded once, for four terms each
-                C[i] += abs(u - y[b + i + three]) + abs(v - y[b2 + i + three])
-                C[C1 + i] += abs(u - y[b + i + two]) + abs(v - y[b2 + i + two])
-                C[C2 + i] += abs(u - y[b + i + one]) + abs(v - y[b2 + i + one])
-                C[C3 + i] += abs(u - y[b + i]) + abs(v - y[b2 + i])
-        else:
-            for i in range(count):
-                u, v = x[a + i], x[a2 + i]  # loaded once, for four terms each
-                C[i] += (u - y[b + i + three]) ** 2 + (v - y[b2 + i + three]) ** 2
-                C[C1 + i] += (u - y[b + i + two]) ** 2 + (v - y[b2 + i + two]) ** 2
-                C[C2 + i] += (u - y[b + i + one]) ** 2 + (v - y[b2 + i + one]) ** 2
-                C[C3 + i] += (u - y[b + i]) ** 2 + (v - y[b2 + i]) ** 2
+        for i in range(count):
+            u, v = x[a + i], x[a2 + i]  # loaded once, for four terms each
+            C[i] += term(u - y[b + i + three], absolute) + term(v - y[b2 + i + three], absolute)
+            C[C1 + i] += term(u - y[b + i + two], absolute) + term(v - y[b2 + i + two], absolute)
+            C[C2 + i] += term(u - y[b + i + one], absolute) + term(v - y[b2 + i + one], absolute)
+            C[C3 + i] += term(u - y[b + i], absolute) + term(v - y[b2 + i], absolute)
         a, b = a2 + n, b2 + m
     if root:
         for i in range(count):
             C[i], C[C1 + i], C[C2 + i], C[C3 + i] = sqrt(C[i]), sqrt(C[C1 + i]), sqrt(C[C2 + i]), sqrt(C[C3 + i])
+
+
+@compiled
+@no_type_check
+def term(difference, absolute):
+    """One feature's share of a frame cost."""
+    return abs(difference) if absolute else difference * difference
 
 
 @compiled
@@ -192,6 +206,6 @@ def path_cost(x, y, path, absolute, root):
         cost = 0.0
         for f in range(x.shape[1]):
             difference = np.float64(x[path[k, 0], f]) - np.float64(y[path[k, 1], f])
-            cost += abs(difference) if absolute else difference**2
+            cost += term(difference, absolute)
         total += np.sqrt(cost) if root else cost
     return total
