@@ -1,5 +1,7 @@
 """Speech as numbers: features, noise, visemes, and the alignment of two recordings of one sentence."""
 
+from thlab.audio.align import Alignment, align_pocketsphinx
+from thlab.audio.align_dtw import VOICES, align_dtw
 from thlab.audio.dtw import (
     DTWResult,
     accumulate,
@@ -32,10 +34,14 @@ __all__ = [
     "GRID_PRONUNCIATIONS",
     "NOISE_LEVELS_DB",
     "VISEMES",
+    "VOICES",
+    "Alignment",
     "DTWResult",
     "Span",
     "accumulate",
     "add_noise",
+    "align_dtw",
+    "align_pocketsphinx",
     "alignment_error",
     "backtrack",
     "band_mask",
