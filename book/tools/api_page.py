@@ -7,13 +7,20 @@ from pathlib import Path
 
 HEADER = """# API
 
-Every public function and class of `thlab`, in its own words; each links the chapter that explains it.
+The functions of `thlab` that a chapter explains, and its records, each in its own words. The small steps that they
+are made of stand beside them in the source, with docstrings of their own.
 """
 
 
 def public(nodes: list[ast.stmt]) -> list[ast.FunctionDef | ast.ClassDef]:
-    kinds = (ast.FunctionDef, ast.ClassDef)
-    return [n for n in nodes if isinstance(n, kinds) and not n.name.startswith("_") and ast.get_docstring(n)]
+    """Functions that name their chapter, and classes."""
+    found = [n for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")]
+    return [n for n in found if documented(n)]
+
+
+def documented(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    docstring = ast.get_docstring(node) or ""
+    return "Chapter: " in docstring if isinstance(node, ast.FunctionDef) else bool(docstring)
 
 
 def signature(node: ast.FunctionDef | ast.ClassDef) -> str:
@@ -62,11 +69,16 @@ def entry(node: ast.FunctionDef | ast.ClassDef, level: int) -> str:
     title = f"{'#' * level} {node.name}"
     text = f"{title}\n\n```python\n{signature(node)}\n```\n\n{prose(ast.get_docstring(node) or '')}\n"
     if isinstance(node, ast.ClassDef):
-        text += "".join(f"\n{method(child)}" for child in public(node.body))
+        text += "".join(f"\n{method(child)}" for child in methods(node))
     return text
 
 
-def method(node: ast.FunctionDef | ast.ClassDef) -> str:
+def methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
+    found = [n for n in node.body if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")]
+    return [n for n in found if ast.get_docstring(n)]
+
+
+def method(node: ast.FunctionDef) -> str:
     words = prose(ast.get_docstring(node) or "").split("\n\n")
     return f"- `{' '.join(signature(node).split())}`: " + "\n\n  ".join(w.replace("\n", " ") for w in words) + "\n"
 

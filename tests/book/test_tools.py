@@ -74,10 +74,14 @@ def test_api_page_lists_what_is_public(tmp_path):
     package.mkdir(parents=True)
     (package / "__init__.py").write_text('"""A part."""\n')
     (package / "room.py").write_text(
-        '"""A room."""\ndef seen(x: int) -> int:\n    """What is seen."""\ndef _hidden():\n    """Not this."""\n'
+        '"""A room."""\ndef seen(x: int) -> int:\n    """What is seen.\n\n    Chapter: book/dtw.ipynb\n    """\n'
+        'def step():\n    """A hidden step."""\n'
+        'class Kept:\n    """A record."""\n    def ask(self):\n        """An answer."""\n'
     )
     page = api_page.api_page(tmp_path)
     assert "## thlab.part\n\nA part." in page
     assert "### thlab.part.room\n\nA room." in page
     assert "seen(x: int) -> int" in page
+    assert "class Kept" in page
+    assert "`ask(self)`: An answer." in page
     assert "hidden" not in page
