@@ -95,6 +95,14 @@ def test_frames_without_a_face_are_reported_and_filled(real_data):
     assert error[gap].max() < 0.1 * eye_distance(to_68(whole)[0])
 
 
+def test_real_talkers_are_found(real_data):
+    """Every 16th of the real clips; all 165 were measured once: 99.9 % of 12,375 frames, all but 12 damaged ones."""
+    clips = sorted((real_data / "grid").glob("s*/video/*.mpg"))[::16]
+    assert len(clips) >= 10
+    found = [detect_landmarks(read_video(clip)[0], name=clip.name)[1] for clip in clips]
+    assert np.concatenate(found).mean() >= 0.98
+
+
 def test_gaps_against_interp():
     rng = np.random.default_rng(1)
     for _ in range(20):

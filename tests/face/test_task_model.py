@@ -72,7 +72,7 @@ def task_file(tmp_path_factory):
 
 
 def test_a_task_file_gives_the_same_points(task_file, real_data):
-    """Against the legacy solution with the same 468-point model; the two graphs cut the face out a little differently."""
+    """Against the models that detect_landmarks takes by itself: two meshes, so that they agree but not exactly."""
     from PIL import Image
 
     frames = np.array(Image.open(real_data / "faces_public_domain/astronaut.png").convert("RGB"))[None]
@@ -81,7 +81,7 @@ def test_a_task_file_gives_the_same_points(task_file, real_data):
     assert landmarks.shape == (1, 478, 3)
     attention, _ = detect_landmarks(frames)
     error = np.linalg.norm(to_68(landmarks) - to_68(attention), axis=-1)
-    assert error.mean() < 2  # pixels, the eyes are 44 apart; the meshes are two models
+    assert error.mean() < 2  # pixels, the eyes are 44 apart
 
 
 def test_a_task_file_sees_no_face_in_noise(task_file):

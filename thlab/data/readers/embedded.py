@@ -16,6 +16,7 @@ class Embedded(Reader):
 
     expects = "manifest.jsonl and <id>.mp4, <id>.wav, <id>.npz: the root of one view (face/ or portrait/)"
     patterns = ("*.mp4",)
+    suffixes = (".mp4", ".wav")
 
     def __init__(self, root: Path):
         super().__init__(root)
@@ -27,8 +28,10 @@ class Embedded(Reader):
             raise ValueError(f"{manifest}: not one record a line ({error!r}): build the corpus again") from error
 
     def paths(self) -> list[Path]:
-        """What is listed or lies there."""
-        return sorted({*super().paths(), *(self.root / f"{id_}.mp4" for id_ in self._records)})
+        """What is listed or lies there; a clip whose line has no .mp4 (prepared from sound alone) is its .wav."""
+        kinds = {id_: record.get("sha256", {"mp4": ""}) for id_, record in self._records.items()}
+        listed = (self.root / f"{id_}.{'mp4' if 'mp4' in kind else 'wav'}" for id_, kind in kinds.items())
+        return sorted({*super().paths(), *listed})
 
     def clip(self, path: Path) -> Clip:
         """A clip with its exact factors; ValueError where the manifest does not know it or its labels are damaged."""

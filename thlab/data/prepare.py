@@ -1,0 +1,252 @@
+"""From a corpus's official layout to prepared clips: aligned crops, 16 kHz sound, landmarks, visemes, one manifest.
+
+What comes out has the embedded corpus's files, so that `open_corpus("embedded", out)` reads it. A clip's .npz is
+written last and each file gets its name only when it is whole: a run killed at any moment goes on where it stopped.
+"""
+
+import fcntl
+import io
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from functools import partial
+from math import ceil
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from tqdm import tqdm
+
+from thlab.corpus.alignment import transform
+from thlab.corpus.clip import checksums
+from thlab.corpus.media import wav_bytes, write_mp4, write_whole
+from thlab.data.check import check_clip
+from thlab.data.clip import Clip
+from thlab.data.corpora import Corpus, Row, open_corpus
+from thlab.data.media import AUDIO_RATE, first_stream, open_media, video_frames
+
+FPS = 25
+SAMPLES_A_FRAME = AUDIO_RATE // FPS
+MIN_FOUND = 0.8  # share of a clip's frames in which a face must be found
+MARGIN = 0.1  # seconds of sound around the words that the aligner hears, where their times are known
+SIZES = range(64, 257, 2)  # even, as the mp4's colours are stored at half the size
+
+
+def prepare(
+    corpus: str,
+    root: Path | str,
+    out: Path | str,
+    size: int = 128,
+    workers: int = 1,
+    limit: int | None = None,
+    speakers: Iterable[str] | None = None,
+) -> dict[str, int]:
+    """Prepare the clips of a corpus in its official layout, those that are there already excepted.
+
+    Writes <id>.mp4 (size x size, 25 fps), <id>.wav, <id>.npz, manifest.jsonl and unusable.jsonl under `out`. Returns
+    how many clips were `prepared`, `skipped` and `unusable`. Raises ValueError for wrong arguments, or where `out`
+    was prepared from another corpus or at another size; FileNotFoundError for a missing root.
+    Chapter: book/sound-and-faces.ipynb
+    """
+    if size not in SIZES:
+        raise ValueError(f"size {size}: an even number from {SIZES[0]} to {SIZES[-1]} is needed")
+    out = Path(out)
+    found = open_corpus(corpus, root, check="none")
+    clips = choose(found, speakers, limit)
+    out.mkdir(parents=True, exist_ok=True)
+    unread = [
+        {"id": row["id"], "path": str(Path(root, row["path"])), "reason": row["reason"]} for row in found.unusable
+    ]
+    with only_run(out):
+        claim(out, {"corpus": corpus, "size": size})
+        return prepare_missing(clips, unread, out, size, workers)
+
+
+def prepare_missing(clips: list[Clip], unread: list[Row], out: Path, size: int, workers: int) -> dict[str, int]:
+    """Prepare the clips that are not there yet, list the unusable ones, and write the manifest last."""
+    todo = [clip for clip in clips if not (out / f"{clip.id}.npz").exists()]
+    rows = run(partial(attempt, out=out, size=size), todo, workers)
+    failed = [row for row in tqdm(rows, out.name, len(todo), disable=None) if row["reason"]]
+    write_lines(out / "unusable.jsonl", sorted(unread + failed, key=lambda row: row["path"]))
+    write_manifest(out, clips)
+    done = {"prepared": len(todo) - len(failed), "skipped": len(clips) - len(todo)}
+    return done | {"unusable": len(unread + failed)}
+
+
+def choose(corpus: Corpus, speakers: Iterable[str] | None, limit: int | None) -> list[Clip]:
+    """The clips of the speakers named, the first `limit` of them. ValueError for a speaker who is not there."""
+    wanted = set(speakers or corpus.speakers)
+    if unknown := wanted - set(corpus.speakers):
+        raise ValueError(f"no speaker {', '.join(sorted(unknown))}: there are {', '.join(corpus.speakers)}")
+    return [clip for clip in corpus if clip.speaker in wanted][:limit]
+
+
+@contextmanager
+def only_run(out: Path) -> Iterator[None]:
+    """Hold the folder. ValueError where another run does; what a killed one left half-written is removed."""
+    with (out / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(f"{out}: another run is preparing clips here; wait for it or stop it") from error
+        for left in out.glob(".*.part"):
+            left.unlink()
+        yield
+
+
+def claim(out: Path, settings: dict[str, Any]) -> None:
+    """See that the folder is new or was begun with the same settings."""
+    note = out / "prepared.json"
+    if note.exists() and (before := json.loads(note.read_text())) != settings:
+        raise ValueError(f"{out} was prepared with {before}, not {settings}: choose another folder")
+    write_whole(note, json.dumps(settings).encode())
+
+
+def attempt(clip: Clip, out: Path, size: int) -> Row:
+    """Prepare one clip; its row of unusable.jsonl, with an empty reason where all went well."""
+    reason = ""
+    try:
+        check_clip(clip, "decode")
+        prepare_clip(clip, out, size)
+    except (ValueError, FileNotFoundError) as error:
+        reason = str(error).replace(f"{clip.path}: ", "")
+    return {"id": clip.id, "path": str(clip.path), "reason": reason}
+
+
+def prepare_clip(clip: Clip, out: Path, size: int) -> None:
+    """Write one clip's .mp4 (where it has pictures), .wav and .npz. ValueError where it has no face or no alignment.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
+    crops, arrays = face_view(clip, size) if clip.has_video else (None, {})
+    n_frames = ceil(len(clip.audio) / SAMPLES_A_FRAME) if crops is None else len(crops)
+    length = n_frames * SAMPLES_A_FRAME
+    audio = np.pad(clip.audio[:length], (0, max(0, length - len(clip.audio))))
+    arrays |= speech_labels(clip, audio, n_frames)
+    arrays["emotion"] = np.array(clip.emotion or "")
+    arrays["intensity"] = np.array(np.nan if clip.intensity is None else clip.intensity)
+    if crops is not None:
+        write_mp4(out / f"{clip.id}.mp4", crops, audio)
+    write_whole(out / f"{clip.id}.wav", wav_bytes(audio))
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_whole(out / f"{clip.id}.npz", buffer.getvalue())
+
+
+def speech_labels(clip: Clip, audio: Float[np.ndarray, " n"], n_frames: int) -> dict[str, np.ndarray]:
+    """Words, phones and visemes with their times; none where nobody knows what is said.
+
+    Phones come from forced alignment, and words where the corpus does not time them. ValueError for a word without
+    pronunciation or words that do not fit. Chapter: book/sound-and-faces.ipynb
+    """
+    said, nothing = [word.label for word in clip.words], np.zeros((0, 2))
+    if not said:
+        return columns("word", [], nothing) | columns("phone", [], nothing) | {"phone_word": np.zeros(0, int)}
+    from thlab.audio.align import align_pocketsphinx
+    from thlab.audio.visemes import viseme_track
+
+    begin = max(0, round((clip.words[0].start - MARGIN) * AUDIO_RATE)) if clip.timed else 0
+    end = round((clip.words[-1].end + MARGIN) * AUDIO_RATE) if clip.timed else len(audio)
+    heard = align_pocketsphinx(audio[begin:end], said)
+    words, times = (np.array([span[:2] for span in spans]) + begin / AUDIO_RATE for spans in heard)
+    of_word = np.searchsorted(words[:, 0], times.mean(1), side="right") - 1
+    official = np.array([word[:2] for word in clip.words]) if clip.timed else words
+    times = carry_over(times, words[of_word], official[of_word])
+    phones = [phone.label for phone in heard.phones]
+    track = viseme_track(zip(*times.T.tolist(), phones, strict=True), n_frames)
+    spoken = columns("word", said, official) | columns("phone", phones, times)
+    return spoken | {"phone_word": of_word, "viseme": track}
+
+
+def carry_over(
+    times: Float[np.ndarray, "k 2"], source: Float[np.ndarray, "k 2"], target: Float[np.ndarray, "k 2"]
+) -> Float[np.ndarray, "k 2"]:
+    """Times within source intervals at the same share of the target ones: each word's phones stretch with it."""
+    share = (times - source[:, :1]) / np.maximum(np.diff(source), 1 / AUDIO_RATE)
+    return target[:, :1] + share * np.diff(target)
+
+
+def columns(name: str, labels: Sequence[str], times: Float[np.ndarray, "k 2"]) -> dict[str, np.ndarray]:
+    """Labels, starts and ends as the three arrays of the embedded corpus's .npz."""
+    return {name: np.array(labels, str), f"{name}_start": times[:, 0], f"{name}_end": times[:, 1]}
+
+
+def face_view(clip: Clip, size: int) -> tuple[UInt8[np.ndarray, "t size size 3"], dict[str, np.ndarray]]:
+    """The aligned crops of a clip at 25 fps, and their landmarks, the mask of frames with a face, and the similarities.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
+    from thlab.face import align, landmarks
+
+    points, found = landmarks.detect_landmarks(pictures(clip.path), name=clip.path.name)
+    if found.mean() < MIN_FOUND:
+        raise ValueError(f"a face is found in {found.mean():.0%} of the frames only")
+    points = landmarks.to_68(points)
+    matrices = align.alignment_matrices(points, size)
+    moved = np.stack([transform(*pair) for pair in zip(points, matrices, strict=True)]).astype(np.float32)
+    crops = align.crop(pictures(clip.path), matrices, size)
+    return crops, {"landmarks": moved, "found": found, "alignment": matrices}
+
+
+def pictures(path: Path) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
+    """The pictures of a video at 25 fps, one after another: minutes of high definition don't fit in memory."""
+    with open_media(path) as container:
+        rate = float(first_stream(container, "video").average_rate)
+        yield from at_25_fps((frame.to_ndarray(format="rgb24") for frame in video_frames(container)), rate)
+
+
+def at_25_fps(frames: Iterable[UInt8[np.ndarray, "h w 3"]], fps: float) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
+    """The frame that is shown at the middle of each 25th of a second. Chapter: book/sound-and-faces.ipynb"""
+    ticks = 0
+    for index, frame in enumerate(frames):
+        while (ticks + 0.5) / FPS * fps < index + 1:
+            yield frame
+            ticks += 1
+
+
+def write_manifest(out: Path, clips: Iterable[Clip]) -> None:
+    """One line a prepared clip, in the embedded corpus's format; lines of clips prepared earlier are kept."""
+    manifest = out / "manifest.jsonl"
+    rows = {row["id"]: row for row in map(json.loads, manifest.read_text().splitlines())} if manifest.exists() else {}
+    rows |= {clip.id: manifest_row(clip, out) for clip in clips if (out / f"{clip.id}.npz").exists()}
+    write_lines(manifest, [rows[name] for name in sorted(rows)])
+
+
+def manifest_row(clip: Clip, out: Path) -> Row:
+    """What the manifest says of a clip: who, what, how, and the SHA-256 of each file."""
+    named = {key: getattr(clip, key) for key in ("id", "speaker", "emotion", "intensity", "split")}
+    words = [word.label for word in clip.words]
+    return named | {"words": words, "seed": None, "corpus_version": None, "sha256": checksums(out, clip.id)}
+
+
+def write_lines(path: Path, rows: list[Row]) -> None:
+    """One JSON object a line."""
+    write_whole(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
+
+
+def run(task: Callable[[Clip], Row], clips: list[Clip], workers: int) -> Iterator[Row]:
+    """The task's rows, as they come; with more than one worker, from processes of their own."""
+    if workers == 1:
+        yield from map(task, clips)
+        return
+    # spawned, for mediapipe's threads do not survive a fork
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_end_with_parent) as pool:
+        try:
+            yield from (done.result() for done in as_completed([pool.submit(task, clip) for clip in clips]))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever; and one thread is a worker's share."""
+    import torch
+
+    torch.set_num_threads(1)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
