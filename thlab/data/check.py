@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from thlab.data.clip import Clip
-from thlab.data.media import AUDIO_RATE, first_stream, open_media, read_audio, video_frames
+from thlab.data.media import AUDIO_RATE, first_stream, frame_rate, open_media, read_audio, video_frames
 
 CHECKS = ("decode", "probe", "none")
 GRACE = 0.2  # seconds by which a decoded length may fall short of the declared one, or a word may end after it
@@ -65,13 +65,13 @@ def _decode_video(clip: Clip) -> float:
     """Seconds of video that decode; ValueError where frames are damaged or missing."""
     with open_media(clip.path) as container:
         frames = [(frame.is_corrupt, frame.time or 0.0) for frame in video_frames(container)]
-        rate = first_stream(container, "video").average_rate
+        fps = frame_rate(container)
     damaged, expected = sum(corrupt for corrupt, _ in frames), clip.extra.get("expected_frames", 1)
     if damaged:
         raise ValueError(f"damaged: {damaged} of {len(frames)} frames decode with errors")
-    if len(frames) < expected or not rate:
+    if len(frames) < expected:
         raise ValueError(f"truncated: {len(frames)} frames decode, {expected} are expected")
-    return frames[-1][1] - frames[0][1] + float(1 / rate)
+    return frames[-1][1] - frames[0][1] + 1 / fps
 
 
 def _decode_audio(path: Path) -> float:

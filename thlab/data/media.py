@@ -44,6 +44,15 @@ def first_stream(container: Any, kind: str) -> Any:
     return streams[0]
 
 
+def frame_rate(container: Any) -> float:
+    """Frames a second as the container states them, else as FFmpeg guesses; ValueError where it cannot."""
+    stream = first_stream(container, "video")
+    rate = stream.average_rate or stream.guessed_rate
+    if not rate:
+        raise ValueError(f"{container.name}: no frame rate")
+    return float(rate)
+
+
 def video_frames(container: Any) -> Iterator[Any]:
     """Decoded PyAV frames in order; ValueError where the picture's size changes half-way."""
     sizes = set()
@@ -68,11 +77,10 @@ def read_video(path: Path | str) -> tuple[UInt8[np.ndarray, "t h w 3"], float]:
     Chapter: book/sound-and-faces.ipynb
     """
     with open_media(path) as container:
-        frames = list(rgb_frames(container))
-        rate = first_stream(container, "video").average_rate
-    if not frames or not rate:
+        frames, fps = list(rgb_frames(container)), frame_rate(container)
+    if not frames:
         raise ValueError(f"{path}: no video frame could be decoded")
-    return np.stack(frames), float(rate)
+    return np.stack(frames), fps
 
 
 def read_audio(path: Path | str, sr: int = AUDIO_RATE) -> Float[np.ndarray, "n"]:
