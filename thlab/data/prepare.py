@@ -30,8 +30,7 @@ from thlab.data.clip import Clip
 from thlab.data.corpora import Corpus, Row, open_corpus
 from thlab.data.media import AUDIO_RATE, first_stream, open_media, video_frames
 
-FPS = 25
-SAMPLES_A_FRAME = AUDIO_RATE // FPS
+FPS, SAMPLES_A_FRAME = 25, AUDIO_RATE // 25
 MIN_FOUND = 0.8  # share of a clip's frames in which a face must be found
 MARGIN = 0.1  # seconds of sound around the words that the aligner hears, where their times are known
 SIZES = range(64, 257, 2)  # even, as the mp4's colours are stored at half the size
@@ -74,8 +73,8 @@ def prepare_missing(clips: list[Clip], unread: list[Row], out: Path, size: int, 
     failed = [row for row in tqdm(rows, out.name, len(todo), disable=None) if row["reason"]]
     write_lines(out / "unusable.jsonl", sorted(unread + failed, key=lambda row: row["path"]))
     write_manifest(out, clips)
-    done = {"prepared": len(todo) - len(failed), "skipped": len(clips) - len(todo)}
-    return done | {"unusable": len(unread + failed)}
+    skipped, unusable = len(clips) - len(todo), len(unread + failed)
+    return {"prepared": len(todo) - len(failed), "skipped": skipped, "unusable": unusable}
 
 
 def choose(corpus: Corpus, speakers: Iterable[str] | None, limit: int | None) -> list[Clip]:
@@ -220,8 +219,8 @@ def write_manifest(out: Path, clips: Iterable[Clip]) -> None:
 def manifest_row(clip: Clip, out: Path) -> Row:
     """What the manifest says of a clip: who, what, how, and the SHA-256 of each file."""
     named = {key: getattr(clip, key) for key in ("id", "speaker", "emotion", "intensity", "split")}
-    words = [word.label for word in clip.words]
-    return named | {"words": words, "seed": None, "corpus_version": None, "sha256": checksums(out, clip.id)}
+    words, sums = [word.label for word in clip.words], checksums(out, clip.id)
+    return named | {"words": words, "seed": None, "corpus_version": None, "sha256": sums}
 
 
 def write_lines(path: Path, rows: list[Row]) -> None:
@@ -247,6 +246,5 @@ def _end_with_parent() -> None:
     import torch
 
     torch.set_num_threads(1)
-    parent = parent_process()
-    if parent is not None:
+    if parent := parent_process():
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
