@@ -18,7 +18,8 @@ from numba import njit, uint64
 STRIP = 256  # rows of a strip where there are several
 PITCH = 512  # up to as many rows make a single strip, which needs no second computation
 PAD = 3  # zeros on both sides of y: four anti-diagonals are computed together
-compiled = njit(cache=True, nogil=True)
+# a * a + b may be rounded once instead of twice: no other liberty is taken with float arithmetic
+compiled = njit(cache=True, nogil=True, fastmath={"contract"})
 
 
 def align(
