@@ -51,6 +51,7 @@ def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
         extra_arguments=["--log-level=40"],  # else each kernel warns that its local connection is not encrypted
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
+        coalesce_streams=True,  # prints of one cell are one box on the page
         on_cell_executed=report,
     )
     try:
