@@ -16,12 +16,12 @@ Item = dict[str, Any]
 
 
 def read_fields(clip: Clip, fields: Sequence[str]) -> Item:
-    """Frames and audio as tensors, label arrays by their names, and id, speaker and emotion; only `fields` are decoded.
+    """Frames and audio as tensors, label arrays by their names, and id, speaker and emotion ("" where unknown).
 
-    Raises KeyError for a label that the clip has not.
+    Only `fields` are decoded. Raises KeyError for a label that the clip has not.
     Chapter: book/sound-and-faces.ipynb
     """
-    item: Item = {"id": clip.id, "speaker": clip.speaker, "emotion": clip.emotion}
+    item: Item = {"id": clip.id, "speaker": clip.speaker, "emotion": clip.emotion or ""}
     for name in fields:
         item[name] = torch.from_numpy(getattr(clip, name) if name in ("frames", "audio") else clip.labels[name])
     return item
@@ -30,15 +30,16 @@ def read_fields(clip: Clip, fields: Sequence[str]) -> Item:
 def cut(item: Item, start: int, n_frames: int, fps: float = 25) -> Item:
     """The stretch of an item that begins at a frame: arrays over time are cut, and padded with zeros at their end.
 
-    start, n_frames: in video frames; audio is cut at round(16000 · frame / fps).
-    Chapter: book/sound-and-faces.ipynb
+    start, n_frames: in video frames. The audio begins at round(16000 · start / fps); its length depends on n_frames and
+    fps alone, so that cuts make a batch. Chapter: book/sound-and-faces.ipynb
     """
-    first, last = round(start * AUDIO_RATE / fps), round((start + n_frames) * AUDIO_RATE / fps)
-    spans = {name: (first, last) if name == "audio" else (start, start + n_frames) for name in item}
-    return {
-        name: pad_to(value[slice(*spans[name])], spans[name][1] - spans[name][0]) if torch.is_tensor(value) else value
-        for name, value in item.items()
-    }
+    first, samples = round(start * AUDIO_RATE / fps), round(n_frames * AUDIO_RATE / fps)
+    parts = dict(item)
+    for name, value in item.items():
+        if torch.is_tensor(value):
+            begin, length = (first, samples) if name == "audio" else (start, n_frames)
+            parts[name] = pad_to(value[begin : begin + length], length)
+    return parts
 
 
 def pad_to(x: Shaped[Tensor, "t *rest"], length: int) -> Shaped[Tensor, "u *rest"]:

@@ -32,7 +32,7 @@ def open_media(path: Path | str) -> Iterator[Any]:
             yield container
     except FileNotFoundError:
         raise
-    except (av.FFmpegError, OSError, IndexError) as error:
+    except (av.FFmpegError, OSError) as error:
         raise ValueError(f"{path}: not a readable {path.suffix} file ({error})") from error
 
 
