@@ -134,6 +134,17 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(grid_root, grid_out, tmp
     assert contents(tmp_path) == contents(grid_out)
 
 
+def test_ctrl_c_says_how_to_go_on(grid_root, tmp_path, run_script, monkeypatch):
+    def interrupt(clip, check):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("thlab.data.prepare.check_clip", interrupt)
+    status, _, err = run_script("grid.py", grid_root, tmp_path)
+    assert status == 130
+    assert "goes on where this one stopped" in err
+    assert not list(tmp_path.glob("*.npz"))
+
+
 def test_two_runs_never_share_a_folder(grid_root, grid_out):
     with only_run(grid_out), pytest.raises(ValueError, match="another run is preparing clips here"):
         prepare("grid", grid_root, grid_out, size=64)

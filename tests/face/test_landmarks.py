@@ -1,5 +1,7 @@
 """Detection on real faces and renders; the 68-point subset; gaps."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,12 @@ def test_gaps_against_interp():
 def test_nothing_is_written_to_stderr(real_data, capfd):
     detect_landmarks(read_png(real_data / "ravdess/faces/Actor_01.png"))
     assert capfd.readouterr() == ("", "")
+
+
+def test_without_mediapipe_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    with pytest.raises(ImportError, match=r"pip install 'thlab\[face\]'"):
+        detect_landmarks(np.zeros((1, 8, 8, 3), np.uint8))
 
 
 def test_model_file_must_exist(tmp_path):

@@ -8,6 +8,7 @@ import fcntl
 import io
 import json
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,7 +17,6 @@ from functools import partial
 from math import ceil
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -37,14 +37,9 @@ SIZES = range(64, 257, 2)  # even, as the mp4's colours are stored at half the s
 
 
 def prepare(
-    corpus: str,
-    root: Path | str,
-    out: Path | str,
-    size: int = 128,
-    workers: int = 1,
-    limit: int | None = None,
+    corpus: str, root: Path | str, out: Path | str, size: int = 128, workers: int = 1, limit: int | None = None,
     speakers: Iterable[str] | None = None,
-) -> dict[str, int]:
+) -> dict[str, int]:  # fmt: skip
     """Prepare the clips of a corpus in its official layout, those that are there already excepted.
 
     Writes <id>.mp4 (size x size, 25 fps), <id>.wav, <id>.npz, manifest.jsonl and unusable.jsonl under `out`. Returns
@@ -98,7 +93,7 @@ def only_run(out: Path) -> Iterator[None]:
         yield
 
 
-def claim(out: Path, settings: dict[str, Any]) -> None:
+def claim(out: Path, settings: dict[str, str | int]) -> None:
     """See that the folder is new or was begun with the same settings."""
     note = out / "prepared.json"
     if note.exists() and (before := json.loads(note.read_text())) != settings:
@@ -246,5 +241,6 @@ def _end_with_parent() -> None:
     import torch
 
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     if parent := parent_process():
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
