@@ -52,7 +52,7 @@ def test_mask_agrees_with_the_word_times_of_real_speech(real_data):
     from thlab.data import open_corpus
 
     shares = []
-    for clip in open_corpus("grid", real_data / "grid")[:10]:
+    for clip in open_corpus("grid", real_data / "grid", check="none")[:10]:
         times = np.arange(len(clip.audio)) / 16000
         said = (times >= clip.words[0].start) & (times < clip.words[-1].end)
         mask = speech_mask(clip.audio).numpy()
