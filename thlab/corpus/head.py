@@ -16,7 +16,8 @@ class Head:
     """The asset, unpacked: base vertices (n, 3), triangles (t, 3), their materials (t,), masks and targets."""
 
     def __init__(self) -> None:
-        asset = np.load(str(files("thlab.corpus") / "assets/head.npz"), allow_pickle=False)
+        with np.load(str(files("thlab.corpus") / "assets/head.npz"), allow_pickle=False) as file:
+            asset = dict(file)  # read once: a lazy npz unpacks an array each time it is asked for
         self.base, self.material = asset["v"], asset["mat"].astype(np.int32)
         self.triangles = asset["tri"].astype(np.int32)
         self.lips, self.eyelids = asset["m_lips"] / 255.0, asset["m_eyelids"] / 255.0

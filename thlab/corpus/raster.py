@@ -75,12 +75,14 @@ def deform(still, units, basis, follow, turn, pivot, shift, out):
 
     basis (u, m, 3) moves the first m vertices; follow (n,) is how far each follows the head (0: the shoulders).
     """
-    out[:] = still
+    n, moving = 3 * len(out), 3 * basis.shape[1]
+    flat, rest, shapes = out.reshape(n), still.reshape(n), basis.reshape(len(units), moving)
+    for i in range(n):
+        flat[i] = rest[i]
     for k in range(len(units)):
         if units[k] != 0:
-            for i in range(basis.shape[1]):
-                for j in range(3):
-                    out[i, j] += units[k] * basis[k, i, j]
+            for i in range(moving):
+                flat[i] += units[k] * shapes[k, i]
     for i in range(len(out)):
         x, y, z = out[i, 0] - pivot[0], out[i, 1] - pivot[1], out[i, 2] - pivot[2]
         for j in range(3):

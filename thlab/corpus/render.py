@@ -141,6 +141,7 @@ class Studio:
             2,
         )
         at[long_hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.curtain.vertices)
+        at[self.first_eye :, sh.SKY] = np.tile(0.95 - 0.5 * smoothstep(0.25, 0.75, self.sphere[:, 1]), 2)  # lids' shadow
         at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = np.concatenate([self.sphere, self.sphere])
         self.attributes = at
 
@@ -153,10 +154,8 @@ class Studio:
             self.still[first : first + len(looking)] = looking * radius + centre
         vertices = np.empty_like(self.still)
         deform(self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32), vertices)
-        eyes = slice(self.first_eye, None)
-        self.attributes[eyes, :3] = np.tile(looking @ turn.T, (2, 1))
-        lid_shadow = np.clip(0.95 - 0.5 * smoothstep(0.25, 0.75, looking[:, 1]), 0.3, 1)
-        self.attributes[eyes, sh.SKY] = np.tile(lid_shadow, 2)
+        eyes = self.attributes[self.first_eye :, sh.NORMAL : sh.NORMAL + 3]
+        eyes[: len(looking)] = eyes[len(looking) :] = looking @ turn.T
         return vertices
 
     def project(self, vertices: np.ndarray) -> np.ndarray:
@@ -190,6 +189,6 @@ class Studio:
         lamp = np.array([*lighting.direction, lighting.ambient], np.float32)
         self.colours[3] = lighting.colour
         sh.shade(
-            self.image, self.shown, self.bary, self.triangles, self.material, self.attributes, self.skin,
+            self.image, (self.shown, self.bary, self.depth), self.triangles, self.material, self.attributes, self.skin,
             self.strands, lighting.backdrop, to_backdrop, self.colours, lamp,
         )  # fmt: skip

@@ -13,6 +13,7 @@ from thlab.corpus.raster import kernel
 NORMAL, COLOUR, UV, SKY, PLACE, HAIR, CLOTH, ATTRIBUTES = 0, 3, 6, 8, 9, 12, 13, 14
 # a shaded point as one small array: red, green, blue, gloss, its sharpness (as a power of two), sky
 GLOSS, SHARP, OPEN, STRAND, SURFACE = 3, 4, 5, 6, 7
+DEPTH_STEP = 1e-3  # of inverse depth: about a tenth of a model unit
 LEVELS = 4096
 _LIGHT = np.arange(LEVELS) / (LEVELS - 1)
 SRGB = np.round(255 * np.where(_LIGHT < 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGHT ** (1 / 2.4) - 0.055)).astype(
@@ -21,6 +22,19 @@ SRGB = np.round(255 * np.where(_LIGHT < 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGH
 
 # the parts of the one kernel, written into it: calls per pixel would nearly double its time
 part_of_kernel = nb.njit(error_model="numpy", inline="always")
+
+
+@part_of_kernel
+def _interpolate(attributes, triangles, t, a, b, at):
+    """Attributes at a point of a triangle; the normal has length 1 and faces the camera."""
+    i0, i1, i2 = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+    c = 1 - a - b
+    for k in range(ATTRIBUTES):
+        at[k] = a * attributes[i0, k] + b * attributes[i1, k] + c * attributes[i2, k]
+    length = math.sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]) + np.float32(1e-9)
+    scale = -1 / length if at[2] < -0.05 * length else 1 / length  # a sheet is lit on the side that shows
+    for k in range(3):
+        at[k] *= scale
 
 
 @part_of_kernel
@@ -145,35 +159,39 @@ def _point(at, part, skin, strands, colours, lamp, surface):
     _light(at, surface, part == SKIN, lamp, colours[3])
 
 
-@kernel
-def shade(image, shown, bary, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp):
-    """Fill image (h, w, 3) with linear light.
+@part_of_kernel
+def _alike(shown, depth, material, y, x, other):
+    """Do two neighbouring samples show the same part of the body, with no step in depth between them?"""
+    t, s = shown[y, x], shown[y, other]
+    return t >= 0 and s >= 0 and material[t] == material[s] and abs(depth[y, x] - depth[y, other]) < DEPTH_STEP
 
-    shown (h, w) and bary (h, w, 2) come from `rasterize`; skin, strands and backdrop are textures; colours (4, 3):
-    iris, hair, cloth, lamp; lamp (4,): unit direction and the sky's strength. Pixels that show nothing get the
-    backdrop at to_backdrop (2, 3) of their place.
+
+@kernel
+def shade(image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp):
+    """Fill image (h, w, 3), h and w even, with linear light.
+
+    seen: (shown, bary, depth) of `rasterize`; skin, strands and backdrop are textures; colours (4, 3): iris, hair,
+    cloth, lamp; lamp (4,): unit direction and the sky's strength. Samples that show nothing get the backdrop at
+    to_backdrop (2, 3) of their place. Of two samples side by side only the first is shaded where both show the same
+    part; which one is first alternates by rows, so that a pixel of 2 x 2 is shaded at two opposite corners.
     """
+    shown, bary, depth = seen
     at, surface = np.zeros(ATTRIBUTES, np.float32), np.zeros(SURFACE, np.float32)
     for y in range(shown.shape[0]):
-        for x in range(shown.shape[1]):
+        for step in range(shown.shape[1]):
+            x = step ^ (y & 1)
             t = shown[y, x]
+            if step & 1 and _alike(shown, depth, material, y, x, x ^ 1):
+                for k in range(3):
+                    image[y, x, k] = image[y, x ^ 1, k]
+                continue
             if t < 0:
                 u = to_backdrop[0, 0] * (x + 0.5) + to_backdrop[0, 1] * (y + 0.5) + to_backdrop[0, 2]
                 v = to_backdrop[1, 0] * (x + 0.5) + to_backdrop[1, 1] * (y + 0.5) + to_backdrop[1, 2]
                 _texel(backdrop, u, v, surface)
-                for k in range(3):
-                    image[y, x, k] = surface[k]
-                continue
-            i0, i1, i2 = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-            a, b = bary[y, x, 0], bary[y, x, 1]
-            c = 1 - a - b
-            for k in range(ATTRIBUTES):
-                at[k] = a * attributes[i0, k] + b * attributes[i1, k] + c * attributes[i2, k]
-            length = math.sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]) + np.float32(1e-9)
-            scale = -1 / length if at[2] < -0.05 * length else 1 / length  # a sheet is lit on the side that shows
-            for k in range(3):
-                at[k] *= scale
-            _point(at, material[t], skin, strands, colours, lamp, surface)
+            else:
+                _interpolate(attributes, triangles, t, bary[y, x, 0], bary[y, x, 1], at)
+                _point(at, material[t], skin, strands, colours, lamp, surface)
             for k in range(3):
                 image[y, x, k] = surface[k]
 

@@ -15,7 +15,7 @@ from thlab.corpus.voice import MOODS, TUNE_FROM, Voice, variant
 SAMPLE_RATE, FPS = 16000, 25
 STOPS = frozenset(["p", "b", "t", "d", "k", "g", "tS", "dZ", "t[", "t2", "t#", "?"])
 LEVEL, LEVEL_JITTER_DB = 0.07, 1.5  # RMS of the voiced samples of a neutral clip
-TAIL = 0.22  # s of silence after the last phone
+TAIL = 0.18  # s of silence after the last phone
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def speak(
     tune = mood.punctuation if intensity > TUNE_FROM else "."
     said = synthesize(spell(words) + tune, f"{voice.accent}+clip", rate, data, int(rng.integers(1 << 30)))
     phones, start, end, word = time_phones(said)
-    lead = rng.uniform(0.16, 0.32)
+    lead = rng.uniform(0.14, 0.26)
     n_frames = math.ceil((lead + end[-1] + TAIL) * FPS)
     level = LEVEL * 10 ** ((mood.level * intensity + rng.normal(0, LEVEL_JITTER_DB)) / 20)
     audio = record(said, voice, level, lead, n_frames)

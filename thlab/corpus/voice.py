@@ -90,7 +90,7 @@ def draw_voice(speaker: int, male: bool) -> Voice:
         consonants=int(rng.uniform(75, 125)),
         breath=rng.uniform(0, 2.5 if male else 4),
         tilt=rng.normal(0, 1),
-        rate=rng.normal(165, 11),
+        rate=rng.normal(185, 11),
         range=math.exp(rng.normal(0, 0.15)),
         room=rng.uniform(0.04, 0.14),
         wet=rng.uniform(0.03, 0.12),

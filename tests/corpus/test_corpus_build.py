@@ -1,0 +1,141 @@
+"""The build: equal bytes for any number of workers and any interruption; verify names what is wrong."""
+
+import errno
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from thlab.corpus import Preset, build, clip, media, settings, verify
+from thlab.corpus.build import read_settings
+from thlab.corpus.media import write_whole
+
+MINI = Preset(split=(1, 0, 1), sentences=1, size=64, emotions=("neutral", "happy"))
+SCRIPT = "import sys; from thlab.corpus import Preset, build; build(sys.argv[1], {preset}, workers=1)"
+
+
+def contents(root: Path) -> dict[str, str]:
+    """Hash of every file of a corpus, but for the lock."""
+    files = sorted(path for path in root.iterdir() if path.name != ".lock")
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def mini(tmp_path_factory) -> Path:
+    return build(tmp_path_factory.mktemp("mini") / "corpus", MINI, workers=2)
+
+
+def test_one_worker_writes_the_bytes_of_two(mini, tmp_path):
+    assert contents(build(tmp_path / "one", MINI, workers=1)) == contents(mini)
+    assert len(contents(mini)) == 2 + 3 * 4
+
+
+def test_a_killed_build_resumes_to_the_same_bytes(mini, tmp_path):
+    root = tmp_path / "killed"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT.format(preset=MINI), str(root)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while not list(root.glob("*.npz")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (root / "manifest.jsonl").exists()
+    kept = next(root.glob("*.wav")).stat().st_mtime_ns
+    build(root, MINI, workers=2)
+    assert contents(root) == contents(mini)
+    assert kept in {path.stat().st_mtime_ns for path in root.glob("*.wav")}  # finished work was not done again
+
+
+def test_verify_names_each_broken_file_and_build_mends_it(mini, tmp_path):
+    root = build(tmp_path / "broken", MINI, workers=2)
+    assert verify(root) == []
+    (root / "s00_happy_00.wav").unlink()
+    video = root / "s01_happy_00.mp4"
+    video.write_bytes(video.read_bytes()[:-1])
+    labels = bytearray((root / "s00_neutral_00.npz").read_bytes())
+    labels[100] ^= 1
+    (root / "s00_neutral_00.npz").write_bytes(labels)
+    problems = verify(root)
+    assert len(problems) == 3
+    for name, what in (("s00_happy_00.wav", "missing"), (video.name, "truncated"), ("s00_neutral_00.npz", "altered")):
+        assert any(problem.startswith(name) and what in problem for problem in problems)
+    build(root, MINI, workers=1)
+    assert contents(root) == contents(mini)
+
+
+def test_verify_finds_an_altered_manifest(mini, tmp_path):
+    root = build(tmp_path / "manifest", MINI, workers=2)
+    text = (root / "manifest.jsonl").read_text()
+    (root / "manifest.jsonl").write_text(text.replace('"happy"', '"angry"', 1))
+    assert any("manifest.jsonl" in problem for problem in verify(root))
+    (root / "manifest.jsonl").write_text(text[: len(text) // 2])
+    assert any("manifest.jsonl" in problem for problem in verify(root))
+    build(root, MINI, workers=1)
+    assert contents(root) == contents(mini)
+
+
+def test_the_manifest_says_what_the_clips_are(mini):
+    rows = [json.loads(line) for line in (mini / "manifest.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == ["s00_neutral_00", "s00_happy_00", "s01_neutral_00", "s01_happy_00"]
+    assert len({tuple(row["words"]) for row in rows}) == 1
+    for row in rows:
+        assert row["sha256"] == clip.checksums(mini, row["id"])
+        assert (row["intensity"] == 0) == (row["emotion"] == "neutral")
+    assert read_settings(mini).split == (1, 0, 1)
+
+
+@pytest.mark.parametrize("preset", settings.PRESETS)
+def test_splits_share_no_speaker_and_sentences_are_parallel(preset):
+    rows = settings.clip_rows(settings.settle(preset, "face", None, 1.0, 0))
+    parts = {part: {row["speaker"] for row in rows if row["split"] == part} for part in ("train", "val", "test")}
+    assert all(parts.values())
+    assert sum(map(len, parts.values())) == len(set.union(*parts.values()))
+    said = {}
+    for row in rows:
+        said.setdefault((row["speaker"], row["emotion"]), set()).add(tuple(row["words"]))
+    assert len({frozenset(texts) for texts in said.values()}) == 1
+    assert len({row["seed"] for row in rows}) == len(rows)
+
+
+def test_a_folder_keeps_its_settings(mini):
+    with pytest.raises(ValueError, match="other settings"):
+        build(mini, MINI, motion_seed=1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"preset": "huge"}, "huge"),
+        ({"view": "side"}, "side"),
+        ({"size": 300}, "300"),
+        ({"head_motion": 1.5}, "1.5"),
+        ({"motion_seed": -1}, "-1"),
+        ({"workers": 0}, "0"),
+    ],
+)
+def test_wrong_settings_are_named(tmp_path, wrong, named):
+    with pytest.raises(ValueError, match=named):
+        build(tmp_path / "none", **wrong)
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def full(self, content):
+        with open(self, "wb") as file:
+            file.write(content[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(media.Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(tmp_path / "clip.wav", b"0123456789abcdef")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_wants_a_corpus(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no corpus"):
+        verify(tmp_path)
