@@ -20,8 +20,7 @@ from thlab.corpus.visemes import VISEMES
 def test_similarity_agrees_with_scikit_image(seed):
     rng = np.random.default_rng(seed)
     source, target = rng.normal(size=(2, 6, 2)) * 20
-    oracle = SimilarityTransform()
-    oracle.estimate(source, target)
+    oracle = SimilarityTransform.from_estimate(source, target)
     np.testing.assert_allclose(transform(source, similarity(source, target)), oracle(source), atol=1e-9)
 
 

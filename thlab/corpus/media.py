@@ -64,7 +64,11 @@ def write_mp4(
         )
         video.height, video.width = frames.shape[1:3]
         video.pix_fmt, video.thread_count = "yuv420p", 1
-        sound = container.add_stream("aac", rate=sample_rate, layout="mono", options={"aac_coder": "fast"}) if audio is not None else None
+        sound = (
+            container.add_stream("aac", rate=sample_rate, layout="mono", options={"aac_coder": "fast"})
+            if audio is not None
+            else None
+        )
         for frame in frames:
             container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(video.encode())

@@ -1,6 +1,7 @@
 """A z-buffer triangle rasteriser and vertex normals, compiled by numba without fast maths."""
 
 import math
+from typing import no_type_check
 
 import numba as nb
 
@@ -11,6 +12,7 @@ kernel = nb.njit(cache=True, error_model="numpy")
 
 
 @kernel
+@no_type_check
 def vertex_normals(vertices, triangles, out):
     """Unit normals of a mesh: the area-weighted mean over the faces around each vertex, written into out (n, 3)."""
     out[:] = 0
@@ -30,12 +32,14 @@ def vertex_normals(vertices, triangles, out):
 
 
 @kernel
+@no_type_check
 def _pixels_between(p0, p1, p2, size):
     """First and last pixel whose centre (at .5) may lie between three coordinates."""
     return max(0, math.ceil(min(p0, p1, p2) - 0.5)), min(size - 1, math.floor(max(p0, p1, p2) - 0.5))
 
 
 @kernel
+@no_type_check
 def rasterize(screen, triangles, sides, depth, shown, bary):
     """Which triangle each pixel shows, and where in it.
 
@@ -70,6 +74,7 @@ def rasterize(screen, triangles, sides, depth, shown, bary):
 
 
 @kernel
+@no_type_check
 def deform(still, units, basis, follow, turn, pivot, shift, out):
     """Blend shapes, then the head's rotation: out (n, 3) = still + units @ basis, turned about a pivot and shifted.
 

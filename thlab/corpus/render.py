@@ -141,7 +141,9 @@ class Studio:
             2,
         )
         at[long_hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.curtain.vertices)
-        at[self.first_eye :, sh.SKY] = np.tile(0.95 - 0.5 * smoothstep(0.25, 0.75, self.sphere[:, 1]), 2)  # lids' shadow
+        at[self.first_eye :, sh.SKY] = np.tile(
+            0.95 - 0.5 * smoothstep(0.25, 0.75, self.sphere[:, 1]), 2
+        )  # lids' shadow
         at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = np.concatenate([self.sphere, self.sphere])
         self.attributes = at
 

@@ -1,6 +1,7 @@
 """Deferred shading: one pass over the pixels, in linear light, after the rasteriser has said what each shows."""
 
 import math
+from typing import no_type_check
 
 import numba as nb
 import numpy as np
@@ -25,6 +26,7 @@ part_of_kernel = nb.njit(error_model="numpy", inline="always")
 
 
 @part_of_kernel
+@no_type_check
 def _interpolate(attributes, triangles, t, a, b, at):
     """Attributes at a point of a triangle; the normal has length 1 and faces the camera."""
     i0, i1, i2 = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -38,6 +40,7 @@ def _interpolate(attributes, triangles, t, a, b, at):
 
 
 @part_of_kernel
+@no_type_check
 def _texel(texture, u, v, out):
     """Bilinear sample at u, v in 0..1, clamped at the border."""
     height, width, channels = texture.shape
@@ -52,6 +55,7 @@ def _texel(texture, u, v, out):
 
 
 @part_of_kernel
+@no_type_check
 def _strand(strands, u, v):
     """Nearest sample of the strands; they wrap around the head."""
     column, row = int(u * strands.shape[1]) % strands.shape[1], int(v * strands.shape[0])
@@ -59,6 +63,7 @@ def _strand(strands, u, v):
 
 
 @part_of_kernel
+@no_type_check
 def _skin(at, skin, strands, cloth, hair, surface):
     _texel(skin, at[UV], at[UV + 1], surface)
     for k in range(3):
@@ -79,6 +84,7 @@ def _skin(at, skin, strands, cloth, hair, surface):
 
 
 @part_of_kernel
+@no_type_check
 def _eye(at, iris, surface):
     """Iris, pupil and white; the place is a point of the unit sphere that looks along z."""
     x, y = at[PLACE], at[PLACE + 1]
@@ -98,6 +104,7 @@ def _eye(at, iris, surface):
 
 
 @part_of_kernel
+@no_type_check
 def _teeth(at, surface):
     """A row of teeth: the place counts them from the middle; each is rounded and meets the next in a dark line."""
     from_edge = abs(at[PLACE] - math.floor(at[PLACE]) - 0.5)  # 0 at a tooth's middle, .5 between two
@@ -108,6 +115,7 @@ def _teeth(at, surface):
 
 
 @part_of_kernel
+@no_type_check
 def _hair_gloss(at, lamp, strength):
     """Highlight across the strands, which run down the head (Kajiya & Kay 1989)."""
     along = math.sqrt(1.0 - min(at[1] * at[1], np.float32(0.99)))
@@ -119,6 +127,7 @@ def _hair_gloss(at, lamp, strength):
 
 
 @part_of_kernel
+@no_type_check
 def _light(at, surface, is_skin, lamp, lamp_colour):
     """Turn the surface's colour into light: wrapped lamp, sky by openness, gloss and a little rim light."""
     ambient, sky = lamp[3], surface[OPEN]
@@ -143,6 +152,7 @@ def _light(at, surface, is_skin, lamp, lamp_colour):
 
 
 @part_of_kernel
+@no_type_check
 def _point(at, part, skin, strands, colours, lamp, surface):
     """Shade one point of the mesh."""
     for k in range(3):
@@ -160,6 +170,7 @@ def _point(at, part, skin, strands, colours, lamp, surface):
 
 
 @part_of_kernel
+@no_type_check
 def _alike(shown, depth, material, y, x, other):
     """Do two neighbouring samples show the same part of the body, with no step in depth between them?"""
     t, s = shown[y, x], shown[y, other]
@@ -167,6 +178,7 @@ def _alike(shown, depth, material, y, x, other):
 
 
 @kernel
+@no_type_check
 def shade(image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp):
     """Fill image (h, w, 3), h and w even, with linear light.
 
@@ -197,6 +209,7 @@ def shade(image, seen, triangles, material, attributes, skin, strands, backdrop,
 
 
 @kernel
+@no_type_check
 def develop(image, encode, out):
     """Average the samples of each pixel, bend the highlights and encode as sRGB; out (h, w, 3) uint8."""
     samples = image.shape[0] // out.shape[0]
