@@ -62,6 +62,13 @@ def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
         print(flush=True)
 
 
+def forget_defaults(notebook: nbformat.NotebookNode) -> None:
+    """Drop what the widgets leave unset, which is most of their stored state: the page fills it in."""
+    for view in notebook.metadata.get("widgets", {}).values():
+        for model in view["state"].values():
+            model["state"] = {key: value for key, value in model["state"].items() if value is not None}
+
+
 def save(notebook: nbformat.NotebookNode, path: Path) -> None:
     part = path.with_suffix(".part")
     nbformat.write(notebook, part)
@@ -93,6 +100,7 @@ def run_in_place(paths: list[Path]) -> None:
         notebook = read(path)
         execute(notebook, path.stem, path.parent)
         notebook.metadata["language_info"] = {"name": "python"}
+        forget_defaults(notebook)
         save(notebook, path)
         size = path.stat().st_size
         print(f"{path.stem}: {size / 1e3:.0f} kB")

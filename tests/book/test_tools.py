@@ -62,6 +62,16 @@ def test_failing_cell_ends_the_run_and_leaves_the_stored_chapter(book, tmp_path)
     assert (book / "one.ipynb").read_bytes() == before
 
 
+def test_stored_widgets_keep_what_was_set(book):
+    write_chapter(book / "one.ipynb", "import ipywidgets as w\nw.IntSlider(value=3, description='frame')")
+    run_notebooks.run_in_place([book / "one.ipynb"])
+    state = nbformat.read(book / "one.ipynb", as_version=4).metadata["widgets"]
+    models = next(iter(state.values()))["state"].values()
+    slider = next(m["state"] for m in models if m["model_name"] == "IntSliderModel")
+    assert (slider["value"], slider["description"]) == (3, "frame")
+    assert all(value is not None for model in models for value in model["state"].values())
+
+
 def test_docstring_becomes_markdown_with_links():
     text = api_page.prose("Cost d(a_i, b_j), Eq. 1 of [ji2021].\n\n    x = 1\n\nSee `a_b`. Chapter: book/dtw.ipynb")
     assert text == (
