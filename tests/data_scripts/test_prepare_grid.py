@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from thlab.corpus import VISEMES
-from thlab.corpus.alignment import TEMPLATE, anchors
+from thlab.corpus.alignment import INNER_LIP_BOTTOM, INNER_LIP_TOP, TEMPLATE, anchors
 from thlab.data import open_corpus, read_audio, read_video
 from thlab.data.clip import load_arrays
 from thlab.data.prepare import at_25_fps, only_run, prepare
@@ -107,6 +107,19 @@ def test_visemes_follow_the_phones(grid_out):
     start, end = (labels[f"phone_{side}"][labels["phone"].tolist().index("B")] for side in ("start", "end"))
     lips_closed = viseme[(start <= middle) & (middle < end)]
     assert (lips_closed == VISEMES.index("MBP")).all()
+
+
+def test_lips_close_on_bilabials_and_open_on_vowels(grid_out):
+    """Sound, video and landmarks agree: the inner lips touch where the aligner hears B, P or M."""
+    opening = {"MBP": [], "sil": [], "open": []}
+    for clip in open_corpus("embedded", grid_out, check="none"):
+        points, visemes = clip.labels["landmarks"], [VISEMES[v] for v in clip.labels["viseme"]]
+        gaps = points[:, INNER_LIP_BOTTOM, 1] - points[:, INNER_LIP_TOP, 1]
+        for gap, viseme in zip(gaps, visemes, strict=True):
+            opening.get("open" if viseme in ("Ah", "Aa", "Eh", "Ee") else viseme, []).append(gap)
+    medians = {kind: np.median(gaps) for kind, gaps in opening.items()}
+    assert medians["sil"] < 0.5  # pixels of 64
+    assert medians["MBP"] < 0.5 * medians["open"]
 
 
 def test_a_second_run_skips_everything(grid_root, grid_out, run_script):
