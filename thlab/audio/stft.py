@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 
 WINDOW, HOP = 400, 160  # samples: 25 ms and 10 ms at 16 kHz
 BINS = WINDOW // 2 + 1
-BLOCK = 256  # frames: what a core's cache holds of audio, spectrum and power together
+BLOCK = 160  # frames: what a core's cache holds of audio, spectrum and power together
 
 Audio = Real[np.ndarray, "*b n"] | Real[Tensor, "*b n"]
 
