@@ -26,7 +26,8 @@ def grid(real_data):
     """24 of the 160 clips with official times, evenly spread; benchmarks/align.py does all."""
     from thlab.data import open_corpus
 
-    timed = [clip for clip in open_corpus("grid", real_data / "grid", check="none") if clip.speaker == "s1" and clip.timed]
+    clips = open_corpus("grid", real_data / "grid", check="none")
+    timed = [clip for clip in clips if clip.speaker == "s1" and clip.timed]
     return timed[:: len(timed) // 24][:24]
 
 
