@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 from thlab.corpus.clip import KINDS, checksums
 from thlab.corpus.media import write_whole
 from thlab.corpus.render import VIEWS
-from thlab.corpus.settings import Preset, Settings, clip_rows, settle
+from thlab.corpus.settings import CORPUS_VERSION, Preset, Settings, clip_rows, settle
 
 SETTINGS, MANIFEST, JOURNAL = "corpus.json", "manifest.jsonl", "manifest.jsonl.part"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -58,7 +58,7 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
     """
     home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
     extras = [f"{key}={value}" for key, value in sorted(settings.items()) if key != "workers" and value is not None]
-    return build(home / "corpus" / "-".join([preset, view, *extras]), preset, view, **settings)
+    return build(home / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
 
 
 def verify(root: str | Path) -> list[str]:
@@ -156,9 +156,10 @@ def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Ite
     groups = deque(list(group) for _, group in groupby(todo, key=lambda row: (row["speaker"], row["emotion"])))
     answers: queue.Queue = queue.Queue()
     team = [_start_worker(root, settings) for _ in range(min(workers, len(groups)))]
+    drivers = [threading.Thread(target=_drive, args=(w, groups, i % 2 == 0, answers)) for i, w in enumerate(team)]
     try:
-        for i, worker in enumerate(team):
-            threading.Thread(target=_drive, args=(worker, groups, i % 2 == 0, answers), daemon=True).start()
+        for driver in drivers:
+            driver.start()
         with (root / JOURNAL).open("a") as journal, tqdm(total=len(todo), unit="clip", desc=root.name) as bar:
             for _ in todo:
                 row = answers.get()
@@ -169,9 +170,12 @@ def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Ite
                 bar.update()
                 yield row
     finally:
-        for worker in team:
+        groups.clear()
+        for worker, driver in zip(team, drivers, strict=True):
             worker.kill()
-            worker.wait()
+            driver.join()
+            with contextlib.suppress(BrokenPipeError):
+                worker.communicate()
 
 
 def _start_worker(root: Path, settings: Settings) -> subprocess.Popen:
@@ -195,7 +199,7 @@ def _drive(worker: subprocess.Popen, groups: deque, from_left: bool, answers: qu
             for _ in group:
                 answers.put(json.loads(worker.stdout.readline()))
     except IndexError:
-        worker.stdin.close()
+        return  # nothing left to do
     except (OSError, ValueError):
         answers.put({"error": "a worker process died", "errno": None})
 
