@@ -130,8 +130,8 @@ def main(wheel_path: str, out: str) -> None:
         material += [part] * (len(q) - 2)
     tri, mat, vertices = np.array(triangles, np.int32), np.array(material, np.int8), mesh[used]
     upper = np.isin(used, UPPER_TEETH)
-    vertices[upper] += np.float32([0, -0.055, 0.02])  # the helper teeth sit high, the tongue too far in front
-    vertices[np.unique(tri[mat == 4])] += np.float32([0, -0.03, -0.05])
+    vertices[upper] += np.array([0, -0.055, 0.02], np.float32)  # the helper teeth sit high, the tongue too far in front
+    vertices[np.unique(tri[mat == 4])] += np.array([0, -0.03, -0.05], np.float32)
     packed = pack({n: read_target(_unpack(wheel.read(f)), new_index) for n, f in target_names(wheel).items()})
     masks = {}
     for name in MASKS:

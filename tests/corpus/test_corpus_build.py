@@ -40,15 +40,17 @@ def test_a_killed_build_resumes_to_the_same_bytes(mini, tmp_path):
     root = tmp_path / "killed"
     process = subprocess.Popen([sys.executable, "-c", SCRIPT.format(preset=MINI), str(root)], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
-    while not list(root.glob("*.npz")) and time.monotonic() < deadline:
+    journal = root / "manifest.jsonl.part"
+    while not (journal.exists() and "\n" in journal.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (root / "manifest.jsonl").exists()
-    kept = next(root.glob("*.wav")).stat().st_mtime_ns
+    finished = root / f"{json.loads(journal.read_text().splitlines()[0])['id']}.wav"
+    written = finished.stat().st_mtime_ns
     build(root, MINI, workers=2)
     assert contents(root) == contents(mini)
-    assert kept in {path.stat().st_mtime_ns for path in root.glob("*.wav")}  # finished work was not done again
+    assert finished.stat().st_mtime_ns == written  # finished work is not done again
 
 
 def test_verify_names_each_broken_file_and_build_mends_it(mini, tmp_path):

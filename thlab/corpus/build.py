@@ -96,7 +96,7 @@ def _problems(root: Path) -> list[str]:
 def read_settings(root: Path) -> Settings:
     """The settings a corpus was built with."""
     fields = json.loads((root / SETTINGS).read_text())
-    return Settings(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+    return Settings(**fields | {key: tuple(fields[key]) for key in ("split", "emotions")})
 
 
 def _known(root: Path, name: str) -> dict[str, dict]:

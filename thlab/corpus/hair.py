@@ -66,7 +66,7 @@ def curtain(head: Head, person: Person) -> Curtain:
     y = 0.55 * (1 - t) + CURTAIN_BOTTOM[person.style] * t + 0.05 * np.sin(np.arange(COLUMNS) * 2.7) * t
     z = -back * 0.53 - np.cos(angle) * back * 0.52 * (1 - 0.25 * t) * lock
     q = (np.arange(ROWS - 1)[:, None] * COLUMNS + np.arange(COLUMNS - 1)).reshape(-1, 1)
-    triangles = np.concatenate([q + [0, COLUMNS, 1], q + [1, COLUMNS, COLUMNS + 1]])
+    triangles = np.concatenate([q + np.array([0, COLUMNS, 1]), q + np.array([1, COLUMNS, COLUMNS + 1])])
     return Curtain(np.stack([x, y, z], -1).reshape(-1, 3).astype(np.float32), triangles.astype(np.int32))
 
 

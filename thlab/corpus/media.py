@@ -72,7 +72,7 @@ def write_mp4(
         for frame in frames:
             container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(video.encode())
-        if audio is not None:
+        if audio is not None and sound is not None:
             sound.bit_rate = 48000
             block = av.AudioFrame.from_ndarray(pcm16(audio)[None], format="s16", layout="mono")
             block.sample_rate, block.pts, block.time_base = sample_rate, 0, Fraction(1, sample_rate)

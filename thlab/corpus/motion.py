@@ -113,7 +113,7 @@ def smooth_noise(rng: np.random.Generator, n: int, tau: float) -> Float[np.ndarr
     """Unit-variance noise, twice low-passed with time constant tau (s)."""
     pole, warm_up = math.exp(-1 / (tau * FPS)), 80
     x = rng.standard_normal(n + warm_up)
-    y = lfilter([1], np.convolve([1, -pole], [1, -pole]), x)[warm_up:]
+    y = np.asarray(lfilter([1], [1, -2 * pole, pole**2], x))[warm_up:]
     return y * math.sqrt((1 - pole**2) ** 3 / (1 + pole**2))
 
 

@@ -81,7 +81,7 @@ class Studio:
         self.still = np.concatenate([skull, np.zeros((2 * len(self.sphere), 3), np.float32)])
         self._connect(sphere_triangles)
         self._paint(hairy)
-        x, y, z = np.concatenate([head.reference, self.curtain.vertices]).T
+        y, z = np.concatenate([head.reference, self.curtain.vertices]).T[1:]
         self.follow = np.ones(len(self.still), np.float32)
         self.follow[: self.first_eye] = smoothstep(-1.95, -1.05, y - 0.15 * np.abs(z + 0.7))
         samples = size * SUPERSAMPLING
