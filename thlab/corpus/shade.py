@@ -177,18 +177,14 @@ def _alike(shown, depth, material, y, x, other):
     return t >= 0 and s >= 0 and material[t] == material[s] and abs(depth[y, x] - depth[y, other]) < DEPTH_STEP
 
 
-@kernel
+# _nrt: counting references to the arrays would take two thirds of the time; the kernel makes no array of its own
+@nb.njit(cache=True, error_model="numpy", _nrt=False)  # pyright: ignore[reportCallIssue]
 @no_type_check
-def shade(image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp):
-    """Fill image (h, w, 3), h and w even, with linear light.
-
-    seen: (shown, bary, depth) of `rasterize`; skin, strands and backdrop are textures; colours (4, 3): iris, hair,
-    cloth, lamp; lamp (4,): unit direction and the sky's strength. Samples that show nothing get the backdrop at
-    to_backdrop (2, 3) of their place. Of two samples side by side only the first is shaded where both show the same
-    part; which one is first alternates by rows, so that a pixel of 2 x 2 is shaded at two opposite corners.
-    """
+def _shade_samples(
+    image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp, at, surface
+):
+    """All samples; at (ATTRIBUTES,) and surface (SURFACE,) are scratch space."""
     shown, bary, depth = seen
-    at, surface = np.zeros(ATTRIBUTES, np.float32), np.zeros(SURFACE, np.float32)
     for y in range(shown.shape[0]):
         for step in range(shown.shape[1]):
             x = step ^ (y & 1)
@@ -206,6 +202,20 @@ def shade(image, seen, triangles, material, attributes, skin, strands, backdrop,
                 _point(at, material[t], skin, strands, colours, lamp, surface)
             for k in range(3):
                 image[y, x, k] = surface[k]
+
+
+def shade(image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp) -> None:
+    """Fill image (h, w, 3), h and w even, with linear light.
+
+    seen: (shown, bary, depth) of `rasterize`; skin, strands and backdrop are textures; colours (4, 3): iris, hair,
+    cloth, lamp; lamp (4,): unit direction and the sky's strength. Samples that show nothing get the backdrop at
+    to_backdrop (2, 3) of their place. Of two samples side by side only the first is shaded where both show the same
+    part; which one is first alternates by rows, so that a pixel of 2 x 2 is shaded at two opposite corners.
+    """
+    scratch = np.zeros(ATTRIBUTES, np.float32), np.zeros(SURFACE, np.float32)
+    _shade_samples(
+        image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp, *scratch
+    )
 
 
 @kernel
