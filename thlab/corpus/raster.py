@@ -40,6 +40,17 @@ def _pixels_between(p0, p1, p2, size):
 
 @kernel
 @no_type_check
+def _narrow(first, last, weight, slope):
+    """The pixels of a row, first to last, where weight + slope x may be >= 0, a hair too wide for safety."""
+    if slope > 0:
+        return max(first, math.ceil(-weight / slope - 1e-6)), last
+    if slope < 0:
+        return first, min(last, math.floor(-weight / slope + 1e-6))
+    return first, last
+
+
+@kernel
+@no_type_check
 def rasterize(screen, triangles, sides, depth, shown, bary):
     """Which triangle each pixel shows, and where in it.
 
@@ -64,7 +75,11 @@ def rasterize(screen, triangles, sides, depth, shown, bary):
         ax, ay, bx, by = (y1 - y2) / area, (x2 - x1) / area, (y2 - y0) / area, (x0 - x2) / area
         for y in range(first_y, last_y + 1):
             a_row, b_row = ay * (y + 0.5 - y2), by * (y + 0.5 - y2)
-            for x in range(first_x, last_x + 1):
+            a_start, b_start = a_row + ax * (0.5 - x2), b_row + bx * (0.5 - x2)
+            lo, hi = _narrow(first_x, last_x, a_start, ax)
+            lo, hi = _narrow(lo, hi, b_start, bx)
+            lo, hi = _narrow(lo, hi, 1 - a_start - b_start, -ax - bx)
+            for x in range(lo, hi + 1):
                 a, b = ax * (x + 0.5 - x2) + a_row, bx * (x + 0.5 - x2) + b_row
                 if a >= 0 and b >= 0 and a + b <= 1:
                     w = w2 + a * (w0 - w2) + b * (w1 - w2)
