@@ -27,7 +27,7 @@ SECTIONS = (
 METADATA = {
     "title": str,
     "minutes_cpu": (int, float),  # two cores, preset fast
-    "minutes_gpu": (int, float),
+    "minutes_gpu": (int, float, type(None)),  # None where nobody has measured it
     "memory_mb": int,
     "prerequisites": list,
     "objectives": list,
@@ -36,9 +36,10 @@ METADATA = {
 
 def meta_box(meta: dict) -> str:
     """The box under a chapter's title, in Markdown that JupyterLab shows as well."""
+    gpu = "not measured" if meta["minutes_gpu"] is None else f"{meta['minutes_gpu']:g} min"
     return (
         "| Time on 2 cores | Time on a GPU | Memory |\n|---|---|---|\n"
-        f"| {meta['minutes_cpu']:g} min | {meta['minutes_gpu']:g} min | {meta['memory_mb']} MB |"
+        f"| {meta['minutes_cpu']:g} min | {gpu} | {meta['memory_mb']} MB |"
     )
 
 
