@@ -30,7 +30,9 @@ def log_spectrogram(audio: Audio) -> Float[Tensor, "*b t 200"]:
     Chapter: book/sound-and-faces.ipynb
     """
     # \log \max(|X|, \epsilon) = \tfrac12 \log \max(|X|^2, \epsilon^2)
-    return of_power(audio, lambda power: power[..., 1:].clamp(min=FLOOR**2).log_().mul_(0.5), BINS - 1)
+    return of_power(
+        audio, lambda power, out: torch.clamp(power[..., 1:], min=FLOOR**2, out=out).log_().mul_(0.5), BINS - 1
+    )
 
 
 def mfcc(audio: Audio, n_mfcc: int = N_MFCC) -> Float[Tensor, "*b t n_mfcc"]:
@@ -41,7 +43,7 @@ def mfcc(audio: Audio, n_mfcc: int = N_MFCC) -> Float[Tensor, "*b t n_mfcc"]:
     Chapter: book/sound-and-faces.ipynb
     """
     mel_basis, dct_basis = _mel_and_dct(n_mfcc, torch.as_tensor(audio).device)
-    mel = of_power(audio, lambda power: power @ mel_basis, N_MELS)
+    mel = of_power(audio, lambda power, out: torch.matmul(power, mel_basis, out=out), N_MELS)
     decibel = mel.clamp_(min=1e-10).log10_().mul_(10)  # (*b, t, 40)
     loudest = decibel.amax((-1, -2), keepdim=True)
     return torch.maximum(decibel, loudest - TOP_DB) @ dct_basis

@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 
 WINDOW, HOP = 400, 160  # samples: 25 ms and 10 ms at 16 kHz
 BINS = WINDOW // 2 + 1
-BLOCK = 160  # frames: what a core's cache holds of audio, spectrum and power together
+BLOCK = 320  # frames: what a core's cache holds of audio, spectrum and power together
 
 Audio = Real[np.ndarray, "*b n"] | Real[Tensor, "*b n"]
 
@@ -25,19 +25,21 @@ def power_spectrogram(audio: Audio) -> Float[Tensor, "*b t 201"]:
     1 + n // 160 rows. Raises ValueError where the audio is empty, not of floats or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
-    return of_power(audio, lambda power: power, BINS)
+    return of_power(audio, lambda power, out: out.copy_(power), BINS)
 
 
-def of_power(audio: Audio, function: Callable[[Tensor], Tensor], width: int) -> Float[Tensor, "*b t {width}"]:
+def of_power(audio: Audio, function: Callable[[Tensor, Tensor], object], width: int) -> Float[Tensor, "*b t {width}"]:
     """A function of each row of the power spectrogram, `width` numbers a row; on a CPU by blocks that fit its cache.
 
-    function: (t, 201) to (t, width), each row for itself. Raises ValueError as `power_spectrogram` does.
+    function(power, out) writes out (..., t, width) from power (..., t, 201), each row for itself. Raises ValueError as
+    `power_spectrogram` does.
     Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)
+    values = torch.empty(*audio.shape[:-1], 1 + audio.shape[-1] // HOP, width, device=audio.device)
     if not audio.is_cpu:
-        return function(_power(audio))
-    values = torch.empty(*audio.shape[:-1], 1 + audio.shape[-1] // HOP, width)
+        function(_power(audio), values)
+        return values
     for clip, rows in zip(audio.reshape(-1, audio.shape[-1]), values.view(-1, *values.shape[-2:]), strict=True):
         _fill(rows, clip, function)
     return values
@@ -62,7 +64,9 @@ def _power(audio: Float[Tensor, "*b n"]) -> Float[Tensor, "*b t 201"]:
     return torch.view_as_real(spectrum).square().sum(-1)
 
 
-def _fill(rows: Float[Tensor, "t width"], clip: Float[Tensor, "n"], function: Callable[[Tensor], Tensor]) -> None:
+def _fill(
+    rows: Float[Tensor, "t width"], clip: Float[Tensor, "n"], function: Callable[[Tensor, Tensor], object]
+) -> None:
     """Write `function` of the clip's power, block by block: what one step leaves in the cache the next one reads."""
     size = min(BLOCK, len(rows))
     frames, power = torch.empty(size, WINDOW), torch.empty(size, BINS)
@@ -70,7 +74,7 @@ def _fill(rows: Float[Tensor, "t width"], clip: Float[Tensor, "n"], function: Ca
         t = len(block)
         _cut(clip.numpy(), _hann(clip.device).numpy(), first, frames[:t].numpy())
         _square(torch.fft.rfft(frames[:t]).numpy(), power[:t].numpy())
-        block.copy_(function(power[:t]))
+        function(power[:t], block)
 
 
 @njit(cache=True)
