@@ -75,7 +75,7 @@ pages: html  ## check the book: integrity, then every page in Chromium
 	$(PY) -m pytest tests/book
 
 lab: venv corpus  ## open the chapters in JupyterLab
-	THLAB_BOOK=$(CURDIR)/_build/lab $(BIN)/jupyter lab --notebook-dir book
+	THLAB_BOOK=$(CURDIR)/_build/lab $(BIN)/jupyter lab --notebook-dir book $(if $(filter 0,$(shell id -u)),--allow-root)
 
 bench: venv corpus  ## measure against named peers
 	for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
