@@ -22,7 +22,6 @@ from thlab.audio.stft import power_spectrogram
 from thlab.audio.visemes import (
     ARPABET_TO_VISEME,
     GRID_PRONUNCIATIONS,
-    Span,
     viseme_track,
     word_to_visemes,
     words_to_phones,
@@ -37,7 +36,6 @@ __all__ = [
     "VOICES",
     "Alignment",
     "DTWResult",
-    "Span",
     "accumulate",
     "add_noise",
     "align_dtw",

@@ -10,7 +10,8 @@ from jaxtyping import Float
 
 from thlab.audio.features import SAMPLE_RATE
 from thlab.audio.stft import Audio, checked
-from thlab.audio.visemes import ARPABET_TO_VISEME, GRID_PRONUNCIATIONS, Span
+from thlab.audio.visemes import ARPABET_TO_VISEME, GRID_PRONUNCIATIONS
+from thlab.corpus.visemes import Segment
 from thlab.extras import require
 
 FRAME = 0.01  # s, pocketsphinx's frame
@@ -22,8 +23,8 @@ FILLERS = ("<", "[")  # how the names of silence and noises begin
 class Alignment(NamedTuple):
     """What is said when: words and phones in order, in seconds, silences left out."""
 
-    words: list[Span]
-    phones: list[Span]
+    words: list[Segment]
+    phones: list[Segment]
 
 
 def align_pocketsphinx(
@@ -81,14 +82,14 @@ def _read(decoder, words: Sequence[str], end: float) -> Alignment:
     spans, phones = [], []
     for entry in decoder.get_alignment():
         if not entry.name.startswith(FILLERS):
-            spans.append(_span(entry, words[len(spans)], end))
-            phones += [_span(phone, phone.name, end) for phone in entry]
+            spans.append(_segment(entry, words[len(spans)], end))
+            phones += [_segment(phone, phone.name, end) for phone in entry]
     return Alignment(spans, phones)
 
 
-def _span(entry, label: str, end: float) -> Span:
+def _segment(entry, label: str, end: float) -> Segment:
     start, stop = (np.array([entry.start, entry.start + entry.duration]) * FRAME - QUIET).clip(0, end)
-    return Span(round(float(start), 3), round(float(stop), 3), label)
+    return Segment(round(float(start), 3), round(float(stop), 3), label)
 
 
 def _variants(word: str, given: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:

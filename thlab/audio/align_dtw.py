@@ -13,9 +13,9 @@ from thlab.audio.align import Alignment, one_clip
 from thlab.audio.dtw import dtw, map_times
 from thlab.audio.features import SAMPLE_RATE, mfcc
 from thlab.audio.stft import HOP, Audio
-from thlab.audio.visemes import Span
 from thlab.corpus.espeak import synthesize
 from thlab.corpus.speech import time_phones
+from thlab.corpus.visemes import Segment
 from thlab.extras import require
 
 # one accent, so that every voice says the same phones
@@ -45,9 +45,9 @@ def align_dtw(audio: Audio, words: Sequence[str], voices: Sequence[str] = VOICES
     takes = [say(words, voice) for voice in voices]
     times = np.median([_onto(clip, take) for take in takes], axis=0)  # (phones, 2)
     labels, of_word = takes[0].phones, takes[0].word
-    phones = [Span(start, end, label) for (start, end), label in zip(times.tolist(), labels, strict=True)]
+    phones = [Segment(start, end, label) for (start, end), label in zip(times.tolist(), labels, strict=True)]
     groups = [np.flatnonzero(of_word == number) for number in range(len(words))]
-    spans = [Span(phones[g[0]].start, phones[g[-1]].end, word) for g, word in zip(groups, words, strict=True)]
+    spans = [Segment(phones[g[0]].start, phones[g[-1]].end, word) for g, word in zip(groups, words, strict=True)]
     return Alignment(spans, phones)
 
 

@@ -1,12 +1,12 @@
 """From words and phones to mouth shapes: ARPAbet's visemes, the words of GRID as phones, a label for each frame."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
 
-from thlab.corpus.visemes import ESPEAK_TO_VISEME, FIRST_HALF, VISEMES, frame_centres
+from thlab.corpus import visemes
+from thlab.corpus.visemes import ESPEAK_TO_VISEME, VISEMES, Segment, shape_times
 
 SILENCES = ("sil", "sp", "<sil>", "<s>", "</s>", "")  # labels of silence in .align files, aligners and dictionaries
 
@@ -35,14 +35,6 @@ GRID_PRONUNCIATIONS: dict[str, tuple[str, ...]] = {
         "again": "AH G EH N", "now": "N AW", "please": "P L IY Z", "soon": "S UW N",
     }.items()
 }  # fmt: skip
-
-
-class Span(NamedTuple):
-    """A word, phone or viseme and its time in seconds."""
-
-    start: float
-    end: float
-    label: str
 
 
 def pronounce(word: str, pronunciations: Mapping[str, Iterable[str]] = GRID_PRONUNCIATIONS) -> tuple[str, ...]:
@@ -77,19 +69,19 @@ def word_to_visemes(word: str, pronunciations: Mapping[str, Iterable[str]] = GRI
 
 def words_to_phones(
     words: Iterable[tuple[float, float, str]], pronunciations: Mapping[str, Iterable[str]] = GRID_PRONUNCIATIONS
-) -> list[Span]:
+) -> list[Segment]:
     """Timed words to timed phones, each phone an equal share of its word: what is left where nothing can listen.
 
     words: (start, end, word) in seconds; silences are dropped. ValueError where the table lacks a word.
     Chapter: book/sound-and-faces.ipynb
     """
-    spans = []
+    segments = []
     for start, end, word in words:
         if word not in SILENCES:
             phones = pronounce(word, pronunciations)
             cuts = np.linspace(start, end, len(phones) + 1).tolist()
-            spans += [Span(*each) for each in zip(cuts[:-1], cuts[1:], phones, strict=True)]
-    return spans
+            segments += [Segment(*each) for each in zip(cuts[:-1], cuts[1:], phones, strict=True)]
+    return segments
 
 
 def viseme_track(
@@ -104,10 +96,5 @@ def viseme_track(
     in the embedded corpus. phone_map: of the phones' alphabet. ValueError for an unknown phone.
     Chapter: book/sound-and-faces.ipynb
     """
-    centres, track = frame_centres(n_frames, fps), np.zeros(n_frames, np.uint8)
-    for start, end, phone in phones:
-        shapes = phone_visemes(phone, phone_map)
-        track[(centres >= start) & (centres < end)] = VISEMES.index(shapes[-1])
-        if len(shapes) == 2:
-            track[(centres >= start) & (centres < start + FIRST_HALF * (end - start))] = VISEMES.index(shapes[0])
-    return track
+    shapes = [part for start, end, phone in phones for part in shape_times(start, end, phone_visemes(phone, phone_map))]
+    return visemes.viseme_track(shapes, n_frames, fps)

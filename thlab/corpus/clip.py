@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import io
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from thlab.corpus.espeak import english_data
 from thlab.corpus.head import load_head
 from thlab.corpus.identity import draw_person
-from thlab.corpus.media import wav_bytes, write_mp4, write_whole
+from thlab.corpus.media import wav_bytes, write_mp4, write_npz, write_whole
 from thlab.corpus.motion import Lips, Motion, animate
 from thlab.corpus.render import Studio, draw_lighting
 from thlab.corpus.settings import Settings
@@ -90,9 +89,7 @@ def make_clip(root: Path, row: dict, settings: Settings, scratch: Path) -> dict:
     frames, factors = perform(row, speech, settings)
     write_mp4(root / f"{row['id']}.mp4", frames, speech.audio, metadata=METADATA)
     write_whole(root / f"{row['id']}.wav", wav_bytes(speech.audio))
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **factors)
-    write_whole(root / f"{row['id']}.npz", buffer.getvalue())
+    write_npz(root / f"{row['id']}.npz", factors)
     return row | {"sha256": checksums(root, row["id"])}
 
 

@@ -39,6 +39,13 @@ def wav_bytes(audio: Float[np.ndarray, " n"], sample_rate: int = 16000) -> bytes
     return buffer.getvalue()
 
 
+def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write a compressed .npz whose bytes depend on the arrays alone."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    write_whole(path, buffer.getvalue())
+
+
 def write_mp4(
     path: str | Path,
     frames: UInt8[np.ndarray, "t h w 3"],

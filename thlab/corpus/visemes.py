@@ -1,5 +1,7 @@
 """Visemes: the phones that look alike on the lips, as 20 groups and silence."""
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -47,15 +49,29 @@ ESPEAK_TO_VISEME: dict[str, tuple[str, ...]] = {
 FIRST_HALF = 0.55  # of a diphthong's time
 
 
+class Segment(NamedTuple):
+    """A word or a phone and when it is said: seconds from the first frame, nan where the corpus tells no times.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
+
+    start: float
+    end: float
+    label: str
+
+
 def viseme_segments(start: np.ndarray, end: np.ndarray, phones: list[str]) -> list[tuple[float, float, str]]:
     """Phone times to viseme times (seconds); a diphthong gives two segments."""
-    segments = []
-    for a, b, phone in zip(start, end, phones, strict=True):
-        shapes = ESPEAK_TO_VISEME[phone]
-        middle = a + FIRST_HALF * (b - a)
-        cuts = [a, b] if len(shapes) == 1 else [a, middle, b]
-        segments += [(cuts[i], cuts[i + 1], shape) for i, shape in enumerate(shapes)]
-    return segments
+    times = zip(start, end, phones, strict=True)
+    return [part for a, b, phone in times for part in shape_times(a, b, ESPEAK_TO_VISEME[phone])]
+
+
+def shape_times(start: float, end: float, shapes: tuple[str, ...]) -> list[tuple[float, float, str]]:
+    """When each mouth shape of a phone is made: the first of two holds FIRST_HALF of the time."""
+    if len(shapes) == 1:
+        return [(start, end, shapes[0])]
+    middle = start + FIRST_HALF * (end - start)
+    return [(start, middle, shapes[0]), (middle, end, shapes[1])]
 
 
 def frame_centres(n_frames: int, fps: float = 25) -> Float[np.ndarray, " t"]:
@@ -63,9 +79,9 @@ def frame_centres(n_frames: int, fps: float = 25) -> Float[np.ndarray, " t"]:
     return (np.arange(n_frames) + 0.5) / fps
 
 
-def viseme_track(segments: list[tuple[float, float, str]], n_frames: int) -> UInt8[np.ndarray, " t"]:
+def viseme_track(segments: list[tuple[float, float, str]], n_frames: int, fps: float = 25) -> UInt8[np.ndarray, " t"]:
     """Index into VISEMES of what is being said at each frame's centre; silence elsewhere."""
-    times, track = frame_centres(n_frames), np.zeros(n_frames, np.uint8)
+    times, track = frame_centres(n_frames, fps), np.zeros(n_frames, np.uint8)
     for start, end, viseme in segments:
         track[(times >= start) & (times < end)] = VISEMES.index(viseme)
     return track

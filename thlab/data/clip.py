@@ -4,25 +4,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite, nan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from thlab.corpus.visemes import Segment
 from thlab.data.media import read_audio, read_video
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".m4a")
-
-
-class Segment(NamedTuple):
-    """A word or a phone and when it is said: seconds from the first frame, nan where the corpus tells no times.
-
-    Chapter: book/sound-and-faces.ipynb
-    """
-
-    start: float
-    end: float
-    label: str
 
 
 def untimed(words: str) -> tuple[Segment, ...]:

@@ -5,7 +5,6 @@ written last and each file gets its name only when it is whole: a run killed at 
 """
 
 import fcntl
-import io
 import json
 import os
 import signal
@@ -24,7 +23,7 @@ from tqdm import tqdm
 
 from thlab.corpus.alignment import transform
 from thlab.corpus.clip import checksums
-from thlab.corpus.media import wav_bytes, write_mp4, write_whole
+from thlab.corpus.media import wav_bytes, write_mp4, write_npz, write_whole
 from thlab.data.check import check_clip
 from thlab.data.clip import Clip
 from thlab.data.corpora import Corpus, Row, open_corpus
@@ -127,9 +126,7 @@ def prepare_clip(clip: Clip, out: Path, size: int) -> None:
     if crops is not None:
         write_mp4(out / f"{clip.id}.mp4", crops, audio)
     write_whole(out / f"{clip.id}.wav", wav_bytes(audio))
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    write_whole(out / f"{clip.id}.npz", buffer.getvalue())
+    write_npz(out / f"{clip.id}.npz", arrays)
 
 
 def speech_labels(clip: Clip, audio: Float[np.ndarray, " n"], n_frames: int) -> dict[str, np.ndarray]:

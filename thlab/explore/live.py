@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from thlab.corpus.media import write_whole
 from thlab.explore.controls import Choice, Slider, check_controls, direction_vector, input_vectors, start_values
 from thlab.explore.export import as_script, store_weights, to_onnx
 from thlab.explore.images import png, to_uint8
@@ -147,6 +148,4 @@ def _write_model(name: str, script: str) -> None:
         return
     path = Path(os.environ["THLAB_BOOK"], "static", "models", f"{name}.onnx.js")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(script)
-    part.replace(path)
+    write_whole(path, script.encode())
