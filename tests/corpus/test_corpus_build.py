@@ -141,3 +141,24 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
 def test_verify_wants_a_corpus(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no corpus"):
         verify(tmp_path)
+
+
+POISONED = """
+import hashlib, sys
+from pathlib import Path
+import numpy as np
+from thlab.corpus.media import write_mp4
+t, y, x = np.ogrid[:40, :64, :64]
+grey = 128 + 100 * np.sin(x / 5 + t / 3) * np.cos(y / 7 - t / 9) + 20 * np.sin(t * x * y / 300)
+write_mp4(Path(sys.argv[1]), np.repeat(grey[..., None], 3, 3).astype(np.uint8))
+print(hashlib.sha256(Path(sys.argv[1]).read_bytes()).hexdigest())
+"""
+
+
+def test_a_video_does_not_depend_on_what_memory_held_before(tmp_path):
+    sums = set()
+    for byte in ("0", "1", "85", "170", "255"):  # glibc fills fresh memory with it
+        env = os.environ | {"MALLOC_PERTURB_": byte}
+        command = [sys.executable, "-c", POISONED, str(tmp_path / "clip.mp4")]
+        sums.add(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
+    assert len(sums) == 1

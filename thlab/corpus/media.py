@@ -66,8 +66,8 @@ def write_mp4(
     av = require("av", "media")
     with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         container.metadata.update(metadata or {})
-        # x264's adaptive quantisation reads memory that it has not written: without it, equal input gives equal bytes
-        options = {"crf": str(crf), "preset": "veryfast", "g": str(fps), "aq-mode": "0"}
+        # x264's macroblock tree reads memory that it has not written: without it, equal input gives equal bytes
+        options = {"crf": str(crf), "preset": "veryfast", "g": str(fps), "aq-mode": "0", "x264-params": "mbtree=0"}
         video = container.add_stream("libx264", rate=fps, options=options)
         video.height, video.width = frames.shape[1:3]
         video.pix_fmt, video.thread_count = "yuv420p", 1

@@ -8,7 +8,7 @@ from thlab.corpus.expression import EMOTIONS
 from thlab.corpus.grammar import sentences
 from thlab.corpus.render import VIEWS
 
-CORPUS_VERSION = "1"
+CORPUS_VERSION = "2"
 SMALLEST, LARGEST = 64, 256  # pixels
 LEAST_INTENSITY = 0.4  # of an emotional clip; neutral is 0
 
