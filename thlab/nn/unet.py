@@ -36,11 +36,11 @@ class Down(nn.Module):
 
     def __init__(self, cin: int, cout: int, cond_dim: int = 0):
         super().__init__()
-        self.half = ConvBlock(cin, cout, cond_dim, stride=2)
+        self.shrink = ConvBlock(cin, cout, cond_dim, stride=2)
         self.block = ConvBlock(cout, cout, cond_dim)
 
     def forward(self, x: Float[Tensor, "b cin h w"], cond: Float[Tensor, "b c"] | None = None) -> Tensor:
-        return self.block(self.half(x, cond), cond)
+        return self.block(self.shrink(x, cond), cond)
 
 
 class Up(nn.Module):
