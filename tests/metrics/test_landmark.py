@@ -1,0 +1,78 @@
+"""Landmark metrics against their formulas written as loops, and by movements whose cost is known."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from thlab.metrics.landmark import FACE, correlation, landmark_distance, lmd, lmd_atvg, lvd, mouth_opening
+
+
+def tracks(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    real = 64 * torch.rand(7, 68, 2, generator=torch.Generator().manual_seed(seed))
+    return real, real + torch.randn(real.shape, generator=torch.Generator().manual_seed(seed + 1))
+
+
+def formula(real, fake) -> float:
+    """LMD as [mittal2020] prints it: (1/F) (1/L) Σ_f Σ_l ‖P_real - P_fake‖."""
+    total = 0.0
+    for frame_r, frame_f in zip(real.tolist(), fake.tolist(), strict=True):
+        for (xr, yr), (xf, yf) in zip(frame_r, frame_f, strict=True):
+            total += ((xr - xf) ** 2 + (yr - yf) ** 2) ** 0.5
+    return total / real.shape[0] / real.shape[1]
+
+
+def test_lmd_is_the_papers_formula_over_the_mouth():
+    real, fake = tracks()
+    expected = formula(real[:, 48:68], fake[:, 48:68])
+    assert lmd(real, fake) == pytest.approx(expected, rel=1e-5)
+    assert lmd(real[:, 48:], fake[:, 48:]) == pytest.approx(expected, rel=1e-5)
+    assert lmd(real.double().numpy(), fake.numpy()) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_shifted_mouth_costs_its_shift_but_nothing_to_atvg():
+    real, _ = tracks()
+    moved = real + torch.tensor([3.0, 4.0])
+    assert lmd(real, moved) == pytest.approx(5, rel=1e-5)
+    assert lmd_atvg(real, moved) == pytest.approx(0, abs=1e-3)
+
+
+def test_atvg_sums_over_points_about_each_mouths_centre():
+    real, fake = tracks()
+    mouths = [(m - m.mean(1, keepdim=True)) for m in (real[:, 48:], fake[:, 48:])]
+    assert lmd_atvg(real, fake) == pytest.approx(20 * formula(*mouths), rel=1e-5)
+
+
+def test_landmark_distance_has_a_mouth_and_a_face():
+    real, fake = tracks()
+    assert landmark_distance(real, fake) == pytest.approx(lmd(real, fake))
+    assert landmark_distance(real, fake, FACE) == pytest.approx(formula(real, fake), rel=1e-5)
+
+
+def test_lvd_compares_steps_and_not_places():
+    real, fake = tracks()
+    assert lvd(real, real + 9) == pytest.approx(0, abs=1e-4)
+    drift = real + torch.arange(7)[:, None, None] * torch.tensor([0.6, 0.8])
+    assert lvd(real, drift, FACE) == pytest.approx(1, rel=1e-4)
+    steps = [(points[1:] - points[:-1])[:, 48:68] for points in (real, fake)]
+    assert lvd(real, fake) == pytest.approx(formula(*steps), rel=1e-5)
+
+
+def test_mouth_opening_is_the_inner_gap():
+    points = torch.zeros(2, 3, 68, 2)
+    points[..., 62, :], points[..., 66, :] = torch.tensor([1.0, 2.0]), torch.tensor([1.0, 6.5])
+    torch.testing.assert_close(mouth_opening(points), torch.full((2, 3), 4.5))
+    torch.testing.assert_close(mouth_opening(points.numpy()), torch.full((2, 3), 4.5))
+
+
+def test_correlation_is_scipys_and_zero_for_a_still_mouth():
+    x, y = torch.rand(2, 5, 30, generator=torch.Generator().manual_seed(0))
+    expected = [stats.pearsonr(a, b).statistic for a, b in zip(x.numpy(), y.numpy(), strict=True)]
+    np.testing.assert_allclose(correlation(x, y), expected, atol=1e-6)
+    assert correlation(x, 2 - 3 * x).tolist() == pytest.approx([-1] * 5)
+    assert correlation(torch.full((5, 30), 0.1), y).tolist() == [0] * 5
+
+
+def test_other_counts_of_landmarks_are_an_error():
+    with pytest.raises(ValueError, match="98 landmarks a frame"):
+        lmd(torch.zeros(2, 98, 2), torch.zeros(2, 98, 2))
