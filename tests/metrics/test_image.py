@@ -42,8 +42,8 @@ def test_ssim_is_scikit_images(peak):
         return structural_similarity(a, b, data_range=peak, **settings)
 
     x, y = (peak * picture for picture in pictures())
-    np.testing.assert_allclose(ssim(x, y, peak), of_each(oracle, x, y), atol=2e-6)
-    np.testing.assert_allclose(ssim(x, x, peak), 1, atol=2e-6)
+    np.testing.assert_allclose(ssim(x, y, peak), of_each(oracle, x, y), atol=1e-5)
+    np.testing.assert_allclose(ssim(x, x, peak), 1, atol=1e-5)
 
 
 def test_ssim_sees_only_places_where_the_window_fits():
@@ -59,7 +59,7 @@ def test_the_trap_of_uint8_differences():
     assert wrapped == pytest.approx(27.9, abs=0.05)
     assert psnr(a.float() / 255, b.float() / 255).item() == pytest.approx(7.75, abs=0.05)
     for metric in (psnr, ssim, sharpness):
-        with pytest.raises(ValueError, match=r"scores 27.9 dB instead of 7.7.*x.float\(\) / 255"):
+        with pytest.raises(ValueError, match=r"x.float\(\) / 255.*scores 27.9 dB instead of 7.7"):
             metric(a, b)
 
 

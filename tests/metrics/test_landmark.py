@@ -71,8 +71,3 @@ def test_correlation_is_scipys_and_zero_for_a_still_mouth():
     np.testing.assert_allclose(correlation(x, y), expected, atol=1e-6)
     assert correlation(x, 2 - 3 * x).tolist() == pytest.approx([-1] * 5)
     assert correlation(torch.full((5, 30), 0.1), y).tolist() == [0] * 5
-
-
-def test_other_counts_of_landmarks_are_an_error():
-    with pytest.raises(ValueError, match="98 landmarks a frame"):
-        lmd(torch.zeros(2, 98, 2), torch.zeros(2, 98, 2))

@@ -1,13 +1,4 @@
-"""A paper's table beside ours: the printed number, our mean with its interval over seeds, and where it came from.
-
-The record is one JSON file a table, book/results/<paper>.<table>.json:
-
-    {"paper": "priors", "table": "T1", "better": "lower", "columns": ["clean", "-30"],
-     "rows": {"ours": {"clean": [0.51, 0.52, 0.50], "-30": [...]}},      one number a seed
-     "paper_numbers": {"GRID": {"ours": {"clean": 1.25, "-30": 1.33}}},  corpus, row, column
-     "evidence": {"command": ..., "seeds": [0, 1, 2], "preset": ..., "corpus": ..., "hardware": ..., "steps": ...,
-                  "commit": ...}}
-"""
+"""A paper's table beside ours: the printed number, our mean with its interval over seeds, and where it came from."""
 
 import json
 import math
@@ -20,8 +11,6 @@ from scipy import stats
 
 from thlab.corpus.media import write_whole
 
-Numbers = dict[str, dict[str, float]]
-
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
     """Mean and half-width of its 95 % Student interval: t(.975, n - 1) s / √n; infinite for a single value.
@@ -30,20 +19,19 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     """
     if len(values) < 2:
         return float(np.mean(values)), math.inf
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    return float(np.mean(values)), float(half)
+    return float(np.mean(values)), float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
 
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a paper, re-run: rows × columns of numbers a seed, the paper's numbers a corpus, the evidence."""
+    """One table of a paper, re-run; on disk one JSON file, book/results/<paper>.<table>.json, with these fields."""
 
     paper: str
     table: str
     columns: list[str]
     rows: dict[str, dict[str, list[float]]]  # row, column, one number a seed
-    paper_numbers: dict[str, Numbers] = field(default_factory=dict)  # corpus, row, column
-    evidence: dict = field(default_factory=dict)
+    paper_numbers: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)  # corpus, row, column
+    evidence: dict = field(default_factory=dict)  # command, seeds, preset, corpus, hardware, steps, commit
     better: str = "lower"  # or "higher"
 
     def save(self, folder: Path) -> Path:
@@ -54,37 +42,32 @@ class Table:
 
     @classmethod
     def load(cls, path: Path) -> "Table":
-        """Read a table's file. Raises FileNotFoundError, or ValueError where it is no table."""
+        """Read a table's file. Raises ValueError where it holds no table."""
         try:
             return cls(**json.loads(path.read_text()))
         except (json.JSONDecodeError, TypeError) as error:
-            raise ValueError(f"{path} is not a table of results ({error}): run thlab evaluate again") from error
+            raise ValueError(f"{path} is not a table of results ({error}): evaluate again") from error
 
     def seeds(self, row: str, column: str) -> np.ndarray:
-        """Our numbers of one cell, one a seed. Raises KeyError where the cell was not measured."""
+        """Our numbers in one cell, one a seed. Raises KeyError where the cell was not measured."""
         return np.array(self.rows[row][column])
 
     def markdown(self, verdicts: Sequence[dict] = ()) -> str:
         """The table as Markdown: our mean ± half its interval, the paper's numbers in brackets; then the verdicts."""
-        names = list(self.rows) + [r for n in self.paper_numbers.values() for r in n if r not in self.rows]
-        head = [f"| {self.paper} {self.table} | " + " | ".join(self.columns) + " |"]
-        head.append("|---" * (len(self.columns) + 1) + "|")
-        body = [
-            f"| {name} | " + " | ".join(self._cell(name, column) for column in self.columns) + " |"
-            for name in dict.fromkeys(names)
-        ]
-        foot = f"{self.better.capitalize()} is better. Ours: mean ± half the 95 % interval over seeds"
-        if self.paper_numbers:
-            foot += f"; in brackets the paper's ({', '.join(self.paper_numbers)})"
-        claims = [f"- {v['id']}: **{v['verdict']}**. {v['evidence']}" for v in verdicts]
-        return "\n".join([*head, *body, "", foot + ".", *([""] if claims else []), *claims])
+        names = dict.fromkeys([*self.rows, *(row for numbers in self.paper_numbers.values() for row in numbers)])
+        lines = [[f"{self.paper} {self.table}", *self.columns], ["---"] * (len(self.columns) + 1)]
+        lines += [[name, *(self._cell(name, column) for column in self.columns)] for name in names]
+        brackets = f"; in brackets the paper's ({', '.join(self.paper_numbers)})" if self.paper_numbers else ""
+        foot = f"{self.better.capitalize()} is better. Mean ± half the 95 % interval over seeds{brackets}."
+        claims = [f"- {claim['id']}: **{claim['verdict']}**. {claim['evidence']['interval']}" for claim in verdicts]
+        return "\n".join([*("| " + " | ".join(line) + " |" for line in lines), "", foot, "", *claims])
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
 
     def _cell(self, row: str, column: str) -> str:
-        values = self.rows.get(row, {}).get(column, [])
-        paper = [n[row][column] for n in self.paper_numbers.values() if column in n.get(row, {})]
-        mean, half = interval(values) if values else (0.0, 0.0)
-        ours = "–" if not values else f"{mean:.3g}" + (f" ± {half:.2g}" if math.isfinite(half) else "")
-        return ours + (f" ({', '.join(f'{p:g}' for p in paper)})" if paper else "")
+        values = self.rows.get(row, {}).get(column)
+        paper = [f"{n[row][column]:g}" for n in self.paper_numbers.values() if column in n.get(row, {})]
+        mean, half = interval(values) if values else (math.nan, math.inf)
+        ours = f"{mean:.4g}" if values else "–"
+        return ours + (f" ± {half:.2g}" if math.isfinite(half) else "") + (f" ({', '.join(paper)})" if paper else "")
