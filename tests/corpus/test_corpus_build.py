@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from thlab.corpus import Preset, build, clip, media, settings, verify
+from thlab.corpus import Preset, build, clip, ensure, media, settings, verify
 from thlab.corpus.build import read_settings
 from thlab.corpus.media import write_whole
 
@@ -162,3 +162,14 @@ def test_a_video_does_not_depend_on_what_memory_held_before(tmp_path):
         command = [sys.executable, "-c", POISONED, str(tmp_path / "clip.mp4")]
         sums.add(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
     assert len(sums) == 1
+
+
+def test_a_usual_setting_named_or_not_is_one_corpus(tmp_path, monkeypatch):
+    monkeypatch.setenv("THLAB_HOME", str(tmp_path))
+    monkeypatch.setattr("thlab.corpus.build.build", build_nothing)
+    assert ensure("tiny") == ensure("tiny", head_motion=1.0, motion_seed=0, size=None, workers=2)
+    assert ensure("tiny") != ensure("tiny", head_motion=0.4)
+
+
+def build_nothing(root, preset="tiny", view="face", size=None, head_motion=1.0, motion_seed=0, workers=None) -> Path:
+    return root

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
+from inspect import signature
 from itertools import groupby
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
     Takes what `build` takes. Chapter: book/sound-and-faces.ipynb
     """
     home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
-    extras = [f"{key}={value}" for key, value in sorted(settings.items()) if key != "workers" and value is not None]
+    usual = {name: argument.default for name, argument in signature(build).parameters.items()}
+    unlike = {key: value for key, value in sorted(settings.items()) if value not in (None, usual[key])}
+    extras = [f"{key}={value}" for key, value in unlike.items() if key != "workers"]
     return build(home / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
 
 

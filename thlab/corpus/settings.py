@@ -26,6 +26,7 @@ class Preset:
 PRESETS = {
     "tiny": Preset(split=(4, 1, 1), sentences=4, size=64),
     "small": Preset(split=(8, 2, 2), sentences=10, size=128),
+    "medium": Preset(split=(20, 3, 3), sentences=8, size=64),
     "full": Preset(split=(28, 3, 3), sentences=40, size=128),
 }
 

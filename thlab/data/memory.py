@@ -1,0 +1,90 @@
+"""A whole split of a corpus in memory, all clips' frames one after another: what the training loops draw from."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, Shaped, UInt8
+from torch import Tensor
+from tqdm import tqdm
+
+from thlab.data.batches import pad_to
+from thlab.data.clip import Clip
+
+SAMPLES_A_FRAME = 640  # 16 kHz sound, 25 frames a second
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Frames, landmarks (px) and visemes of all clips, concatenated; clip c is frames start[c] to start[c + 1].
+
+    emotion, speaker: a number a clip, into `emotions` and `speakers`. blink: 0 open to 1 shut, 0 where unknown.
+    """
+
+    frames: UInt8[Tensor, "f h w 3"] | None
+    landmarks: Float[Tensor, "f 68 2"] | None
+    viseme: Int[Tensor, "f"]
+    blink: Float[Tensor, "f"]
+    clip_of: Int[Tensor, "f"]
+    start: Int[Tensor, "c1"]
+    emotion: Int[Tensor, "c"]
+    speaker: Int[Tensor, "c"]
+    emotions: tuple[str, ...]
+    speakers: tuple[str, ...]
+    ids: tuple[str, ...]
+    audio: list[Float[Tensor, "n"]]
+
+    def per_frame(self, fn: Callable[[Tensor, int], Tensor]) -> Shaped[Tensor, "f *rest"]:
+        """fn(audio (n,), n_frames) -> (n_frames, ...) of every clip, concatenated. Chapter: book/priors.ipynb"""
+        return torch.cat([fn(audio, len(audio) // SAMPLES_A_FRAME) for audio in self.audio])
+
+
+def load_memory(clips: Sequence[Clip], frames: bool = True, workers: int = 1, emotions: Sequence[str] = ()) -> Memory:
+    """Read clips that have a viseme a frame: the embedded corpus, or what `thlab.data.prepare` makes of a real one.
+
+    frames: also pictures and landmarks (12 kB a frame at 64 px). emotions: the order of their numbers, where it must
+    agree with another split's. Raises ValueError for clips without visemes, or of different sizes.
+    Chapter: book/priors.ipynb
+    """
+    if not clips:
+        raise ValueError("no clips to load: choose a split or folder that has some")
+    with ThreadPoolExecutor(workers) as pool:
+        read = pool.map(lambda clip: _read(clip, frames), clips)
+        rows = list(tqdm(read, "clips to memory", len(clips), disable=None, leave=False))
+    lengths = torch.tensor([len(row["viseme"]) for row in rows])
+    emotions = tuple(emotions) or tuple(sorted({clip.emotion or "" for clip in clips}))
+    speakers = tuple(sorted({clip.speaker for clip in clips}))
+    return Memory(
+        frames=torch.cat([row["frames"] for row in rows]) if frames else None,
+        landmarks=torch.cat([row["landmarks"] for row in rows]) if frames else None,
+        viseme=torch.cat([row["viseme"] for row in rows]),
+        blink=torch.cat([row["blink"] for row in rows]),
+        clip_of=torch.arange(len(clips)).repeat_interleave(lengths),
+        start=torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]),
+        emotion=torch.tensor([emotions.index(clip.emotion or "") for clip in clips]),
+        speaker=torch.tensor([speakers.index(clip.speaker) for clip in clips]),
+        emotions=emotions,
+        speakers=speakers,
+        ids=tuple(clip.id for clip in clips),
+        audio=[row["audio"] for row in rows],
+    )
+
+
+def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:
+    labels = clip.labels
+    if "viseme" not in labels:
+        raise ValueError(f"{clip.path}: no viseme a frame beside it; prepare the corpus with data_scripts first")
+    n = len(labels["viseme"])
+    row = {
+        "viseme": torch.from_numpy(labels["viseme"]).long(),
+        "blink": torch.from_numpy(np.asarray(labels.get("blink", np.zeros(n)), np.float32)),
+        "audio": pad_to(torch.from_numpy(clip.audio), n * SAMPLES_A_FRAME)[: n * SAMPLES_A_FRAME],
+    }
+    if frames:
+        row["frames"] = torch.from_numpy(clip.frames)
+        row["landmarks"] = torch.from_numpy(labels["landmarks"].astype(np.float32))
+        if len(row["frames"]) != n:
+            raise ValueError(f"{clip.path}: {len(row['frames'])} frames but {n} visemes; prepare the clip again")
+    return row
