@@ -166,7 +166,7 @@ def test_a_video_does_not_depend_on_what_memory_held_before(tmp_path):
 
 def test_a_usual_setting_named_or_not_is_one_corpus(tmp_path, monkeypatch):
     monkeypatch.setenv("THLAB_HOME", str(tmp_path))
-    monkeypatch.setattr("thlab.corpus.build.build", build_nothing)
+    monkeypatch.setattr(sys.modules["thlab.corpus.build"], "build", build_nothing)  # the package exports the function
     assert ensure("tiny") == ensure("tiny", head_motion=1.0, motion_seed=0, size=None, workers=2)
     assert ensure("tiny") != ensure("tiny", head_motion=0.4)
 
