@@ -1,4 +1,6 @@
-"""Copy book/ to a folder under _build/ and add the API page: what Jupyter Book renders, so book/ stays as it is.
+"""Copy book/ to a folder under _build/ and add the pages that tools write: what Jupyter Book renders.
+
+book/ stays as it is.
 
 python book/tools/stage.py _build/book
 """
@@ -8,9 +10,11 @@ import sys
 from pathlib import Path
 
 from api_page import api_page
+from claims_page import claims_page
 
 BOOK = Path(__file__).resolve().parent.parent
 NOT_COPIED = shutil.ignore_patterns("vendor", "tools", ".*", "__pycache__")
+MADE = ("api.md", "claims.md")
 
 
 def write_if_changed(path: Path, text: str) -> None:
@@ -38,8 +42,9 @@ def stage(target: Path, executed: set[str] | None = None) -> None:
         return set(NOT_COPIED(folder, names)) | (left & set(names))
 
     shutil.copytree(BOOK, target, ignore=ignore, dirs_exist_ok=True)
-    remove_vanished(target, ("api.md",) if executed is None else ("api.md", "static/models/*"))
+    remove_vanished(target, MADE if executed is None else (*MADE, "static/models/*"))
     write_if_changed(target / "api.md", api_page(BOOK.parent))
+    write_if_changed(target / "claims.md", claims_page(BOOK / "claims.json"))
     vendor = target / "vendor"
     if not vendor.is_symlink():
         vendor.symlink_to(BOOK / "vendor", target_is_directory=True)

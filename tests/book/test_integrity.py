@@ -116,7 +116,7 @@ def test_check_cells_check(notebook):
 def test_every_page_of_the_table_exists():
     toc = yaml.safe_load((BOOK / "_toc.yml").read_text())
     pages = [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
-    made = {"api"}  # from docstrings, by book/tools/stage.py
+    made = {"api", "claims"}  # by book/tools/stage.py
     missing = [
         p for p in pages if p not in made and not any((BOOK / f"{p}{end}").exists() for end in (".md", ".ipynb"))
     ]

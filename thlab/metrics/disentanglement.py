@@ -18,7 +18,7 @@ BINS = 20  # equal bins from the smallest to the largest value of each dimension
 def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
     """Mutual information gap, Chen et al. 2018, Eq. 6: mean over factors of (I_first - I_second) / H(factor).
 
-    I_first and I_second are the two largest mutual informations of a dimension with the factor, by histograms of 20
+    I_first and I_second: the two largest values of a dimension's mutual information with it, by histograms of 20
     bins; 1 where one dimension alone knows each factor. d at least 2; raises ValueError where a factor never varies.
     Chapter: book/priors.ipynb
     """

@@ -1,0 +1,68 @@
+"""Tables of results: intervals against scipy, the file there and back, and how they read."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from thlab.metrics.tables import Table, interval
+
+TABLE = Table(
+    "priors",
+    "T1",
+    ["clean", "-30"],
+    {"baseline": {"clean": [1.30, 1.40, 1.50]}, "ours": {"clean": [1.2], "-30": [1.31, 1.33, 1.35]}},
+    {"GRID": {"ours": {"clean": 1.25, "-30": 1.33}, "DAVS": {"clean": 1.21}}, "LRS3": {"ours": {"clean": 1.67}}},
+    {"command": "thlab evaluate priors", "seeds": [0, 1, 2]},
+)
+
+
+def test_interval_is_students():
+    values = np.random.default_rng(0).standard_normal(7)
+    mean, half = interval(values.tolist())
+    assert (mean - half, mean + half) == pytest.approx(stats.ttest_1samp(values, 0).confidence_interval(0.95))
+
+
+def test_intervals_cover_the_truth_95_times_in_100():
+    samples = np.random.default_rng(1).normal(3, 2, (2000, 3)).tolist()
+    covered = [abs(mean - 3) <= half for mean, half in map(interval, samples)]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.02)
+
+
+def test_one_seed_has_no_interval():
+    assert interval([2.5]) == (2.5, math.inf)
+
+
+def test_file_there_and_back(tmp_path):
+    path = TABLE.save(tmp_path)
+    assert path.name == "priors.T1.json"
+    assert Table.load(path) == TABLE
+    assert set(json.loads(path.read_text())) == {
+        *("paper", "table", "columns", "rows", "paper_numbers", "evidence", "better")
+    }
+
+
+def test_a_file_that_is_no_table_is_an_error(tmp_path):
+    path = tmp_path / "priors.T1.json"
+    for text in ('{"paper": "priors"', '{"paper": "priors"}', '{"losses": []}'):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=r"priors.T1.json is not a table of results"):
+            Table.load(path)
+
+
+def test_markdown_has_our_numbers_the_papers_and_the_verdicts():
+    half = interval([1.3, 1.4, 1.5])[1]
+    verdict = {"id": "priors.robust", "verdict": "not held", "evidence": {"interval": "−0.1 [−0.3, 0.1]"}}
+    lines = TABLE.markdown([verdict]).splitlines()
+    assert lines[:5] == [
+        "| priors T1 | clean | -30 |",
+        "| --- | --- | --- |",
+        f"| baseline | 1.4 ± {half:.2g} | – |",
+        "| ours | 1.2 (1.25, 1.67) | 1.33 ± 0.05 (1.33) |",
+        "| DAVS | – (1.21) | – |",
+    ]
+    assert "in brackets the paper's (GRID, LRS3)" in lines[6]
+    assert lines[-1] == "- priors.robust: **not held**. −0.1 [−0.3, 0.1]"
+    assert TABLE._repr_markdown_() == TABLE.markdown()

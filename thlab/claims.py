@@ -1,0 +1,134 @@
+"""The claims ledger: whether what a paper says holds here is computed from our tables, never typed.
+
+A claim is a list of comparisons of numbers, one a seed. A comparison holds where the whole 95 % interval of the
+per-seed differences lies on the claimed side, and a claim holds where all its comparisons do: what is within the noise
+does not. A cell that is not measured, or with a single seed, leaves the claim open.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from thlab.corpus.media import write_whole
+from thlab.metrics.tables import Table, interval
+
+VERDICTS = ("held", "not held", "not testable here", "open")
+GAN, GAN_OURS, PLAIN, AUGMENTED, RECOGNISER, NO_MARGIN, OURS = ROWS = (
+    "temporal GAN (ref. 30), original", "temporal GAN (ref. 30), with ours", "baseline (MFCC)",
+    "baseline + augmentation", "baseline (recogniser)", "ours without margin loss", "ours",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: numbers, one a seed, which the claim puts between low and high."""
+
+    what: str
+    values: np.ndarray
+    low: float = -math.inf
+    high: float = math.inf
+
+    def margin(self) -> float:
+        """How far inside its bounds the interval lies; negative where it does not, -inf for a single seed."""
+        mean, half = interval(self.values.tolist())
+        return min(mean - half - self.low, self.high - mean - half) if math.isfinite(half) else -math.inf
+
+    def __str__(self) -> str:
+        mean, half = interval(self.values.tolist())
+        return f"{self.what}: {mean:.3g} [{mean - half:.3g}, {mean + half:.3g}]"
+
+
+def settle(paper: str, results: Path) -> list[dict]:
+    """Verdict and evidence of each claim of a paper that has a test, from results/<paper>.<table>.json.
+
+    Chapter: book/priors.ipynb
+    """
+    tests = {claim: test for claim, test in TESTS.items() if claim.startswith(f"{paper}.")}
+    return [{"id": claim, **judge(results / f"{paper}.{table}.json", test)} for claim, (table, test) in tests.items()]
+
+
+def judge(path: Path, test: Callable[[Table], list[Check]]) -> dict:
+    """One claim's verdict and the file, seeds and interval that it rests on."""
+    evidence = {"file": path.name, "seeds": [], "interval": "not measured yet"}
+    if not path.exists():
+        return {"verdict": "open", "evidence": evidence}
+    table = Table.load(path)
+    evidence["seeds"] = table.evidence.get("seeds", [])
+    try:
+        checks = test(table)
+    except (KeyError, ValueError) as error:  # a cell that is missing, or rows with unequal numbers of seeds
+        return {"verdict": "open", "evidence": {**evidence, "interval": f"not measured: {error}"}}
+    closest = min(checks, key=Check.margin)
+    kept = sum(check.margin() >= 0 for check in checks)
+    verdict = "open" if closest.margin() == -math.inf else "held" if kept == len(checks) else "not held"
+    among = f"{kept} of {len(checks)} comparisons hold; the hardest: " if len(checks) > 1 else ""
+    return {"verdict": verdict, "evidence": {**evidence, "interval": f"{among}{closest}"}}
+
+
+def write_ledger(ledger: Path, results: Path) -> None:
+    """Set verdict and evidence of each claim in the ledger that has a test; the others stay as they are."""
+    claims = json.loads(ledger.read_text())
+    found = {record["id"]: record for paper in {c["paper"] for c in claims} for record in settle(paper, results)}
+    settled = [{**claim, **found.get(claim["id"], {})} for claim in claims]
+    write_whole(ledger, (json.dumps(settled, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def less(t: Table, row: str, other: str, column: str, factor: float = 1.0) -> Check:
+    """row < factor · other in a column."""
+    what = f"{row} − {'' if factor == 1 else f'{factor:g} × '}{other}, {column}"
+    return Check(what, t.seeds(row, column) - factor * t.seeds(other, column), high=0)
+
+
+def _low_noise(t: Table) -> list[Check]:
+    bound = 0.1 * t.evidence["pixels"] / 256
+    return [Check(f"{r}, −60 − clean", t.seeds(r, "-60") - t.seeds(r, "clean"), -bound, bound) for r in ROWS]
+
+
+def _robust(t: Table) -> list[Check]:
+    ratio = {row: t.seeds(row, "-30") / t.seeds(row, "clean") for row in ROWS}
+    return [Check(f"ratio of ours − ratio of {row}", ratio[OURS] - ratio[row], high=0) for row in ROWS if row != OURS]
+
+
+def _margin_robust(t: Table) -> list[Check]:
+    gap_40, gap_30 = (abs(t.seeds(OURS, column) - t.seeds(NO_MARGIN, column)) for column in ("-40", "-30"))
+    return [less(t, OURS, NO_MARGIN, "-30"), Check("|gap| at −40 − |gap| at −30", gap_40 - gap_30, high=0)]
+
+
+def _high_noise_fails(t: Table) -> list[Check]:
+    return [Check(f"{r}, −10 − 1.5 × clean", t.seeds(r, "-10") - 1.5 * t.seeds(r, "clean"), low=0) for r in ROWS]
+
+
+def _margin_moves(row: str, label: str, low: float = -math.inf, high: float = math.inf) -> Callable:
+    def checks(t: Table) -> list[Check]:
+        change = t.seeds(row, f"{label}, with margin") - t.seeds(row, f"{label}, without")
+        return [Check(f"{label} from the {row} latent, with margin − without", change, low, high)]
+
+    return checks
+
+
+def _collapse(t: Table) -> list[Check]:
+    trivial = Check("accuracy without", t.seeds("without", "accuracy"), high=2 * t.evidence["chance"])
+    telling = Check("accuracy with", t.seeds("with", "accuracy"), low=5 * t.evidence["chance"])
+    return [less(t, "without", "with", "spread", 0.1), trivial, telling]
+
+
+TESTS: dict[str, tuple[str, Callable[[Table], list[Check]]]] = {  # of a claim: its table and its comparisons
+    "priors.low-noise": ("T1", _low_noise),
+    "priors.robust": ("T1", _robust),
+    "priors.augment-helps": ("T1", lambda t: [less(t, AUGMENTED, PLAIN, "-30")]),
+    "priors.augment-not-enough": ("T1", lambda t: [less(t, OURS, AUGMENTED, "-30")]),
+    "priors.asr-not-enough": ("T1", lambda t: [less(t, OURS, RECOGNISER, "-30")]),
+    "priors.margin-robust": ("T1", _margin_robust),
+    "priors.compatible": ("T1", lambda t: [less(t, GAN_OURS, GAN, "-30")]),
+    "priors.high-noise-fails": ("T1", _high_noise_fails),
+    "priors.clean-par": ("T2", lambda t: [less(t, OURS, row, "LMD", 1.1) for row in t.rows if row != OURS]),
+    "priors.margin-content-viseme": ("T3", _margin_moves("content", "viseme", low=0)),
+    "priors.margin-content-emotion": ("T3", _margin_moves("content", "emotion", high=0)),
+    "priors.margin-emotion-viseme": ("T3", _margin_moves("emotion", "viseme", high=0)),
+    "priors.margin-emotion-emotion": ("T3", _margin_moves("emotion", "emotion", low=0)),
+    "priors.collapse": ("collapse", _collapse),
+}
