@@ -9,12 +9,12 @@ from pathlib import Path
 
 from api_page import paragraph
 
-PAPERS = {
-    "priors": "Mittal and Wang: disentangled audio {cite}`mittal2020`",
-    "davs": "Zhou and others: DAVS {cite}`zhou2019`",
-    "evp": "Ji and others: emotional video portraits {cite}`ji2021`",
-    "speak": "Cai and others: SPEAK {cite}`cai2024`",
-    "stochastic": "Yadav and others: stochastic talking faces {cite}`yadav2020`",
+PAPERS = {  # section and citation
+    "priors": ("Disentangled audio representations", "mittal2020"),
+    "davs": ("Disentangled audio-visual representations (DAVS)", "zhou2019"),
+    "evp": ("Emotional video portraits (EVP)", "ji2021"),
+    "speak": ("Listen, disentangle, and control (SPEAK)", "cai2024"),
+    "stochastic": ("Stochastic talking faces", "yadav2020"),
 }
 HEADER = """# Claims
 
@@ -44,7 +44,8 @@ def section(paper: str, claims: list[dict]) -> str:
     counts = Counter(claim["verdict"] for claim in claims)
     tally = ", ".join(f"{n} {verdict}" for verdict, n in counts.most_common())
     lines = ["| Claim | What is compared | Verdict | Evidence |", "|---|---|---|---|", *map(row, claims)]
-    return "\n".join([f"## {PAPERS[paper]}", "", f"{len(claims)} claims: {tally}.", "", *lines, ""])
+    title, key = PAPERS[paper]
+    return "\n".join([f"## {title}", "", f"{len(claims)} claims of {{cite}}`{key}`: {tally}.", "", *lines, ""])
 
 
 def row(claim: dict) -> str:
