@@ -1,12 +1,15 @@
 """The `thlab` command."""
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
 
 from thlab import corpus
 
 BAD_ARGUMENTS, INTERRUPTED = 2, 130
+PAPERS = ("priors",)
+TRAINABLE = (*PAPERS, "judges")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(f"thlab: {error}", file=sys.stderr)
         return BAD_ARGUMENTS
-    except (OSError, ImportError, RuntimeError) as error:
+    except (OSError, ImportError, RuntimeError, ArithmeticError) as error:
         print(f"thlab: {error}", file=sys.stderr)
         return 1
 
@@ -35,7 +38,7 @@ class _OneLineParser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = _OneLineParser(prog="thlab", description="Talking-head laboratory")
-    commands = top.add_subparsers(required=True, metavar="corpus")
+    commands = top.add_subparsers(required=True, metavar="corpus|train|evaluate|generate")
     talk = commands.add_parser("corpus", help="the embedded talking-head corpus").add_subparsers(
         required=True, metavar="build|show|verify"
     )
@@ -56,7 +59,82 @@ def parser() -> argparse.ArgumentParser:
     verify = talk.add_parser("verify", help="name every missing, truncated or altered file")
     verify.add_argument("root", type=Path)
     verify.set_defaults(run=_verify)
+    for add in (_add_train, _add_evaluate, _add_generate):
+        add(commands)
     return top
+
+
+def _add_train(commands) -> None:
+    train = commands.add_parser("train", help="train a paper's models; a run that was stopped goes on")
+    train.add_argument("paper", choices=TRAINABLE, metavar="paper", help=f"one of {', '.join(TRAINABLE)}")
+    _add_data(train)
+    train.add_argument("--stage", default="all", help="one of the paper's stages, or all (default)")
+    train.add_argument(
+        "--out", type=Path, required=True, help="run folder: checkpoints, logs, and the weights at the end"
+    )
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--accelerator", default="auto", help="auto, cpu or cuda (default: auto)")
+    train.add_argument("--devices", type=int, default=1, help="processes on this machine (default: 1)")
+    train.add_argument("--num-nodes", type=int, default=1, help="machines; start the command with torchrun on each")
+    train.add_argument(
+        "--precision", default="auto", help="32-true, bf16-mixed, or auto: what a short trial finds faster"
+    )
+    train.set_defaults(run=_train)
+
+
+def _add_evaluate(commands) -> None:
+    evaluate = commands.add_parser("evaluate", help="run a paper's tables again: its number, ours, held or not")
+    evaluate.add_argument("paper", choices=PAPERS, metavar="paper", help=f"one of {', '.join(PAPERS)}")
+    _add_data(evaluate)
+    evaluate.add_argument("--table", default="quality", help="which table, or all (default: quality of the weights)")
+    evaluate.add_argument("--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)")
+    evaluate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
+    evaluate.add_argument("--out", type=Path, default=Path("results"), help="folder for the tables (default: results)")
+    evaluate.set_defaults(run=_evaluate)
+
+
+def _add_generate(commands) -> None:
+    generate = commands.add_parser("generate", help="a talking head from sound and one picture; tagged as synthetic")
+    generate.add_argument("--paper", choices=PAPERS, required=True, metavar="paper", help=f"one of {', '.join(PAPERS)}")
+    generate.add_argument("--audio", type=Path, required=True, help="speech, any format that ffmpeg reads")
+    generate.add_argument("--image", type=Path, required=True, help="a picture of one face")
+    generate.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
+    generate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
+    generate.set_defaults(run=_generate)
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    presets = ", ".join(corpus.PRESETS)
+    command.add_argument(
+        "--corpus", default="medium", help=f"{presets}, or a folder of prepared clips (default: medium)"
+    )
+    command.add_argument("--preset", help="fast, book or paper (default: book on a GPU, else fast; see $THLAB_PRESET)")
+
+
+def _commands(paper: str):
+    """The module of a paper that trains, evaluates and generates; imported late, for torch takes seconds."""
+    return importlib.import_module(f"thlab.papers.{paper}.commands")
+
+
+def _given(options: argparse.Namespace) -> dict:
+    return {key: value for key, value in vars(options).items() if key not in ("run", "paper")}
+
+
+def _train(options: argparse.Namespace) -> int:
+    for path in _commands(options.paper).train(**_given(options)):
+        print(path)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    for table in _commands(options.paper).evaluate(**_given(options)):
+        print(table)
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    print(_commands(options.paper).generate(**_given(options)))
+    return 0
 
 
 def _build(options: argparse.Namespace) -> int:

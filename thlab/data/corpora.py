@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 from tqdm import tqdm
 
+from thlab.corpus import PRESETS, ensure
 from thlab.data.check import CHECKS, check_clip, check_file
 from thlab.data.clip import Clip
 from thlab.data.readers import READERS, Reader
@@ -88,6 +90,34 @@ def open_corpus(
         raise ValueError(f"no split {split!r} in {name}: there are {sorted({str(clip.split) for clip in clips})}")
     usable = [clip for clip, row in found if clip and row["status"] == "ok" and split in (None, clip.split)]
     return Corpus(name, usable, rows)
+
+
+def open_splits(corpus: str | Path, seed: int = 0) -> dict[str, Corpus]:
+    """train, val and test of a preset of the embedded corpus (built where it is missing), or of a prepared folder.
+
+    A folder without splits of its own is dealt by speaker, a tenth each (at least one) to val and test; with fewer
+    than three speakers by clip, and then the tests say nothing of other people. Raises ValueError where it is neither
+    a preset nor a folder of clips. Chapter: book/priors.ipynb
+    """
+    if str(corpus) not in PRESETS and not Path(corpus).is_dir():
+        raise ValueError(f"corpus {corpus}: neither a folder of prepared clips nor one of {', '.join(PRESETS)}")
+    root = ensure(str(corpus)) if str(corpus) in PRESETS else Path(corpus)
+    found = open_corpus("embedded", root, check="none")
+    if not all(clip.split for clip in found):
+        by = "speaker" if len(found.speakers) >= 3 else "id"
+        names = sorted({getattr(clip, by) for clip in found})
+        held = max(1, len(names) // 10)
+        if len(names) < 3:
+            raise ValueError(f"{root}: {len(names)} clips are too few to hold some out for tests")
+        dealt = split_speakers(names, (len(names) - 2 * held, held, held), seed)
+        of = {name: split for split, part in dealt.items() for name in part}
+        clips = [replace(clip, split=of[getattr(clip, by)]) for clip in found]
+    else:
+        clips = list(found)
+    return {
+        split: Corpus(found.name, [clip for clip in clips if clip.split == split], found.table)
+        for split in ("train", "val", "test")
+    }
 
 
 def split_speakers(speakers: Iterable[str], counts: Sequence[int], seed: int) -> dict[str, tuple[str, ...]]:
