@@ -42,7 +42,7 @@ class VAEConfig:
     @classmethod
     def book(cls) -> "VAEConfig":
         """What the committed weights were trained with."""
-        return cls(hidden=160, pretrain_steps=300, steps=1500)
+        return cls(hidden=160, alpha=100.0, beta=10.0, pretrain_steps=300, steps=1500)
 
     @classmethod
     def fast(cls) -> "VAEConfig":
