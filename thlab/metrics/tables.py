@@ -31,7 +31,7 @@ class Table:
     columns: list[str]
     rows: dict[str, dict[str, list[float]]]  # row, column, one number a seed
     paper_numbers: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)  # corpus, row, column
-    evidence: dict = field(default_factory=dict)  # command, seeds, preset, corpus, hardware, steps, commit
+    evidence: dict = field(default_factory=dict)  # command, seeds, preset, corpus, hardware, steps, commit, pixels
     better: str = "lower"  # or "higher"
 
     def save(self, folder: Path) -> Path:
