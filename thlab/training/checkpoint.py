@@ -1,4 +1,4 @@
-"""The whole state of a training in one safetensors file, which is there whole or not at all; no pickle."""
+"""Tensors, and the whole state of a training, as safetensors files: there whole or not at all, and no pickle."""
 
 import json
 from pathlib import Path
@@ -11,50 +11,49 @@ from thlab.corpus.media import write_whole
 from thlab.extras import require
 
 
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A safetensors file's tensors, and the facts written with them; ValueError where it is none."""
+    safetensors = require("safetensors", "train")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except safetensors.SafetensorError as error:
+        raise ValueError(f"{path} is damaged or no safetensors file ({error}): make or fetch it anew") from error
+
+
 def pack(state: Any, name: str, tensors: dict[str, Tensor]) -> Any:
-    """A nested state as JSON, its tensors moved to `tensors` under dotted names."""
+    """Nested dicts as JSON, their tensors moved to `tensors` under dotted names."""
     if isinstance(state, Tensor):
-        tensors[name] = state.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        tensors[name] = state.detach().cpu().clone(memory_format=torch.contiguous_format)
         return {"tensor": name}
     if isinstance(state, dict):  # as pairs: an optimizer's keys are integers
-        return {"dict": [[key, pack(value, f"{name}.{key}", tensors)] for key, value in state.items()]}
-    if isinstance(state, list | tuple):
-        return [pack(value, f"{name}.{n}", tensors) for n, value in enumerate(state)]
+        return {"pairs": [[key, pack(value, f"{name}.{key}", tensors)] for key, value in state.items()]}
     return state
 
 
 def unpack(state: Any, tensors: dict[str, Tensor]) -> Any:
-    """What `pack` was given (a tuple comes back as a list)."""
-    if isinstance(state, list):
-        return [unpack(value, tensors) for value in state]
-    if isinstance(state, dict):
-        pairs = state.get("dict")
-        return tensors[state["tensor"]] if pairs is None else {key: unpack(value, tensors) for key, value in pairs}
-    return state
+    """What `pack` was given."""
+    if isinstance(state, dict) and "tensor" in state:
+        return tensors[state["tensor"]]
+    return {key: unpack(value, tensors) for key, value in state["pairs"]} if isinstance(state, dict) else state
 
 
-def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write nested dicts and lists of tensors, numbers and strings as one file."""
+def save_state(path: Path, parts: dict[str, Any], **facts: int) -> None:
+    """Write the states of modules and optimizers, by name, and some numbers."""
     tensors: dict[str, Tensor] = {}
-    rest = json.dumps(pack(state, "", tensors))
-    write_whole(path, require("safetensors.torch", "train").save(tensors, {"state": rest}))
+    state = pack({name: part.state_dict() for name, part in parts.items()}, "", tensors)
+    texts = {"state": json.dumps(state), "facts": json.dumps(facts)}
+    write_whole(path, require("safetensors.torch", "train").save(tensors, texts))
 
 
-def load_state(path: Path) -> dict[str, Any]:
-    """What `save_state` wrote; ValueError where the file is something else."""
-    safetensors = require("safetensors", "train")
+def load_state(path: Path, parts: dict[str, Any]) -> dict[str, int]:
+    """Load what `save_state` wrote into the parts; returns the numbers. ValueError where it does not fit them."""
+    tensors, facts = read_tensors(path)
     try:
-        with safetensors.safe_open(path, "pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no dict
-            return unpack(json.loads(file.metadata()["state"]), tensors)
-    except (safetensors.SafetensorError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is no checkpoint of thlab ({error}): move it away or give another folder") from error
-
-
-def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Load an optimizer's state in its parameters' memory layout, without which sums round differently."""
-    optimizer.load_state_dict(state)
-    for parameter, values in optimizer.state.items():
-        for key, value in values.items():
-            if isinstance(value, Tensor) and value.shape == parameter.shape:
-                values[key] = torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+        state = unpack(json.loads(facts["state"]), tensors)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        return json.loads(facts["facts"])
+    except (KeyError, RuntimeError, ValueError) as error:
+        why = " ".join(str(error).split())[:300]
+        raise ValueError(f"{path} does not fit ({why}): move it away, or give another folder") from error

@@ -9,57 +9,46 @@ from torch import nn
 
 from thlab.extras import require
 
-CHOICES = [
-    (precision, layout)
-    for precision in ("32-true", "bf16-mixed")
-    for layout in (torch.contiguous_format, torch.channels_last)
-]
-
 
 def make_fabric(
-    accelerator: str = "auto",
-    devices: int | str = 1,
-    strategy: str = "auto",
-    num_nodes: int = 1,
-    precision: str = "auto",
+    accelerator: str = "auto", devices: Any = 1, strategy: str = "auto", num_nodes: int = 1, precision: Any = "auto"
 ) -> Any:
     """A launched lightning Fabric; precision "auto" is what `probe` finds fastest.
 
-    Several processes: devices=N, or devices=N and num_nodes=M under `torchrun`; every one then runs the same script.
-    Modules set up by it are called as module(x): only then does DDP see the call and average the gradients.
+    Under `torchrun`, devices and num_nodes repeat its numbers. Call what fabric.setup returns as module(x), or name
+    its other methods to module.mark_forward_method: only then does DDP see the call and average the gradients.
     Chapter: book/priors.ipynb
     """
-    lightning = require("lightning.fabric", "train")
-    if precision == "auto":
-        precision = probe(lightning.Fabric(accelerator=accelerator, devices=1).device.type)[0]
-    fabric = lightning.Fabric(
-        accelerator=accelerator, strategy=strategy, devices=devices, num_nodes=num_nodes, precision=precision
-    )
+    place = {"accelerator": accelerator, "devices": devices, "strategy": strategy, "num_nodes": num_nodes}
+    new = require("lightning.fabric", "train").Fabric
+    fabric = new(**place, precision=probe(new(**place).device.type)[0] if precision == "auto" else precision)
     fabric.launch()
     return fabric
 
 
 @functools.cache
-def probe(device: str = "cpu") -> tuple[str, torch.memory_format]:
-    """The precision and the memory layout that train a small convolutional net fastest here, found in two seconds.
+def probe(device: str = "cpu", seconds: float = 1.0) -> tuple[str, torch.memory_format]:
+    """The precision and memory layout that train a small convolutional net fastest here, by a trial of seconds.
 
-    Another choice than plain float32 must win by a fifth, so that two probes of one machine agree.
+    What is not plain float32 must win by a fifth, so that two probes of one machine agree. torch.compile is not
+    tried: it pays on GPUs only, and compiling takes longer than a short run (see benchmarks/train_step.py).
     Chapter: book/priors.ipynb
     """
-    seconds = dict.fromkeys(CHOICES, float("inf"))
-    end = time.perf_counter() + 2
+    layouts = (torch.contiguous_format, torch.channels_last)
+    best = {(precision, layout): float("inf") for precision in ("32-true", "bf16-mixed") for layout in layouts}
+    end = time.perf_counter() + seconds
     while time.perf_counter() < end:
-        for choice in CHOICES:
-            seconds[choice] = min(seconds[choice], trial(device, *choice))
-    best = min(CHOICES, key=seconds.__getitem__)
-    return best if 1.2 * seconds[best] < seconds[CHOICES[0]] else CHOICES[0]
+        for choice in best:
+            best[choice] = min(best[choice], trial(device, *choice))
+    plain, fastest = next(iter(best)), min(best, key=best.__getitem__)
+    return fastest if 1.2 * best[fastest] < best[plain] else plain
 
 
 def trial(device: str, precision: str, layout: torch.memory_format) -> float:
-    """Seconds of one forward and backward pass of two convolutions on eight pictures of 64 x 64."""
-    net = nn.Sequential(nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1))
-    net = net.to(device, memory_format=layout)
-    x = torch.ones(8, 3, 64, 64, device=device).to(memory_format=layout)
+    """Seconds of one forward and backward pass of two convolutions on pictures of 64 x 64."""
+    net = nn.Sequential(nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1)).to(device)
+    net.to(memory_format=layout)  # type: ignore[call-overload]
+    x = torch.ones(4 if device == "cpu" else 256, 3, 64, 64, device=device).to(memory_format=layout)
     start = time.perf_counter()
     with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16-mixed"):
         loss = net(x).square().mean()

@@ -3,7 +3,6 @@
 import dataclasses
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,139 +10,117 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import UInt8
+from torch import Tensor
 from tqdm import tqdm
 
 from thlab.corpus.media import write_whole
 from thlab.extras import require
-from thlab.training.checkpoint import load_state, restore_optimizer, save_state
+from thlab.training.checkpoint import load_state, save_state
 
 
 class Run:
-    """One training in one folder, which may be killed anywhere and goes on from its last checkpoint.
+    """One training in one folder, which may be killed anywhere and goes on from its last checkpoint, bit for bit.
 
-        run = Run(fabric, "run", config, steps=1000)
+        run = Run(fabric, "run", config, steps=1000, seed=seed)
         for step in run.steps(run.resume(model=model, optimizer=optimizer)):
-            batch = my_part(fabric, draw(data, step_generator(config.seed, step)))
+            batch = my_part(fabric, draw(data, step_generator(seed, step)))
             terms = losses(model, batch)
             run.check(step, terms)
-            ...
+            ...  # backward, and the optimizer's step
             run.log(step, terms)
 
-    config is a dataclass. With several processes the folder is one that all of them see; the first one writes.
+    config (a dataclass) and facts, such as the seed, must be the same when it goes on. Several processes, on several
+    machines too, are given one folder; the first one writes.
     Chapter: book/priors.ipynb
     """
 
-    def __init__(self, fabric: Any, folder: str | Path, config: Any, steps: int, save_every: int = 200):
+    def __init__(self, fabric: Any, folder: str | Path, config: Any, steps: int, save_every: int = 200, **facts: Any):
         self.fabric, self.folder, self.total, self.save_every = fabric, Path(folder), steps, save_every
-        self.config = dataclasses.asdict(config) | {"precision": fabric.strategy.precision.precision}
-        self.config = json.loads(json.dumps(self.config))  # tuples as lists, as they are read back
-        self.parts: dict[str, Any] = {}
-
-    @property
-    def checkpoint(self) -> Path:
-        """The last checkpoint's place."""
-        return self.folder / "checkpoint.safetensors"
+        facts = {**dataclasses.asdict(config), "precision": fabric.strategy.precision.precision, **facts}
+        self.config = json.loads(json.dumps(facts, default=str))  # tuples become lists, as they are read back
+        self.checkpoint, self.log_path = self.folder / "checkpoint.safetensors", self.folder / "log.jsonl"
 
     def resume(self, **parts: Any) -> int:
-        """Load the folder's last checkpoint, if any, into modules and optimizers; the first step still to do.
+        """Load the last checkpoint, if there is one, into modules and optimizers; returns the first step to do.
 
-        ValueError where another process uses the folder, or where it holds a run of another config.
-        Chapter: book/priors.ipynb
+        ValueError where another run uses the folder, or where the folder's run has another config.
         """
         self.parts = parts
         problem = self._take_folder() if self.fabric.is_global_zero else ""
-        if problem := self.fabric.broadcast(problem):
+        if problem := self.fabric.broadcast(problem):  # or the other processes would wait for the first
             raise ValueError(problem)
-        state = load_state(self.checkpoint) if self.checkpoint.is_file() else {"step": 0, "log": 0}
-        for name, part in parts.items() if state["step"] else ():
-            if isinstance(part, torch.optim.Optimizer):
-                restore_optimizer(getattr(part, "optimizer", part), state[name])
-            else:
-                part.load_state_dict(state[name])
-        if self.fabric.is_global_zero:
-            self._open_logs(state["step"], state["log"])
-        return state["step"]
+        facts = load_state(self.checkpoint, parts) if self.checkpoint.is_file() else {"step": 0, "log_bytes": 0}
+        if self.fabric.is_global_zero:  # what was logged after the checkpoint is logged again
+            board = require("torch.utils.tensorboard", "train")
+            self.board = board.SummaryWriter(self.folder, purge_step=facts["step"])
+            self.log_file = open(self.log_path, "a")  # noqa: SIM115
+            self.log_file.truncate(facts["log_bytes"])
+        return facts["step"]
 
     def _take_folder(self) -> str:
-        """Lock the folder and compare its config; what is wrong, or nothing."""
+        """Lock the folder, and compare its config with ours; what is wrong, or nothing."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.lock = open(self.folder / "lock", "a+")  # noqa: SIM115  held open as long as the run
+        self.lock = open(self.folder / "lock", "w")  # noqa: SIM115
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self.lock.seek(0)
-            user = self.lock.read()
-            if user != str(os.getpid()):
-                return f"{self.folder} is in use by process {user}: wait for it, stop it, or give another folder"
-        self.lock.truncate(0)
-        self.lock.write(str(os.getpid()))
-        self.lock.flush()
+            self.lock.close()
+            return f"{self.folder} is in use by another run: wait for it, stop it, or give another folder"
         for part in self.folder.glob(".*.part"):  # of a process killed while it wrote
             part.unlink()
         file = self.folder / "config.json"
         if not file.is_file():
             write_whole(file, json.dumps(self.config, indent=1).encode())
         old = json.loads(file.read_text())
-        for name in old | self.config:
-            if old.get(name) != self.config.get(name):
-                return (
-                    f"{self.folder} holds a run with {name}={old.get(name)!r}, not {self.config.get(name)!r}: "
-                    "give the same value to go on, or another folder to start anew"
-                )
+        for name in (name for name in old | self.config if old.get(name) != self.config.get(name)):
+            self.lock.close()
+            was = f"{self.folder} holds a run with {name}={old.get(name)!r}, not {self.config.get(name)!r}"
+            return f"{was}: give the same {name} to go on with it, or another folder"
         return ""
 
-    def _open_logs(self, step: int, size: int) -> None:
-        """Cut the log back to the checkpoint's step, and let TensorBoard forget what came after it."""
-        self.log_file = open(self.folder / "log.jsonl", "a")  # noqa: SIM115
-        self.log_file.truncate(size)
-        self.board = require("torch.utils.tensorboard", "train").SummaryWriter(self.folder, purge_step=step)
-
     def steps(self, start: int) -> Iterator[int]:
-        """The steps still to do, with a progress bar; after the body of every save_every-th and of the last, a checkpoint."""
-        quiet = None if self.fabric.is_global_zero else True  # None: no bar where there is no terminal
-        with tqdm(total=self.total, initial=start, desc=self.folder.name, disable=quiet) as bar:
-            for step in range(start, self.total):
+        """The steps from `start` on, with a progress bar; every save_every of them, and at the end, a checkpoint."""
+        first = self.fabric.is_global_zero
+        hidden = None if first else True  # None: where there is no terminal
+        try:
+            for step in tqdm(range(start, self.total), self.folder.name, self.total, initial=start, disable=hidden):
                 yield step
-                bar.update()
                 if (step + 1) % self.save_every == 0 or step + 1 == self.total:
                     self.save(step + 1)
-        if self.fabric.is_global_zero:
-            self.board.close()
-            self.log_file.close()
-            self.lock.close()
-        self.fabric.barrier()
+        finally:
+            for file in (self.board, self.log_file, self.lock) if first else ():
+                file.close()
 
     def save(self, step: int) -> None:
-        """Write the checkpoint from which `step` is the next to do."""
-        state = {name: part.state_dict() for name, part in self.parts.items()}
+        """Write the checkpoint from which `step` is the next one to do."""
         if self.fabric.is_global_zero:
-            save_state(self.checkpoint, {**state, "step": step, "log": self.log_file.tell()})
+            save_state(self.checkpoint, self.parts, step=step, log_bytes=self.log_path.stat().st_size)
+        self.fabric.barrier()
 
     def check(self, step: int, terms: dict[str, Any]) -> None:
-        """FloatingPointError that names the step and the terms where one is NaN or infinite, in any process.
+        """FloatingPointError that names step and terms, in every process, if one is NaN or infinite in any of them.
 
-        Call it before the optimizer moves: the last checkpoint is then a good one.
+        Call it before the optimizer's step: the last checkpoint is then a good one.
         """
-        bad = self.fabric.all_reduce((~self._stack(terms).isfinite()).float(), reduce_op="sum")
-        if bad.any():
-            names = ", ".join(name for name, is_bad in zip(terms, bad.tolist(), strict=True) if is_bad)
-            raise FloatingPointError(f"step {step}: {names} not finite; the last good checkpoint is {self.checkpoint}")
+        bad = self.fabric.all_reduce((~self._stack(terms).isfinite()).float(), reduce_op="sum").tolist()
+        if any(bad):
+            names = ", ".join(name for name, count in zip(terms, bad, strict=True) if count)
+            raise FloatingPointError(f"step {step}: {names} not finite; {self.folder} keeps its last checkpoint")
 
     def log(self, step: int, terms: dict[str, Any]) -> None:
-        """Append the terms' means over all processes to log.jsonl and to TensorBoard."""
+        """Append the terms, averaged over the processes, to log.jsonl (every digit) and to TensorBoard."""
         values = self.fabric.all_reduce(self._stack(terms), reduce_op="mean").tolist()
         if self.fabric.is_global_zero:
             means = dict(zip(terms, values, strict=True))
-            self.log_file.write(json.dumps({"step": step} | means) + "\n")
-            self.log_file.flush()
+            print(json.dumps({"step": step} | means), file=self.log_file, flush=True)
             for name, value in means.items():
                 self.board.add_scalar(name, value, step)
 
-    def _stack(self, terms: dict[str, Any]) -> torch.Tensor:
-        values = [torch.as_tensor(term, dtype=torch.float32, device=self.fabric.device) for term in terms.values()]
-        return torch.stack(values).detach()
+    def _stack(self, terms: dict[str, Any]) -> Tensor:
+        """The terms as one tensor on the device, so that they are waited for once."""
+        return torch.stack([torch.as_tensor(v, device=self.fabric.device).detach().float() for v in terms.values()])
 
     def images(self, step: int, name: str, pictures: UInt8[np.ndarray, "n h w 3"]) -> None:
         """Show pictures side by side in TensorBoard."""
         if self.fabric.is_global_zero:
-            self.board.add_image(name, np.concatenate(list(pictures), axis=1), step, dataformats="HWC")
+            self.board.add_image(name, np.concatenate(pictures, axis=1), step, dataformats="HWC")

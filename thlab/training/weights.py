@@ -13,90 +13,77 @@ from torch import nn
 import thlab
 from thlab.corpus.media import write_whole
 from thlab.extras import require
+from thlab.training.checkpoint import read_tensors
 
 PROJECT = Path(thlab.__file__).parents[1]
-JUDGES = ("landmarks", "faces")
+MAKERS = {"landmarks": "judges", "faces": "judges"}  # else a file is named after its paper: priors-vae
 
 
 def weights_path(name: str | Path) -> Path:
-    """Where weights lie: a path as given, a name in $THLAB_WEIGHTS, else in the project's book/pretrained.
+    """The file of weights: name is a path, or is looked for in $THLAB_WEIGHTS, then in the project's book/pretrained.
 
-    FileNotFoundError that names the command to train them.
-    Chapter: book/priors.ipynb
+    FileNotFoundError that names the command to train them. Chapter: book/priors.ipynb
     """
-    if Path(name).suffix == ".safetensors" or len(Path(name).parts) > 1:
-        folders, file = [Path(name).parent], Path(name).name.removesuffix(".safetensors")
-    else:
-        folders, file = [Path(os.environ.get("THLAB_WEIGHTS", ".")), PROJECT / "book" / "pretrained"], str(name)
-    for folder in folders:
-        if (folder / f"{file}.safetensors").is_file():
-            return folder / f"{file}.safetensors"
-    what = "judges" if file in JUDGES else file.split("-")[0]
-    raise FileNotFoundError(
-        f"no weights {file}.safetensors in {' or '.join(map(str, folders))}: make them with `thlab train {what}`, "
-        "or set THLAB_WEIGHTS to their folder"
-    )
+    file = Path(str(name).removesuffix(".safetensors") + ".safetensors")
+    folders = [Path(os.environ.get("THLAB_WEIGHTS", "")), PROJECT / "book" / "pretrained"]
+    for folder in [Path()] if file.parent.name else folders:
+        if (folder / file).is_file():
+            return folder / file
+    train = f"thlab train {MAKERS.get(file.stem) or file.stem.split('-')[0]}"
+    raise FileNotFoundError(f"no weights {file}: make them with `{train}`, or set THLAB_WEIGHTS to their folder")
 
 
 def save_weights(path: str | Path, module: nn.Module, card: dict[str, Any], half: bool = True) -> None:
-    """Write path.safetensors (floats as float16 where half) and its card path.json.
+    """Write path.safetensors (floats as float16 where half) and the card, path.json.
 
-    The card says paper, preset, corpus, corpus_version, seed, minutes, steps, metrics; commit and hardware are added.
-    ValueError where a weight is too large for float16. Chapter: book/priors.ipynb
+    card says paper, preset, corpus, corpus_version, seed, minutes, steps, metrics; commit and hardware are added.
+    ValueError where a weight is not finite, in float16 where half. Chapter: book/priors.ipynb
     """
-    path = Path(path).with_name(Path(path).name.removesuffix(".safetensors"))
-    tensors = {}
-    for name, value in module.state_dict().items():
-        small = value.detach().to(
-            "cpu", torch.float16 if half and value.is_floating_point() else value.dtype, copy=True
-        )
-        if not small.isfinite().all():
-            raise ValueError(f"{name} of {path} is not finite{' in float16: save with half=False' if half else ''}")
-        tensors[name] = small.contiguous()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = str(path).removesuffix(".safetensors")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    tensors = {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
+    for name, value in tensors.items():
+        tensors[name] = (value.half() if half and value.is_floating_point() else value).contiguous()
+        if not tensors[name].isfinite().all():
+            raise ValueError(f"{path}: {name} is not finite{' in float16: try half=False' if half else ''}")
     write_whole(f"{path}.safetensors", require("safetensors.torch", "train").save(tensors))
-    whole = card | {"commit": commit(), "hardware": hardware()}
-    write_whole(f"{path}.json", (json.dumps(whole, indent=1, ensure_ascii=False) + "\n").encode())
+    card = card | {"commit": commit(), "hardware": hardware()}
+    write_whole(f"{path}.json", (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def read_card(path_or_name: str | Path) -> dict[str, Any]:
-    """The card of weights, before a module for them is built."""
-    file = weights_path(path_or_name).with_suffix(".json")
+def read_card(name: str | Path) -> dict[str, Any]:
+    """The card beside weights, to read before a module for them is built. Chapter: book/priors.ipynb"""
+    file = weights_path(name).with_suffix(".json")
     if not file.is_file():
-        raise FileNotFoundError(f"{file} is missing: weights come with their card, copy both")
+        raise FileNotFoundError(f"{file} is missing: copy the card with its weights")
     return json.loads(file.read_text())
 
 
-def load_weights(path_or_name: str | Path, module: nn.Module) -> dict[str, Any]:
-    """Load weights by name or path into a module, in its own precision; returns their card.
+def load_weights(name: str | Path, module: nn.Module) -> dict[str, Any]:
+    """Load weights, by name or path, into a module in its own precision; returns their card.
 
-    FileNotFoundError where there are none; ValueError where they are another module's.
-    Chapter: book/priors.ipynb
+    FileNotFoundError where there are none, ValueError where they are not this module's. Chapter: book/priors.ipynb
     """
-    file, safetensors = weights_path(path_or_name), require("safetensors.torch", "train")
+    file = weights_path(name)
+    tensors, _ = read_tensors(file)
     try:
-        module.load_state_dict(safetensors.load_file(file))
-    except (RuntimeError, require("safetensors", "train").SafetensorError) as error:
-        raise ValueError(
-            f"{file} does not fit {type(module).__name__}: {' '.join(str(error).split())[:300]}"
-        ) from error
-    return read_card(path_or_name)
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        why = " ".join(str(error).split())[:300]
+        raise ValueError(f"{file} does not fit: {why}. Build the module that its card describes") from error
+    return read_card(name)
 
 
 def commit() -> str | None:
-    """The commit of the code, None where it is no repository."""
+    """The commit of the code, None outside a repository."""
     command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or None
 
 
 def hardware() -> str:
     """The GPU's or the CPU's model, and the threads used."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{(models or [platform.processor()])[0]}, {torch.get_num_threads()} threads"
+    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
+    model = info.partition("model name")[2].partition("\n")[0].lstrip("\t :") or platform.processor()
+    return f"{model}, {torch.get_num_threads()} threads"
