@@ -1,0 +1,175 @@
+"""Each loss against a slow transcription, the gradient penalty against its closed form, and who learns from what."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from thlab.papers.priors.critics import FrameCritic, VideoCritic, mouth
+from thlab.papers.priors.gan_losses import (
+    Weights,
+    critic_loss,
+    critic_phase,
+    generator_loss,
+    generator_phase,
+    gradient_penalty,
+    landmark_l2,
+    likeness,
+    perceptual,
+    reconstruction,
+)
+
+
+@pytest.fixture
+def rng():
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def batch(rng):
+    real, fake = torch.rand((2, 2, 3, 3, 64, 64), generator=rng)
+    content = torch.randn((2, 3, 8), generator=rng)
+    return real, fake, content, torch.randint(5, (2, 3), generator=rng)
+
+
+@pytest.fixture
+def critics():
+    torch.manual_seed(0)
+    return FrameCritic(8, 5, width=8), VideoCritic(8, width=8)
+
+
+def test_reconstruction_is_the_weighted_mean_pixel_by_pixel(batch):
+    real, fake = (video[:1, :1] for video in batch[:2])
+    weight = torch.ones(64, 64)
+    for row in range(30, 62):
+        for column in range(16, 48):
+            weight[row, column] = 8
+    expected = ((real - fake).abs() * weight).sum() / (3 * weight.sum())
+    torch.testing.assert_close(reconstruction(fake, real, 8.0), expected)
+    torch.testing.assert_close(reconstruction(fake, real, 1.0), (real - fake).abs().mean())
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_the_mouth_box_scales_with_the_picture(size):
+    assert mouth(torch.zeros(size, size)).shape == (size // 2, size // 2)
+
+
+def test_the_mouth_box_holds_every_mouth_of_the_corpus(tiny_corpus):
+    from thlab.corpus.alignment import MOUTH
+    from thlab.data import open_corpus
+
+    for clip in open_corpus("embedded", tiny_corpus, check="none"):
+        x, y = clip.labels["landmarks"][:, MOUTH].reshape(-1, 2).T
+        assert x.min() >= 16
+        assert x.max() <= 48
+        assert y.min() >= 30
+        assert y.max() <= 62
+
+
+def test_critic_loss_is_the_wasserstein_estimate_and_the_penalty():
+    loss = critic_loss(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 2.0]), torch.tensor(0.2), 10.0)
+    assert loss.item() == pytest.approx(1.5 - 4 + 2)
+
+
+@pytest.mark.parametrize("size", [0.5, 1.0, 3.0])
+def test_penalty_of_a_linear_critic_is_its_slopes_distance_from_one(size, rng):
+    w = torch.randn((3, 4, 4), generator=rng)
+    w *= size / w.norm()
+    real, fake, mix = torch.rand(5, 3, 4, 4), torch.rand(5, 3, 4, 4), torch.rand(5)
+    penalty = gradient_penalty(lambda x: (x * w).sum((1, 2, 3)), real, fake, mix)
+    assert penalty.item() == pytest.approx((size - 1) ** 2, abs=1e-5)
+
+
+def test_penalty_by_finite_differences_at_the_mixture(rng):
+    w = torch.randn((6,), generator=rng, dtype=torch.float64)
+    real, fake, mix = (torch.rand(shape, generator=rng, dtype=torch.float64) for shape in [(3, 6), (3, 6), (3,)])
+
+    def critic(x):
+        return (x * w).tanh().prod(-1) + (x**3 @ w)
+
+    norms = []
+    for n in range(3):
+        x = mix[n] * real[n] + (1 - mix[n]) * fake[n]
+        steps = 1e-6 * torch.eye(6, dtype=torch.float64)
+        slope = torch.stack([(critic(x + step) - critic(x - step)) / 2e-6 for step in steps])
+        norms.append(slope.norm())
+    expected = (torch.stack(norms) - 1).square().mean()
+    torch.testing.assert_close(gradient_penalty(critic, real, fake, mix), expected, rtol=1e-6, atol=0)
+
+
+def test_penalty_reaches_the_critics_weights(rng, critics):
+    real, fake = torch.rand((2, 4, 3, 64, 64), generator=rng)
+    z_c = torch.randn((4, 8), generator=rng)
+    gradient_penalty(lambda x: critics[0](x, z_c)[0], real, fake, torch.rand(4, generator=rng)).backward()
+    assert all(conv.weight.grad.abs().sum() > 0 for conv in critics[0].convs)
+
+
+def test_perceptual_and_landmark_terms_by_hand(rng):
+    real, fake = torch.rand((2, 2, 3, 8, 8), generator=rng)
+    assert perceptual(lambda x: [x, 2 * x], fake, real).item() == pytest.approx(3 * (real - fake).abs().mean().item())
+    points = torch.randn((2, 68, 2), generator=rng)
+    found = landmark_l2(lambda x: points if x is fake else torch.zeros(2, 68, 2), fake, real)
+    assert found.item() == pytest.approx((points[:, 48:] ** 2).sum().item() / 40, rel=1e-5)
+
+
+def test_likeness_leaves_out_what_has_no_judge_and_total_is_weighted(batch):
+    class Landmarks(nn.Module):
+        def forward(self, x):
+            return x.mean((1, 2, 3))[:, None, None].expand(-1, 68, 2)
+
+    real, fake, weights = *batch[:2], Weights(landmark=3.0)
+    assert set(likeness(weights, fake, real, {})) == {"l1"}
+    terms = generator_loss(weights, likeness(weights, fake, real, {"landmarks": Landmarks()}))
+    assert set(terms) == {"l1", "landmark", "total"}
+    torch.testing.assert_close(terms["total"], terms["l1"] + 3 * terms["landmark"])
+
+
+def test_critic_phase_teaches_the_critics_alone(batch, critics, rng):
+    real, fake, content, viseme = batch
+    fake, content = fake.requires_grad_(), content.requires_grad_()
+    terms = critic_phase(Weights(), *critics, real, fake, content, viseme, torch.rand(2, generator=rng))
+    terms["critics"].backward()
+    assert fake.grad is None
+    assert content.grad is None
+    assert all(p.grad is not None for critic in critics for p in critic.parameters() if p.ndim > 1)
+    parts = [terms[name] for name in ("critic_frame", "critic_video", "critic_viseme")]
+    torch.testing.assert_close(terms["critics"], sum(parts))
+    logits = torch.stack([critics[0](real[b, t][None], content[b, t][None])[1][0] for b in range(2) for t in range(3)])
+    torch.testing.assert_close(terms["critic_viseme"], cross_entropy(logits, viseme.flatten()))
+
+
+def test_generator_phase_moves_the_frames_and_not_the_content(batch, critics):
+    _, fake, content, viseme = batch
+    fake, content = fake.requires_grad_(), content.requires_grad_()
+    for critic in critics:
+        critic.requires_grad_(False)
+    terms = generator_phase(*critics, fake, content, viseme)
+    scores = [critics[0](fake[b, t][None], content[b, t][None])[0] for b in range(2) for t in range(3)]
+    expected = -torch.cat(scores).mean() - critics[1](fake, content).mean()
+    torch.testing.assert_close(terms["adversarial"], expected)
+    (terms["adversarial"] + terms["viseme"]).backward()
+    assert content.grad is None
+    assert fake.grad.abs().sum() > 0
+    assert all(p.grad is None for critic in critics for p in critic.parameters())
+
+
+def test_the_viseme_is_read_from_the_mouth_and_not_from_the_content(batch, critics):
+    real, _, content, _ = batch
+    score, logits = critics[0](real[:, 0], content[:, 0])
+    other_score, other_logits = critics[0](real[:, 0], content[:, 0] + 1)
+    torch.testing.assert_close(other_logits, logits, rtol=0, atol=0)
+    assert (other_score - score).abs().min() > 1e-6
+
+
+def test_critics_tell_real_from_fake_after_some_steps(critics, rng):
+    """Bright mouths are real here; the video critic is shown brightness that moves against brightness that does not."""
+    real, fake = torch.full((2, 3, 3, 64, 64), 0.8), torch.full((2, 3, 3, 64, 64), 0.2)
+    content, viseme = torch.zeros(2, 3, 8), torch.zeros(2, 3, dtype=torch.long)
+    optimizer = torch.optim.Adam([p for critic in critics for p in critic.parameters()], 1e-3, betas=(0.0, 0.9))
+    for _ in range(15):
+        terms = critic_phase(Weights(), *critics, real, fake, content, viseme, torch.rand(2, generator=rng))
+        optimizer.zero_grad()
+        terms["critics"].backward()
+        optimizer.step()
+    assert (critics[0](real[:, 0], content[:, 0])[0] > critics[0](fake[:, 0], content[:, 0])[0]).all()
+    assert (critics[1](real, content) > critics[1](fake, content)).all()

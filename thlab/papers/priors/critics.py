@@ -1,0 +1,74 @@
+"""The two critics of [mittal2020], Sect. 3.4: one looks at a frame, one at a video.
+
+Neither has norm layers: the gradient penalty is of one sample, and it differentiates the critic twice.
+"""
+
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+
+def mouth(pictures: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w2"]:
+    """The lower middle of the aligned face view, half as wide and half as high: lips and chin of every face lie there.
+
+    At 64 px rows 30 to 61 and columns 16 to 47. Chapter: book/content-to-video.ipynb
+    """
+    h, w = pictures.shape[-2:]
+    return pictures[..., 15 * h // 32 : 31 * h // 32, w // 4 : 3 * w // 4]
+
+
+class FrameCritic(nn.Module):
+    """D_frame: a PatchGAN critic of the mouth, given z_c, and a classifier of the viseme seen.
+
+    The classifier shares the convolutions, and z_c joins only after them: else it would read the viseme off z_c and
+    never look at the mouth. Chapter: book/content-to-video.ipynb
+    """
+
+    def __init__(self, content: int, n_visemes: int, width: int = 32):
+        super().__init__()
+        self.convs = nn.ModuleList(
+            nn.Conv2d(cin, cout, 4, 2, padding=1) for cin, cout in ((3, width), (width, 2 * width))
+        )
+        self.patches = nn.Conv2d(2 * width + content, 2 * width, 3, padding=1)
+        self.score = nn.Conv2d(2 * width, 1, 1)
+        self.viseme = nn.Linear(2 * width * 16, n_visemes)
+
+    def forward(
+        self, frame: Float[Tensor, "b 3 h w"], z_c: Float[Tensor, "b d"]
+    ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b v"]]:
+        """How real each frame is, the mean over its patches, and the logits of its viseme."""
+        x = mouth(frame) - 0.5
+        for conv in self.convs:
+            x = leaky_relu(conv(x), 0.2)
+        logits = self.viseme(nn.functional.adaptive_avg_pool2d(x, 4).flatten(1))
+        everywhere = z_c[:, :, None, None].expand(-1, -1, *x.shape[-2:])
+        patches = self.score(leaky_relu(self.patches(torch.cat([x, everywhere], 1)), 0.2))  # (B, 1, 8, 8) at 64 px
+        return patches.mean((1, 2, 3)), logits
+
+
+class VideoCritic(nn.Module):
+    """D_video: 3-D convolutions over frames and their contents, joined channel by channel.
+
+    It sees the whole face at half the resolution, which shows motion well enough and costs a quarter.
+    Chapter: book/content-to-video.ipynb
+    """
+
+    def __init__(self, content: int, width: int = 24):
+        super().__init__()
+        widths = (3 + content, width, 2 * width, 4 * width)
+        self.convs = nn.ModuleList(
+            nn.Conv3d(cin, cout, (3, 4, 4), (1, 2, 2), padding=1) for cin, cout in pairwise(widths)
+        )
+        self.score = nn.Conv3d(4 * width, 1, 1)
+
+    def forward(self, video: Float[Tensor, "b t 3 h w"], content: Float[Tensor, "b t d"]) -> Float[Tensor, "b"]:
+        """How real each video is."""
+        small = nn.functional.avg_pool2d(video.flatten(0, 1), 2).unflatten(0, video.shape[:2]) - 0.5
+        everywhere = content[..., None, None].expand(-1, -1, -1, *small.shape[-2:])
+        x = torch.cat([small, everywhere], 2).transpose(1, 2)  # (B, 3 + d, T, H/2, W/2)
+        for conv in self.convs:
+            x = leaky_relu(conv(x), 0.2)
+        return self.score(x).mean((1, 2, 3, 4))

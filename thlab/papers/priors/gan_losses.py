@@ -1,0 +1,137 @@
+"""The losses of [mittal2020], Sect. 3.3 and 3.4, one function each; each returns named terms and their total."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from thlab.corpus.alignment import MOUTH
+from thlab.papers.priors.critics import FrameCritic, VideoCritic, mouth
+
+Terms = dict[str, Tensor]
+Video = Float[Tensor, "b t 3 h w"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the generator's terms; the paper tells none but that they are there."""
+
+    l1: float = 1.0
+    mouth: float = 8.0  # of a pixel of the mouth box, where the others have 1
+    perceptual: float = 0.1
+    landmark: float = 0.01  # of squared pixels
+    adversarial: float = 0.02  # of each critic
+    viseme: float = 0.01
+    penalty: float = 10.0  # lambda of WGAN-GP, in the critics' loss
+
+
+def reconstruction(fake: Video, real: Video, mouth_weight: float) -> Float[Tensor, ""]:
+    """Mean absolute difference with the mouth weighted more. Chapter: book/content-to-video.ipynb"""
+    difference = (fake - real).abs()
+    inside = mouth(difference)
+    more = (mouth_weight - 1) * inside.sum()
+    return (difference.sum() + more) / (difference.numel() + (mouth_weight - 1) * inside.numel())
+
+
+def perceptual(
+    features: Callable[[Tensor], list[Tensor]], fake: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]
+) -> Float[Tensor, ""]:
+    """Mean absolute difference of a network's features, summed over its levels. Chapter: book/content-to-video.ipynb"""
+    with torch.no_grad():
+        wanted = features(real)
+    return torch.stack([(a - b).abs().mean() for a, b in zip(features(fake), wanted, strict=True)]).sum()
+
+
+def landmark_l2(
+    landmarks: Callable[[Tensor], Tensor], fake: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]
+) -> Float[Tensor, ""]:
+    """Mean squared distance (px²) of the 20 mouth points that a network finds in both pictures.
+
+    In both: what the network gets wrong in footage it was not trained on, it gets wrong twice.
+    Chapter: book/content-to-video.ipynb
+    """
+    with torch.no_grad():
+        wanted = landmarks(real)[:, MOUTH]
+    return (landmarks(fake)[:, MOUTH] - wanted).square().sum(-1).mean()
+
+
+def critic_loss(
+    real: Float[Tensor, "b"], fake: Float[Tensor, "b"], penalty: Float[Tensor, ""], weight: float = 10.0
+) -> Float[Tensor, ""]:
+    """Wasserstein critic's loss, E[D(fake)] − E[D(real)] + λ GP, Eq. 3 of [gulrajani2017]."""
+    return fake.mean() - real.mean() + weight * penalty
+
+
+def gradient_penalty(
+    critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Float[Tensor, "b"]
+) -> Float[Tensor, ""]:
+    """E[(‖∇D(x̂)‖₂ − 1)²] at x̂ = mix · real + (1 − mix) · fake, [gulrajani2017].
+
+    critic: from pictures (b, …) to scores (b,). mix in [0, 1], one a sample. Chapter: book/content-to-video.ipynb
+    """
+    mix = mix.view(-1, *[1] * (real.ndim - 1))
+    between = (mix * real + (1 - mix) * fake).detach().requires_grad_()  # the penalty is the critic's alone
+    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (gradient.flatten(1).square().sum(1).add(1e-12).sqrt() - 1).square().mean()
+
+
+def likeness(weights: Weights, fake: Video, real: Video, judges: dict[str, nn.Module]) -> Terms:
+    """L1, and the perceptual and landmark terms where "faces" (FaceEncoder) or "landmarks" (LandmarkNet) is given.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    terms = {"l1": reconstruction(fake, real, weights.mouth)}
+    pictures = fake.flatten(0, 1), real.flatten(0, 1)
+    if "faces" in judges:
+        terms["perceptual"] = perceptual(judges["faces"].features, *pictures)
+    if "landmarks" in judges:
+        terms["landmark"] = landmark_l2(judges["landmarks"], *pictures)
+    return terms
+
+
+def generator_loss(weights: Weights, terms: Terms) -> Terms:
+    """The named terms and their weighted total; `l1` is there always, the others where they were computed."""
+    return terms | {"total": torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()}
+
+
+def critic_phase(
+    weights: Weights, d_frame: FrameCritic, d_video: VideoCritic, real: Video, fake: Video,
+    content: Float[Tensor, "b t d"], viseme: Int[Tensor, "b t"], mix: Float[Tensor, "b"],
+) -> Terms:  # fmt: skip
+    """Both critics' losses, Sect. 3.4; the viseme's cross-entropy on real frames, the only ones with a true mouth.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    # the critics learn from what the generator made, but must not change it, nor the content that made it
+    fake, content = fake.detach(), content.detach()
+    frames = real.flatten(0, 1), fake.flatten(0, 1)
+    z_c, mixes = content.flatten(0, 1), mix.repeat_interleave(real.shape[1])
+    (real_score, logits), (fake_score, _) = d_frame(frames[0], z_c), d_frame(frames[1], z_c)
+    frame_penalty = gradient_penalty(lambda x: d_frame(x, z_c)[0], *frames, mixes)
+    video_penalty = gradient_penalty(lambda x: d_video(x, content), real, fake, mix)
+    terms = {
+        "critic_frame": critic_loss(real_score, fake_score, frame_penalty, weights.penalty),
+        "critic_video": critic_loss(d_video(real, content), d_video(fake, content), video_penalty, weights.penalty),
+        "critic_viseme": cross_entropy(logits, viseme.flatten()),
+    }
+    return terms | {"critics": torch.stack(list(terms.values())).sum()}
+
+
+def generator_phase(
+    d_frame: FrameCritic, d_video: VideoCritic, fake: Video, content: Float[Tensor, "b t d"],
+    viseme: Int[Tensor, "b t"],
+) -> Terms:  # fmt: skip
+    """What the critics say of generated frames: −E[D] of both, and the viseme that is seen in them, Sect. 3.4.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    # the content is detached: it shall change the frames, not flatter the critics that are shown it
+    content = content.detach()
+    score, logits = d_frame(fake.flatten(0, 1), content.flatten(0, 1))
+    return {
+        "adversarial": -score.mean() - d_video(fake, content).mean(),
+        "viseme": cross_entropy(logits, viseme.flatten()),
+    }

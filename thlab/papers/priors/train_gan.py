@@ -1,0 +1,234 @@
+"""Training the talking head of [mittal2020], Sect. 3.2 to 3.4: first what the frames are, then what the critics say."""
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from thlab.corpus.visemes import VISEMES
+from thlab.data.memory import SAMPLES_A_FRAME, Memory
+from thlab.nn.train import seeded
+from thlab.papers.priors import gan_losses
+from thlab.papers.priors.content import SOURCES, Recogniser, Source, make_source
+from thlab.papers.priors.critics import FrameCritic, VideoCritic
+from thlab.papers.priors.generator import Generator, GeneratorConfig
+from thlab.papers.priors.temporal import NOISE
+from thlab.papers.priors.train import Speech
+from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
+
+EYES_OPEN = 0.1  # a blink below this does not show
+CANDIDATES, NOSE = 6, slice(27, 36)  # images tried for the one whose head is turned alike, seen by these landmarks
+
+
+@dataclass(frozen=True)
+class GANConfig:
+    """How the generator is trained; its sizes are GeneratorConfig's."""
+
+    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
+    weights: gan_losses.Weights = field(default_factory=gan_losses.Weights)
+    steps: int = 3500
+    critics_from: int = 2500  # the step at which the critics join; `steps` or more: never
+    clips: int = 8  # in a batch
+    frames: int = 3  # of each clip, one after another
+    learning_rate: float = 2e-3  # with the critics a fifth
+    critic_rate: float = 2e-4
+    posed_alike: bool = True  # the image is turned as the frames are, so that what differs is the mouth
+
+    @classmethod
+    def fast(cls) -> "GANConfig":
+        """Seconds, for tests."""
+        return cls(GeneratorConfig.fast(), steps=20, critics_from=10, clips=2)
+
+    @classmethod
+    def book(cls) -> "GANConfig":
+        """What the committed weights were trained with."""
+        return cls()
+
+    @classmethod
+    def paper(cls) -> "GANConfig":
+        """Adam at 1e-4 throughout; steps and batch are not known."""
+        return cls(GeneratorConfig.paper(), steps=100_000, critics_from=0, learning_rate=5e-4, critic_rate=1e-4)
+
+
+class TalkingHead(nn.Module):
+    """A content source and a generator, trained and saved as one. Chapter: book/content-to-video.ipynb"""
+
+    def __init__(self, source: Source, generator: nn.Module):
+        super().__init__()
+        self.source, self.generator = source, generator
+
+    def forward(
+        self, image: Float[Tensor, "b 3 h w"], rows: Float[Tensor, "b t *row"], noise: Float[Tensor, "b t n"]
+    ) -> tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b t d"]]:
+        """Frames, and the content they were made from; the first numbers of the noise are the source's."""
+        own, rest = noise.split([self.source.width, NOISE], -1)
+        z_c = self.source(rows.flatten(0, 1), own.flatten(0, 1)).unflatten(0, rows.shape[:2])
+        return self.generator(image, z_c, rest), z_c
+
+
+class Footage:
+    """Batches: some frames of random clips, and of each clip an open-eyed image, for a shut eye leaves a ghost.
+
+    Chapter: book/content-to-video.ipynb
+    """
+
+    def __init__(self, memory: Memory, source: Source, frames: int, posed_alike: bool = True):
+        self.memory, self.source, self.k = memory, source, frames
+        self.candidates = CANDIDATES if posed_alike else 1
+        self.rows = None if source.fresh else memory.per_frame(source.features)
+        self.clips = (memory.start.diff() >= frames).nonzero()[:, 0]
+        widest = torch.stack([blink.min() for blink in memory.blink.split(memory.start.diff().tolist())])
+        is_open = memory.blink <= widest[memory.clip_of].clamp(min=EYES_OPEN)  # one a clip at least
+        self.open_frames = is_open.nonzero()[:, 0]
+        self.open_start = torch.searchsorted(self.open_frames, memory.start)
+
+    def draw(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
+        """image, real, rows, viseme, and the noise and mixtures that a step will need."""
+        memory, k = self.memory, self.k
+        clips = self.clips[torch.randint(len(self.clips), (n,), generator=rng)]
+        first = within(memory.start[clips], memory.start[clips + 1] - k + 1, rng)
+        frames = first[:, None] + torch.arange(k)  # (n, k)
+        image = self.image(frames[:, k // 2], clips, rng)
+        pictures = memory.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
+        pictures = jitter(pictures, rng)
+        rows = self.fresh_rows(clips, first, rng) if self.rows is None else self.rows[frames]
+        batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": rows, "viseme": memory.viseme[frames]}
+        batch["noise"] = torch.randn((n, k, self.source.width + NOISE), generator=rng)
+        return batch | {"mix": torch.rand(n, generator=rng)}
+
+    def image(self, frames: Int[Tensor, "n"], clips: Int[Tensor, "n"], rng: torch.Generator) -> Int[Tensor, "n"]:
+        """Of a few random open-eyed frames of the clip, the one whose nose is turned most like this frame's."""
+        many = clips.repeat(self.candidates, 1)
+        tried = self.open_frames[within(self.open_start[many], self.open_start[many + 1], rng)]  # (candidates, n)
+        nose = self.memory.landmarks[:, NOSE]
+        distance = (nose[tried] - nose[frames]).square().sum((-1, -2))
+        return tried.gather(0, distance.argmin(0, keepdim=True))[0]
+
+    def fresh_rows(self, clips: Int[Tensor, "n"], first: Int[Tensor, "n"], rng: torch.Generator) -> Tensor:
+        """The rows of frames whose sound is augmented, or too much to keep."""
+        rows = []
+        for clip, start in zip(clips.tolist(), (first - self.memory.start[clips]).tolist(), strict=True):
+            audio = self.source.augmented(self.memory.audio[clip], rng)
+            rows.append(self.source.features(audio, len(audio) // SAMPLES_A_FRAME)[start : start + self.k])
+        return torch.stack(rows)
+
+
+def within(low: Int[Tensor, "*n"], high: Int[Tensor, "*n"], rng: torch.Generator) -> Int[Tensor, "*n"]:
+    """A random whole number from each low to below each high."""
+    return low + (torch.rand(low.shape, generator=rng, dtype=torch.float64) * (high - low)).long()
+
+
+def jitter(pictures: Float[Tensor, "n t 3 h w"], rng: torch.Generator) -> Float[Tensor, "n t 3 h w"]:
+    """Other colours and, every other time, the mirror image: the same for all pictures of a clip."""
+    gain = 0.8 + 0.4 * torch.rand((len(pictures), 1, 3, 1, 1), generator=rng)
+    flipped = torch.rand((len(pictures), 1, 1, 1, 1), generator=rng) < 0.5
+    return (torch.where(flipped, pictures.flip(-1), pictures) * gain).clamp(max=1)
+
+
+def rate(config: GANConfig, step: int) -> float:
+    """The generator's learning rate: a cosine down to a tenth in each of the two phases, the second from a fifth."""
+    begin, end, top = 0, min(config.critics_from, config.steps), config.learning_rate
+    if step >= end:
+        begin, end, top = end, config.steps, config.learning_rate / 5
+    return top * (0.55 + 0.45 * math.cos(math.pi * (step - begin) / (end - begin)))
+
+
+def train_generator(
+    config: GANConfig, source: Source, memory: Memory, out: str | Path, fabric: Any, seed: int = 0,
+    judges: dict[str, nn.Module] | None = None, generator: nn.Module | None = None,
+) -> TalkingHead:  # fmt: skip
+    """Train a generator (or the one given) and its source on a memory's clips; goes on where a run in `out` stopped.
+
+    judges: "faces", a FaceEncoder, and "landmarks", a LandmarkNet; a term whose network is not given is left out.
+    Chapter: book/content-to-video.ipynb
+    """
+    judges = {name: judge.to(fabric.device).eval().requires_grad_(False) for name, judge in (judges or {}).items()}
+    generator = generator or seeded(lambda: Generator(replace(config.generator, content=source.width)), seed)
+    head = fabric.setup_module(TalkingHead(source, generator))
+    d_frame = fabric.setup_module(seeded(lambda: FrameCritic(source.width, len(VISEMES)), seed))
+    d_video = fabric.setup_module(seeded(lambda: VideoCritic(source.width), seed))
+    critics = nn.ModuleList([d_frame, d_video])
+    optimizer, critic_optimizer = fabric.setup_optimizers(
+        torch.optim.Adam(head.parameters(), config.learning_rate, betas=(0.5, 0.99)),
+        torch.optim.Adam(critics.parameters(), config.critic_rate, betas=(0.0, 0.9)),
+    )
+    footage = Footage(memory, source, config.frames, config.posed_alike)
+    run = Run(fabric, out, config, config.steps)
+    start = run.resume(head=head, optimizer=optimizer, critics=critics, critic_optimizer=critic_optimizer)
+    for step in run.steps(start):
+        batch = my_part(fabric, footage.draw(config.clips, step_generator(seed, step)))
+        fake, z_c = head(batch["image"], batch["rows"], batch["noise"])
+        terms = gan_losses.likeness(config.weights, fake, batch["real"], judges)
+        critic_terms: gan_losses.Terms = {}
+        if step >= config.critics_from:
+            shown = fake, z_c, batch["viseme"]
+            critics.requires_grad_(True)
+            critic_terms = gan_losses.critic_phase(
+                config.weights, d_frame, d_video, batch["real"], *shown, batch["mix"]
+            )
+            run.check(step, critic_terms)
+            descend(fabric, critic_optimizer, critic_terms["critics"])
+            critics.requires_grad_(False)  # the generator's phase moves none of them, so their gradients are not needed
+            terms |= gan_losses.generator_phase(d_frame.module, d_video.module, *shown)
+        terms = gan_losses.generator_loss(config.weights, terms)
+        run.check(step, terms)
+        for group in optimizer.param_groups:
+            group["lr"] = rate(config, step)
+        descend(fabric, optimizer, terms["total"])
+        run.log(step, terms | critic_terms)
+    return head.module
+
+
+def descend(fabric: Any, optimizer: Any, loss: Float[Tensor, ""]) -> None:
+    """One step down the gradient of a loss."""
+    optimizer.zero_grad()
+    fabric.backward(loss)
+    optimizer.step()
+
+
+def save_head(path: str | Path, head: TalkingHead, card: dict[str, Any]) -> None:
+    """Weights and a card from which `load_head` builds the same head. Chapter: book/content-to-video.ipynb"""
+    source = next(name for name, kind in SOURCES.items() if type(head.source) is kind)
+    save_weights(path, head, card | {"source": source, "generator": asdict(head.generator.config)})
+
+
+def load_head(name: str | Path = "priors-head", net: nn.Module | None = None) -> TalkingHead:
+    """A trained head; net: what its source listens to, as in `make_source`. FileNotFoundError where there is none.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    card = read_card(name)
+    head = TalkingHead(make_source(card["source"], net), Generator(GeneratorConfig(**card["generator"])))
+    load_weights(name, head)
+    return head.eval()
+
+
+@dataclass(frozen=True)
+class RecogniserConfig:
+    """How the recogniser is trained."""
+
+    steps: int = 1500
+    batch: int = 64
+    learning_rate: float = 1e-3
+
+
+def train_recogniser(
+    config: RecogniserConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0
+) -> Recogniser:
+    """Train the recogniser of `ASRContent` on clean speech. Chapter: book/content-to-video.ipynb"""
+    speech, net = Speech(memory), seeded(Recogniser, seed)
+    net, optimizer = fabric.setup(net, torch.optim.Adam(net.parameters(), config.learning_rate))
+    run = Run(fabric, out, config, config.steps)
+    for step in run.steps(run.resume(net=net, optimizer=optimizer)):
+        frames = torch.randint(len(memory.clip_of), (config.batch,), generator=step_generator(seed, step))
+        batch = my_part(fabric, speech.batch(frames))
+        loss = cross_entropy(net(batch["x"]), batch["viseme"])
+        run.check(step, {"viseme": loss})
+        descend(fabric, optimizer, loss)
+        run.log(step, {"viseme": loss})
+    return net.module
