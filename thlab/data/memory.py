@@ -34,7 +34,7 @@ class Memory:
     emotions: tuple[str, ...]
     speakers: tuple[str, ...]
     ids: tuple[str, ...]
-    audio: list[Float[Tensor, "n"]]
+    audio: list[Float[Tensor, "_"]]  # of any lengths
 
     def per_frame(self, fn: Callable[[Tensor, int], Tensor]) -> Shaped[Tensor, "f *rest"]:
         """fn(audio (n,), n_frames) -> (n_frames, ...) of every clip, concatenated. Chapter: book/priors.ipynb"""

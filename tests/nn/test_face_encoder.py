@@ -1,0 +1,85 @@
+"""FaceEncoder: sizes, its loss and error rate against their definitions, the committed weights; training repeats."""
+
+import math
+
+import pytest
+import torch
+
+from thlab.data import open_corpus
+from thlab.data.memory import load_memory
+from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
+from thlab.nn.landmarks import LandmarkNet
+from thlab.nn.train import JudgeConfig, judge_faces, rate, train_faces, train_judges, train_landmarks
+from thlab.training import load_weights, make_fabric
+
+
+@pytest.fixture
+def rng() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="module")
+def memory(tiny_corpus):
+    """A clip of each emotion of each training speaker of the tiny corpus."""
+    return load_memory(open_corpus("embedded", tiny_corpus, check="none", split="train")[::8])
+
+
+def test_embeddings_are_unit_and_maps_halve(rng):
+    net, x = FaceEncoder(), torch.rand(3, 3, 64, 64, generator=rng)
+    torch.testing.assert_close(net(x).norm(dim=-1), torch.ones(3))
+    assert [tuple(m.shape[2:]) for m in net.features(x)] == [(64, 64), (32, 32), (16, 16), (8, 8)]
+    assert net(torch.rand(2, 3, 96, 80, generator=rng)).shape == (2, 128)
+    assert sum(p.numel() for p in net.parameters()) < 500_000
+
+
+def test_loss_is_the_cross_entropy_of_cosines(rng):
+    embedding = torch.nn.functional.normalize(torch.randn(2, 4, generator=rng), dim=-1)
+    people = 3 * torch.randn(5, 4, generator=rng)
+    cosines = [[float(e @ p / p.norm()) for p in people] for e in embedding]
+    scores = zip(cosines, (1, 4), strict=True)
+    slow = -sum(math.log(math.exp(c[k] / 0.1) / sum(math.exp(v / 0.1) for v in c)) for c, k in scores)
+    torch.testing.assert_close(identity_loss(embedding, people, torch.tensor([1, 4])).item(), slow / 2)
+
+
+def test_equal_error_rate_of_known_scores(rng):
+    same, other = torch.randn(20_000, generator=rng) + 2, torch.randn(20_000, generator=rng)
+    phi = 0.5 * math.erfc(1 / math.sqrt(2))  # the threshold 1 lies one deviation from both means
+    assert equal_error_rate(same, other) == pytest.approx(phi, abs=0.005)
+    assert equal_error_rate(torch.tensor([0.8, 0.9]), torch.tensor([0.1, 0.2])) == 0
+
+
+def test_the_committed_weights_know_people_apart(memory):
+    net = FaceEncoder()
+    card = load_weights("faces", net)
+    assert card["metrics"]["test"]["eer"] < 0.25
+    found = judge_faces(net, memory)
+    assert found["same"] > found["other"] + 0.3
+
+
+def test_rate_rises_then_falls_to_nothing():
+    rates = [rate(step, 100) for step in range(100)]
+    assert max(rates) == rates[5] == 1
+    assert rates[0] < rates[4]
+    assert rates[5:] == sorted(rates[5:], reverse=True)
+    assert rates[-1] < 1e-3
+
+
+@pytest.mark.parametrize("train", [train_landmarks, train_faces])
+def test_training_goes_on_where_it_stopped(train, memory, tmp_path):
+    fabric, config = make_fabric("cpu", precision="32-true"), JudgeConfig.fast()
+    whole = train(memory, tmp_path / "a", config, fabric).state_dict()
+    checkpoint = (tmp_path / "a" / "checkpoint.safetensors").read_bytes()
+    again = train(memory, tmp_path / "a", config, fabric).state_dict()  # nothing left to do
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+    other = train(memory, tmp_path / "b", config, fabric).state_dict()
+    assert all(torch.equal(whole[name], other[name]) for name in whole)
+    assert (tmp_path / "a" / "checkpoint.safetensors").read_bytes() == checkpoint
+
+
+def test_train_judges_writes_weights_and_cards(memory, tmp_path):
+    fabric, parts = make_fabric("cpu", precision="32-true"), dict.fromkeys(("train", "val", "test"), memory)
+    metrics = train_judges(parts, tmp_path / "run", tmp_path, fabric, {"corpus": "tiny"}, JudgeConfig.fast())
+    for name, net in (("faces", FaceEncoder()), ("landmarks", LandmarkNet())):
+        card = load_weights(tmp_path / name, net)
+        assert card["metrics"] == metrics[name]
+        assert card["corpus"] == "tiny"

@@ -1,0 +1,184 @@
+"""Training the two judges, LandmarkNet and FaceEncoder, on the corpus's training speakers, and judging them."""
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from thlab.corpus.alignment import INNER_LIP_BOTTOM, INNER_LIP_TOP, MOUTH
+from thlab.data.memory import Memory
+from thlab.nn.augment import augment
+from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
+from thlab.nn.landmarks import LandmarkNet
+from thlab.training import Run, my_part, save_weights, step_generator
+
+LIPS = ([61, 62, 63], [67, 66, 65])  # inner points of the upper lip, and those below them
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """How long and how fast; the defaults made the committed weights."""
+
+    landmark_steps: int = 1800
+    face_steps: int = 1000
+    batch: int = 24
+    learning_rate: float = 2e-3  # its peak: a short rise, then a cosine to 0
+    seed: int = 0
+
+    @classmethod
+    def fast(cls) -> "JudgeConfig":
+        """Seconds, for tests."""
+        return cls(landmark_steps=4, face_steps=4, batch=4)
+
+
+def draw(memory: Memory, config: JudgeConfig, step: int) -> dict[str, Tensor]:
+    """A batch of augmented frames, with their landmarks and speakers: all from (seed, step)."""
+    generator = step_generator(config.seed, step)
+    frames = torch.randint(len(memory.clip_of), (config.batch,), generator=generator)
+    x, landmarks = augment(pictures(memory, frames), points(memory, frames), generator)
+    return {"x": x, "landmarks": landmarks, "speaker": memory.speaker[memory.clip_of[frames]]}
+
+
+def pictures(memory: Memory, frames: Int[Tensor, "b"] | slice) -> Float[Tensor, "b 3 h w"]:
+    """Frames of a memory in [0, 1]."""
+    assert memory.frames is not None  # load_memory(…, frames=True)
+    return memory.frames[frames].permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) / 255
+
+
+def points(memory: Memory, frames: Int[Tensor, "b"] | slice) -> Float[Tensor, "b 68 2"]:
+    """Their landmarks in px."""
+    assert memory.landmarks is not None
+    return memory.landmarks[frames]
+
+
+def rate(step: int, steps: int) -> float:
+    """The share of the learning rate at a step: linear up over 5 % of the steps, then half a cosine down to 0."""
+    warm = max(1, steps // 20)
+    return min((step + 1) / warm, (1 + math.cos(math.pi * max(0, step - warm) / (steps - warm))) / 2)
+
+
+def fit(
+    model: nn.Module, terms_of: Any, memory: Memory, out: Path | str, steps: int, config: JudgeConfig, fabric: Any
+) -> None:
+    """The loop of both judges: terms_of(model, batch) names the losses, `total` is what is minimised."""
+    optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=1e-3)
+    model, optimizer = fabric.setup(model.to(memory_format=torch.channels_last), optimizer)  # type: ignore[call-overload]
+    run = Run(fabric, out, config, steps)
+    for step in run.steps(run.resume(model=model, optimizer=optimizer)):
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * rate(step, steps)
+        terms = terms_of(model, my_part(fabric, draw(memory, config, step)))
+        run.check(step, terms)
+        optimizer.zero_grad()
+        fabric.backward(terms["total"])
+        optimizer.step()
+        run.log(step, terms)
+
+
+def landmark_terms(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Mean distance of all points and, twice as heavy, of the mouth's; and the error of the lips' opening, in px."""
+    real, found = batch["landmarks"], model(batch["x"])
+    distance = torch.linalg.vector_norm(found - real, dim=-1)
+    opening_real, opening_found = (p[:, LIPS[1], 1] - p[:, LIPS[0], 1] for p in (real, found))
+    terms = {"face": distance.mean(), "mouth": distance[:, MOUTH].mean()}
+    terms["opening"] = (opening_found - opening_real).abs().mean()
+    return terms | {"total": terms["face"] + 2 * terms["mouth"] + 2 * terms["opening"]}
+
+
+def train_landmarks(memory: Memory, out: Path | str, config: JudgeConfig, fabric: Any) -> LandmarkNet:
+    """Train a LandmarkNet on a memory of training speakers; goes on where a run in `out` stopped.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    model = seeded(LandmarkNet, config.seed)
+    fit(model, landmark_terms, memory, out, config.landmark_steps, config, fabric)
+    return model
+
+
+def face_terms(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The normalised softmax over the training speakers."""
+    return {"total": model(batch["x"], batch["speaker"])}
+
+
+class Classifier(nn.Module):
+    """A face encoder and one direction a training speaker, which training alone needs."""
+
+    def __init__(self, n_speakers: int):
+        super().__init__()
+        self.encoder = FaceEncoder()
+        self.people = nn.Parameter(torch.randn(n_speakers, self.encoder.embed.out_features))
+
+    def forward(self, x: Float[Tensor, "b 3 h w"], speaker: Int[Tensor, "b"]) -> Float[Tensor, ""]:
+        return identity_loss(self.encoder(x), self.people, speaker)
+
+
+def train_faces(memory: Memory, out: Path | str, config: JudgeConfig, fabric: Any) -> FaceEncoder:
+    """Train a FaceEncoder on a memory of training speakers; goes on where a run in `out` stopped.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    model = seeded(lambda: Classifier(len(memory.speakers)), config.seed)
+    fit(model, face_terms, memory, out, config.face_steps, config, fabric)
+    return model.encoder
+
+
+def seeded(make: Any, seed: int) -> Any:
+    """A new module whose weights follow from the seed; the layers' own initialisation takes no generator."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return make()
+
+
+@torch.no_grad()
+def judge_landmarks(model: LandmarkNet, memory: Memory) -> dict[str, float]:
+    """Mean error in px of all points and of the mouth's, and the correlation of the lips' opening within a clip."""
+    device = next(model.parameters()).device
+    errors, follows = [], []
+    for start, end in memory.start.unfold(0, 2, 1).tolist():
+        clip = slice(start, end)
+        real, found = points(memory, clip), model(pictures(memory, clip).to(device)).cpu()
+        errors.append(torch.linalg.vector_norm(found - real, dim=-1))
+        gaps = [p[:, INNER_LIP_TOP] - p[:, INNER_LIP_BOTTOM] for p in (real, found)]
+        follows.append(torch.corrcoef(torch.linalg.vector_norm(torch.stack(gaps), dim=-1))[0, 1])
+    error = torch.cat(errors)
+    opening = torch.stack(follows).nanmean()
+    return {"face": error.mean().item(), "mouth": error[:, MOUTH].mean().item(), "opening": opening.item()}
+
+
+@torch.no_grad()
+def judge_faces(model: FaceEncoder, memory: Memory, every: int = 10) -> dict[str, float]:
+    """Mean cosine of frames of one speaker in two clips, of two speakers, and the equal error rate between them."""
+    device = next(model.parameters()).device
+    frames = torch.arange(0, len(memory.clip_of), every)
+    embedding = torch.cat([model(pictures(memory, part).to(device)).cpu() for part in frames.split(256)])
+    clip, cosine = memory.clip_of[frames], embedding @ embedding.T
+    speaker = memory.speaker[clip]
+    one = speaker[:, None] == speaker
+    same, other = cosine[one & (clip[:, None] != clip)], cosine[~one]
+    return {"same": same.mean().item(), "other": other.mean().item(), "eer": equal_error_rate(same, other)}
+
+
+def train_judges(
+    parts: dict[str, Memory], out: Path | str, weights: Path | str, fabric: Any, facts: dict[str, Any],
+    config: JudgeConfig = JudgeConfig(),
+) -> dict[str, dict]:  # fmt: skip
+    """`thlab train judges`: both nets from the parts train, val and test; returns their metrics.
+
+    Weights and cards go to the folder `weights`; facts (preset, corpus, corpus_version) stand in the cards too. A run
+    in `out` goes on. Chapter: book/content-to-video.ipynb
+    """
+    jobs = {"landmarks": (train_landmarks, judge_landmarks), "faces": (train_faces, judge_faces)}
+    metrics = {}
+    for name, (train, judge) in jobs.items():
+        begin = time.monotonic()
+        model = train(parts["train"], Path(out) / name, config, fabric)
+        minutes = round((time.monotonic() - begin) / 60, 1)
+        metrics[name] = {part: judge(model, parts[part]) for part in ("val", "test")}
+        card = facts | asdict(config) | {"paper": "judges", "minutes": minutes, "metrics": metrics[name]}
+        save_weights(Path(weights) / name, model, card)
+    return metrics
