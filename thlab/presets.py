@@ -7,14 +7,12 @@ import torch
 PRESETS = ("fast", "book", "paper")
 
 
-def current() -> str:
-    """The preset in force: `THLAB_PRESET` where it is set, else `book` on a GPU and `fast` without one.
+def current(asked: str | None = None) -> str:
+    """The preset in force: the one asked for, else `THLAB_PRESET`, else `book` on a GPU and `fast` without one.
 
-    Raises ValueError where the variable names no preset.
+    Raises ValueError where that names no preset.
     """
-    name = os.environ.get("THLAB_PRESET", "")
-    if not name:
-        return "book" if torch.cuda.is_available() else "fast"
+    name = asked or os.environ.get("THLAB_PRESET") or ("book" if torch.cuda.is_available() else "fast")
     if name not in PRESETS:
-        raise ValueError(f"THLAB_PRESET={name!r} is not a preset: use one of {', '.join(PRESETS)}, or unset it")
+        raise ValueError(f"{name!r} is not a preset: choose one of {', '.join(PRESETS)} (is THLAB_PRESET set?)")
     return name

@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from thlab.papers.priors.model import Gaussian, Posterior, SequenceVAE
+from thlab.papers.priors.model import Gaussian, Posterior, SequenceVAE, VAEConfig
 
 Terms = dict[str, Float[Tensor, ""]]
 
@@ -72,21 +72,23 @@ def objective(model: SequenceVAE, out: Posterior, batch: dict[str, Tensor]) -> T
         terms[f"kl_{k}"] = kl_to_prior(q, mu, config.var_latent).mean()
         terms[f"prior_{k}"] = -(log_prior(mu, config.var_prior) / share[k]).mean()
         terms[f"label_{k}"] = cross_entropy(log_p_labels(q.mean, model.mu[k], config.var_latent), label[k])
-    terms |= {f"margin_{k}": margin(model, posterior, k, label[k]) for k in ("c", "e")}
+    terms |= {f"margin_{k}": margin(posterior, k, model.mu[k], label[k], config) for k in ("c", "e")}
     return terms | {"total": total(terms, config)}
 
 
-def margin(model: SequenceVAE, posterior: dict[str, Gaussian], k: str, label: Int[Tensor, "b"]) -> Float[Tensor, ""]:
-    """Eq. 5 of [mittal2020] for visemes (k = "c") or emotions ("e"): the table mu_k judges all three latents.
+def margin(
+    posterior: dict[str, Gaussian], k: str, mu: Float[Tensor, "n d"], label: Int[Tensor, "b"], config: VAEConfig
+) -> Float[Tensor, ""]:
+    """Eq. 5 of [mittal2020] for visemes (k = "c") or emotions ("e"): the one table mu_k judges all three latents.
 
     Chapter: book/priors.ipynb
     """
-    var = model.config.var_latent
-    p = {j: true_label(log_p_labels(q.mean, model.mu[k], var), label).exp() for j, q in posterior.items()}
-    return margin_ranking(p[k], [p[j] for j in p if j != k], model.config.gamma).mean()
+    log_p = {j: log_p_labels(q.mean, mu, config.var_latent) for j, q in posterior.items()}
+    p = {j: true_label(values, label).exp() for j, values in log_p.items()}
+    return margin_ranking(p[k], [p[j] for j in p if j != k], config.gamma).mean()
 
 
-def total(terms: Terms, config) -> Float[Tensor, ""]:
+def total(terms: Terms, config: VAEConfig) -> Float[Tensor, ""]:
     """The weighted sum of Eq. 6 of [mittal2020]. Chapter: book/priors.ipynb"""
     weight = {"nll": config.likelihood, "label": config.alpha, "margin": config.beta}
     return torch.stack([weight.get(name.split("_")[0], 1.0) * value for name, value in terms.items()]).sum()
