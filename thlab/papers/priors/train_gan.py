@@ -159,7 +159,8 @@ def train_generator(
     )
     footage = Footage(memory, source, config.frames, config.posed_alike)
     run = Run(fabric, out, config, config.steps)
-    start = run.resume(head=head, optimizer=optimizer, critics=critics, critic_optimizer=critic_optimizer)
+    parts = {"head": head, "d_frame": d_frame, "d_video": d_video}
+    start = run.resume(**parts, optimizer=optimizer, critic_optimizer=critic_optimizer)
     for step in run.steps(start):
         batch = my_part(fabric, footage.draw(config.clips, step_generator(seed, step)))
         fake, z_c = head(batch["image"], batch["rows"], batch["noise"])
