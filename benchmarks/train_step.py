@@ -1,0 +1,136 @@
+"""Training steps a second of the segment VAE and of the generator: bf16, channels_last and torch.compile on and off.
+
+    python benchmarks/train_step.py [--seconds 10] [--threads 1]
+
+Sizes are the book preset's, batches random. The variants of a model take turns, so that a busy machine slows them
+alike: read the ratios. A step is forward, backward and Adam; the generator's is that before the critics join. Its code
+lays the pictures out channels_last in any case: on and off here is the layout of the weights. A compilation that takes
+longer than the limit is given up, which is then said.
+"""
+
+import argparse
+import os
+import signal
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from thlab.corpus.visemes import VISEMES
+from thlab.papers.priors.generator import Generator, GeneratorConfig
+from thlab.papers.priors.losses import objective
+from thlab.papers.priors.model import SequenceVAE, VAEConfig
+from thlab.papers.priors.train_gan import GANConfig
+from thlab.training.weights import hardware
+
+EMOTIONS, SEQUENCES = 8, 1000
+Step = Callable[[], None]
+
+
+def vae(device: str) -> tuple[nn.Module, Callable]:
+    """The VAE, and the loss of a random batch through a model."""
+    config = VAEConfig.book()
+    module = SequenceVAE(config, len(VISEMES), EMOTIONS, SEQUENCES).to(device)
+    rows = {"viseme": len(VISEMES), "emotion": EMOTIONS, "sequence": SEQUENCES, "n_segments": 80}
+    batch = {name: torch.randint(n, (config.batch,), device=device) for name, n in rows.items()}
+    batch["n_segments"] += 1
+    batch["x"] = torch.randn(config.batch, 20, 200, device=device)
+    noise = torch.randn(config.batch, 3, config.dim, device=device)
+    return module, lambda model: objective(module, model(batch["x"], noise), batch)["total"]
+
+
+def generator(device: str) -> tuple[nn.Module, Callable]:
+    """The generator, and its L1 on random pictures."""
+    config, sizes = GANConfig.book(), GeneratorConfig.book()
+    module = Generator(sizes).to(device)
+    real = torch.rand(config.clips, config.frames, 3, sizes.size, sizes.size, device=device)
+    z_c = torch.randn(config.clips, config.frames, sizes.content, device=device)
+    return module, lambda model: (model(real[:, 0], z_c) - real).abs().mean()
+
+
+def make_step(build: Callable, device: str, bf16: bool, channels_last: bool, compiled: bool) -> Step:
+    """One step of a fresh model, as a call that returns when it is done."""
+    module, loss_of = build(device)
+    if channels_last:
+        module.to(memory_format=torch.channels_last)
+    model = torch.compile(module) if compiled else module
+    optimizer = torch.optim.Adam(module.parameters())
+
+    def step() -> None:
+        optimizer.zero_grad()
+        with torch.autocast(device, torch.bfloat16, enabled=bf16):
+            loss = loss_of(model)
+        loss.backward()
+        optimizer.step()
+        loss.item()  # waits for a GPU
+
+    return step
+
+
+def warm(step: Step, limit: int) -> str:
+    """Take a first step, which compiles; what went wrong, or nothing."""
+
+    def give_up(*_):
+        raise TimeoutError(f"its first step took over {limit} s")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(limit)
+    try:
+        step()
+    except Exception as error:  # a compiler fails in ways of its own
+        return " ".join(str(error).split())[:120]
+    finally:
+        signal.alarm(0)
+    return ""
+
+
+def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
+    """Print a line for each variant of a model."""
+    layouts = (False, True) if build is generator else (False,)  # the VAE has no convolution
+    choices = [(bf16, layout, compiled) for compiled in (False, True) for bf16 in (False, True) for layout in layouts]
+    if device == "cpu":  # compilations are slow here: one
+        choices = [choice for choice in choices if not choice[2]] + [(False, layouts[-1], True)]
+    steps: dict[tuple, Step] = {}
+    for choice in choices:
+        step = make_step(build, device, *choice)
+        if problem := warm(step, limit):
+            print(f"{build.__name__:10s} {label(choice):32s} not measured: {problem}")
+        else:
+            steps[choice] = step
+    times: dict[tuple, list[float]] = {choice: [] for choice in steps}
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times[choices[0]]) < 3:
+        for choice, step in steps.items():
+            start = time.perf_counter()
+            step()
+            times[choice].append(time.perf_counter() - start)
+    plain = statistics.median(times[choices[0]])
+    for choice, spent in times.items():
+        middle = statistics.median(spent)
+        print(
+            f"{build.__name__:10s} {label(choice):32s} {1 / middle:8.2f} steps/s {plain / middle:6.2f}x  n={len(spent)}"
+        )
+
+
+def label(choice: tuple[bool, bool, bool]) -> str:
+    bf16, channels_last, compiled = choice
+    return " ".join(["bf16" if bf16 else "float32"] + ["channels_last"] * channels_last + ["compile"] * compiled)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10, help="for each model, besides the first steps")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--limit", type=int, default=20, help="seconds that a first step, which compiles, may take")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    print(f"{hardware()}; torch {torch.__version__}; load {os.getloadavg()}")
+    for build in (vae, generator):
+        measure(build, device, args.seconds, args.limit)
+
+
+if __name__ == "__main__":
+    main()
