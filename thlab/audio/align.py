@@ -39,11 +39,11 @@ def align_pocketsphinx(
     clip = one_clip(audio, words)
     decoder = _decoder({word.lower(): _variants(word.lower(), pronunciations or {}) for word in words})
     decoder.set_align_text(" ".join(words).lower())
-    _decode(decoder, clip)
+    decode(decoder, clip)
     if decoder.hyp() is None:
         raise ValueError(f"{' '.join(words)!r} does not fit into {len(clip) / SAMPLE_RATE:.2f} s of audio")
     decoder.set_alignment()  # a second pass, for the phones
-    _decode(decoder, clip)
+    decode(decoder, clip)
     return _read(decoder, words, len(clip) / SAMPLE_RATE)
 
 
@@ -70,7 +70,8 @@ def _decoder(pronunciations: dict[str, list[tuple[str, ...]]]):
     return decoder
 
 
-def _decode(decoder, clip: Float[np.ndarray, "n"]) -> None:
+def decode(decoder, clip: Float[np.ndarray, "n"]) -> None:
+    """Let a decoder hear a whole clip, with silence at both ends."""
     samples = np.pad(np.clip(clip, -1, 1), round(QUIET * SAMPLE_RATE))
     decoder.start_utt()
     decoder.process_raw((samples * 32767).astype(np.int16).tobytes(), full_utt=True)

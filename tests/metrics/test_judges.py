@@ -1,0 +1,95 @@
+"""The judges: known answers on the embedded corpus, whose people, mouths and words are exact."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from thlab.corpus.grammar import GRAMMAR
+from thlab.data import open_corpus
+from thlab.metrics import judges
+
+
+@pytest.fixture(scope="module")
+def corpus(tiny_corpus):
+    return open_corpus("embedded", tiny_corpus, check="none")
+
+
+def clips_of(corpus, speaker: str, emotion: str = "neutral"):
+    return [clip for clip in corpus if clip.speaker == speaker and clip.emotion == emotion]
+
+
+def test_enlarged_by_a_whole_factor():
+    frames = np.full((2, 64, 80, 3), 200, np.uint8)
+    large, scale = judges.enlarge(frames)
+    assert (large.shape, scale) == ((2, 256, 320, 3), 4)
+    assert (large == 200).all()
+    same, one = judges.enlarge(large)
+    assert one == 1
+    assert np.array_equal(same, large)
+
+
+def test_mediapipe_finds_the_mouth_of_small_faces(corpus):
+    pytest.importorskip("mediapipe")
+    clip = clips_of(corpus, "s05")[0]
+    found = judges.mediapipe_landmarks(clip.frames[:6], clip.id)
+    assert np.linalg.norm(found - clip.labels["landmarks"][:6], axis=-1)[:, 48:].mean() < 1.5  # px of 64
+    with pytest.raises(ValueError, match="grey: no face"):
+        judges.mediapipe_landmarks(np.full((2, 64, 64, 3), 128, np.uint8), "grey")
+
+
+def test_dlib_tells_people_apart(corpus):
+    pytest.importorskip("dlib")
+    one, again, other = (
+        judges.dlib_identity(clip.frames[10:11])
+        for clip in (clips_of(corpus, "s04")[0], clips_of(corpus, "s04")[1], clips_of(corpus, "s05")[0])
+    )
+    assert one.shape == (1, 128)
+    assert np.linalg.norm(one - again) < 0.6 * np.linalg.norm(one - other)
+    assert "face_recognition_models" not in sys.modules
+    with pytest.raises(ValueError, match="grey: dlib finds no face in any of 2 frames"):
+        judges.dlib_identity(np.full((2, 64, 64, 3), 128, np.uint8), "grey")
+
+
+def test_the_package_to_install_is_named():
+    with pytest.raises(ImportError, match="pip install --no-deps no_such_package"):
+        judges.package_file("no_such_package", "x")
+
+
+def test_voices_tell_speakers_apart(corpus):
+    voice_weights()
+    one, again, other = (
+        judges.voice_embedding(clip.audio)
+        for clip in (clips_of(corpus, "s04")[0], clips_of(corpus, "s04", "happy")[1], clips_of(corpus, "s05")[0])
+    )
+    assert np.linalg.norm(one) == pytest.approx(1, abs=1e-5)
+    assert one @ again > one @ other + 0.05
+    with pytest.raises(ValueError, match="silent"):
+        judges.voice_embedding(np.zeros(16000, np.float32))
+
+
+def test_voice_bands_are_librosas(corpus):
+    voice_weights()
+    import torch
+
+    feature = pytest.importorskip("librosa.feature")
+    audio = corpus[0].audio[:8000]
+    expected = feature.melspectrogram(y=audio, sr=16000, n_fft=400, hop_length=160, n_mels=40)
+    found = judges._voice()[0](torch.from_numpy(audio)).numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.max())
+
+
+def voice_weights() -> None:
+    try:
+        judges.package_file("resemblyzer", "pretrained.pt")
+    except ImportError as error:
+        pytest.skip(str(error))
+
+
+def test_words_are_heard(corpus):
+    pytest.importorskip("pocketsphinx")
+    clips = clips_of(corpus, "s00")
+    pairs = [zip(judges.recognised_words(clip.audio), clip.text.split(), strict=False) for clip in clips]
+    right = [heard == said for pair in pairs for heard, said in pair]
+    assert sum(right) > 0.5 * len(clips) * len(GRAMMAR)  # by chance .16
+    assert judges.recognised_words(np.zeros(16000, np.float32)) == []
