@@ -15,7 +15,7 @@ FLOORS = {"corpus": 0, "audio": 1, "face": 1, "data": 1, "plots": 2, "presets": 
 FLOORS |= {"training": 2, "metrics": 2, "nn": 2, "claims": 3, "papers": 3}
 EVERYWHERE = {"extras"}
 # data prepares clips with the aligner and the face tracker, which themselves read nothing of it
-SAME_FLOOR = {("data", "audio"), ("data", "face"), ("explore", "plots"), ("explore", "presets")}
+SAME_FLOOR = {("data", "audio"), ("data", "face"), ("nn", "training"), ("explore", "plots"), ("explore", "presets")}
 EXTRAS = "av soundfile mediapipe cv2 espeakng_loader pocketsphinx matplotlib PIL librosa ipywidgets IPython onnx "
 EXTRAS += "lightning safetensors tensorboard torchvision torchmetrics sklearn"
 IMPORT_ALL = """

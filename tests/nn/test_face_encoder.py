@@ -9,7 +9,7 @@ from thlab.data import open_corpus
 from thlab.data.memory import load_memory
 from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
 from thlab.nn.landmarks import LandmarkNet
-from thlab.nn.train import JudgeConfig, judge_faces, rate, train_faces, train_judges, train_landmarks
+from thlab.nn.train import JudgeConfig, judge_faces, load_judges, rate, train, train_faces, train_landmarks
 from thlab.training import load_weights, make_fabric
 
 
@@ -20,8 +20,8 @@ def rng() -> torch.Generator:
 
 @pytest.fixture(scope="module")
 def memory(tiny_corpus):
-    """A clip of each emotion of each training speaker of the tiny corpus."""
-    return load_memory(open_corpus("embedded", tiny_corpus, check="none", split="train")[::8])
+    """Two clips of each training speaker of the tiny corpus."""
+    return load_memory(open_corpus("embedded", tiny_corpus, check="none", split="train")[::16])
 
 
 def test_embeddings_are_unit_and_maps_halve(rng):
@@ -64,22 +64,28 @@ def test_rate_rises_then_falls_to_nothing():
     assert rates[-1] < 1e-3
 
 
-@pytest.mark.parametrize("train", [train_landmarks, train_faces])
-def test_training_goes_on_where_it_stopped(train, memory, tmp_path):
+@pytest.mark.parametrize("fit_one", [train_landmarks, train_faces])
+def test_training_goes_on_where_it_stopped(fit_one, memory, tmp_path):
     fabric, config = make_fabric("cpu", precision="32-true"), JudgeConfig.fast()
-    whole = train(memory, tmp_path / "a", config, fabric).state_dict()
+    whole = fit_one(memory, tmp_path / "a", config, fabric).state_dict()
     checkpoint = (tmp_path / "a" / "checkpoint.safetensors").read_bytes()
-    again = train(memory, tmp_path / "a", config, fabric).state_dict()  # nothing left to do
+    again = fit_one(memory, tmp_path / "a", config, fabric).state_dict()  # nothing left to do
     assert all(torch.equal(whole[name], again[name]) for name in whole)
-    other = train(memory, tmp_path / "b", config, fabric).state_dict()
+    other = fit_one(memory, tmp_path / "b", config, fabric).state_dict()
     assert all(torch.equal(whole[name], other[name]) for name in whole)
     assert (tmp_path / "a" / "checkpoint.safetensors").read_bytes() == checkpoint
 
 
-def test_train_judges_writes_weights_and_cards(memory, tmp_path):
-    fabric, parts = make_fabric("cpu", precision="32-true"), dict.fromkeys(("train", "val", "test"), memory)
-    metrics = train_judges(parts, tmp_path / "run", tmp_path, fabric, {"corpus": "tiny"}, JudgeConfig.fast())
-    for name, net in (("faces", FaceEncoder()), ("landmarks", LandmarkNet())):
-        card = load_weights(tmp_path / name, net)
-        assert card["metrics"] == metrics[name]
-        assert card["corpus"] == "tiny"
+def test_the_command_writes_weights_and_cards(tmp_path, tiny_corpus):
+    how = {"out": tmp_path, "seed": 3, "accelerator": "cpu", "precision": "32-true"}
+    assert list(train("tiny", "fast", "faces", **how)) == [tmp_path / "faces.safetensors"]
+    card = load_weights(tmp_path / "faces", FaceEncoder())
+    assert (card["corpus"], card["preset"], card["seed"]) == ("tiny", "fast", 3)
+    with pytest.raises(ValueError, match="no stage 'noses': choose one of landmarks, faces, all"):
+        next(train("tiny", "fast", "noses", **how))
+
+
+def test_judges_are_frozen():
+    judges = load_judges()
+    assert [type(judge) for judge in judges.values()] == [LandmarkNet, FaceEncoder]
+    assert not any(p.requires_grad for judge in judges.values() for p in judge.parameters())

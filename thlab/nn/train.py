@@ -2,7 +2,8 @@
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from thlab.corpus.alignment import INNER_LIP_BOTTOM, INNER_LIP_TOP, MOUTH
-from thlab.data.memory import Memory
+from thlab.corpus.settings import CORPUS_VERSION
+from thlab.data import open_splits
+from thlab.data.memory import Memory, load_memory
 from thlab.nn.augment import augment
 from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
 from thlab.nn.landmarks import LandmarkNet
-from thlab.training import Run, my_part, save_weights, step_generator
+from thlab.training import Run, load_weights, make_fabric, my_part, save_weights, step_generator
 
 LIPS = ([61, 62, 63], [67, 66, 65])  # inner points of the upper lip, and those below them
 
@@ -163,22 +166,33 @@ def judge_faces(model: FaceEncoder, memory: Memory, every: int = 10) -> dict[str
     return {"same": same.mean().item(), "other": other.mean().item(), "eer": equal_error_rate(same, other)}
 
 
-def train_judges(
-    parts: dict[str, Memory], out: Path | str, weights: Path | str, fabric: Any, facts: dict[str, Any],
-    config: JudgeConfig = JudgeConfig(),
-) -> dict[str, dict]:  # fmt: skip
-    """`thlab train judges`: both nets from the parts train, val and test; returns their metrics.
+def load_judges() -> dict[str, nn.Module]:
+    """The trained "landmarks" (LandmarkNet) and "faces" (FaceEncoder), frozen. Chapter: book/content-to-video.ipynb"""
+    judges: dict[str, nn.Module] = {"landmarks": LandmarkNet(), "faces": FaceEncoder()}
+    for name, judge in judges.items():
+        load_weights(name, judge)
+    return {name: judge.requires_grad_(False) for name, judge in judges.items()}
 
-    Weights and cards go to the folder `weights`; facts (preset, corpus, corpus_version) stand in the cards too. A run
-    in `out` goes on. Chapter: book/content-to-video.ipynb
+
+def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **device: Any) -> Iterator[Path]:
+    """`thlab train judges`: both nets, or the one that `stage` names; yields the weights that are finished.
+
+    preset: "fast" for a trial of seconds. device: as `make_fabric` takes it. A run that was stopped goes on. Raises
+    ValueError for an unknown stage or corpus. Chapter: book/content-to-video.ipynb
     """
-    jobs = {"landmarks": (train_landmarks, judge_landmarks), "faces": (train_faces, judge_faces)}
-    metrics = {}
-    for name, (train, judge) in jobs.items():
-        begin = time.monotonic()
-        model = train(parts["train"], Path(out) / name, config, fabric)
+    stages = {"landmarks": (train_landmarks, judge_landmarks), "faces": (train_faces, judge_faces)}
+    if stage not in (*stages, "all"):
+        raise ValueError(f"there is no stage {stage!r}: choose one of {', '.join(stages)}, all")
+    parts = {part: load_memory(clips) for part, clips in open_splits(corpus).items()}
+    fabric = make_fabric(**device)
+    config = replace(JudgeConfig.fast() if preset == "fast" else JudgeConfig(), seed=seed)
+    card = {"paper": "judges", "preset": preset or "book", "corpus": corpus, "corpus_version": CORPUS_VERSION}
+    for name in stages if stage == "all" else (stage,):
+        begin, (fit_one, judge) = time.monotonic(), stages[name]
+        model = fit_one(parts["train"], out / f"run-{name}", config, fabric)
         minutes = round((time.monotonic() - begin) / 60, 1)
-        metrics[name] = {part: judge(model, parts[part]) for part in ("val", "test")}
-        card = facts | asdict(config) | {"paper": "judges", "minutes": minutes, "metrics": metrics[name]}
-        save_weights(Path(weights) / name, model, card)
-    return metrics
+        metrics = {part: judge(model, parts[part]) for part in ("val", "test")}
+        if fabric.is_global_zero:
+            save_weights(out / name, model, card | asdict(config) | {"minutes": minutes, "metrics": metrics})
+            yield out / f"{name}.safetensors"
+        fabric.barrier()
