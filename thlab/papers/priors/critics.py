@@ -10,14 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-
-def mouth(pictures: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w2"]:
-    """The lower middle of the aligned face view, half as wide and half as high: lips and chin of every face lie there.
-
-    At 64 px rows 30 to 61 and columns 16 to 47. Chapter: book/content-to-video.ipynb
-    """
-    h, w = pictures.shape[-2:]
-    return pictures[..., 15 * h // 32 : 31 * h // 32, w // 4 : 3 * w // 4]
+from thlab.papers.priors.generator import mouth
 
 
 class FrameCritic(nn.Module):
