@@ -47,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--preset", default="tiny", help=f"one of {', '.join(corpus.PRESETS)} (default: tiny)")
     build.add_argument("--view", default="face", help="face, portrait or both (default: face)")
     build.add_argument("--size", type=int, help="pixels, 64 to 256 (default: the preset's)")
-    build.add_argument("--head-motion", type=float, default=1.0, help="0 still to 1 lively; .4 moves like GRID")
+    build.add_argument(
+        "--head-motion", type=float, help="0 still to 1 lively; .4 moves like GRID (default: the preset's)"
+    )
     build.add_argument("--motion-seed", type=int, default=0, help="other random motion for the same speech")
     build.add_argument("--workers", type=int, help="processes (default: one a core)")
     build.set_defaults(run=_build)

@@ -171,5 +171,5 @@ def test_a_usual_setting_named_or_not_is_one_corpus(tmp_path, monkeypatch):
     assert ensure("tiny") != ensure("tiny", head_motion=0.4)
 
 
-def build_nothing(root, preset="tiny", view="face", size=None, head_motion=1.0, motion_seed=0, workers=None) -> Path:
+def build_nothing(root, preset="tiny", view="face", size=None, head_motion=None, motion_seed=0, workers=None) -> Path:
     return root

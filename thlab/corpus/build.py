@@ -12,7 +12,6 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from inspect import signature
 from itertools import groupby
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from tqdm.auto import tqdm
 from thlab.corpus.clip import KINDS, checksums
 from thlab.corpus.media import write_whole
 from thlab.corpus.render import VIEWS
-from thlab.corpus.settings import CORPUS_VERSION, Preset, Settings, clip_rows, settle
+from thlab.corpus.settings import CORPUS_VERSION, PRESETS, Preset, Settings, clip_rows, settle
 
 SETTINGS, MANIFEST, JOURNAL = "corpus.json", "manifest.jsonl", "manifest.jsonl.part"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -32,7 +31,7 @@ def build(
     preset: str | Preset = "tiny",
     view: str = "face",
     size: int | None = None,
-    head_motion: float = 1.0,
+    head_motion: float | None = None,
     motion_seed: int = 0,
     workers: int | None = None,
 ) -> Path:
@@ -58,9 +57,9 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
     Takes what `build` takes. Chapter: book/sound-and-faces.ipynb
     """
     home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
-    usual = {name: argument.default for name, argument in signature(build).parameters.items()}
-    unlike = {key: value for key, value in sorted(settings.items()) if value not in (None, usual[key])}
-    extras = [f"{key}={value}" for key, value in unlike.items() if key != "workers"]
+    base = PRESETS.get(preset, PRESETS["tiny"])  # build will say that there is no such preset
+    usual = {"size": base.size, "head_motion": base.head_motion, "motion_seed": 0, "workers": settings.get("workers")}
+    extras = [f"{key}={value}" for key, value in sorted(settings.items()) if value not in (None, usual[key])]
     return build(home / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
 
 

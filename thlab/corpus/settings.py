@@ -21,12 +21,13 @@ class Preset:
     sentences: int
     size: int  # pixels
     emotions: tuple[str, ...] = EMOTIONS
+    head_motion: float = 1.0  # 0 still to 1 lively; .4 moves like the talkers of GRID
 
 
 PRESETS = {
     "tiny": Preset(split=(4, 1, 1), sentences=4, size=64),
     "small": Preset(split=(8, 2, 2), sentences=10, size=128),
-    "medium": Preset(split=(20, 3, 3), sentences=8, size=64),
+    "medium": Preset(split=(20, 3, 3), sentences=8, size=64, head_motion=0.4),
     "full": Preset(split=(28, 3, 3), sentences=40, size=128),
 }
 
@@ -45,12 +46,13 @@ class Settings:
     corpus_version: str = CORPUS_VERSION
 
 
-def settle(preset: str | Preset, view: str, size: int | None, head_motion: float, motion_seed: int) -> Settings:
+def settle(preset: str | Preset, view: str, size: int | None, head_motion: float | None, motion_seed: int) -> Settings:
     """Settings from a preset and what is asked otherwise; ValueError names what is out of range."""
     if isinstance(preset, str) and preset not in PRESETS:
         raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
     base = PRESETS[preset] if isinstance(preset, str) else preset
     size = base.size if size is None else size
+    head_motion = base.head_motion if head_motion is None else head_motion
     if view not in VIEWS:
         raise ValueError(f"there is no view {view!r}: choose one of {', '.join(VIEWS)}")
     if not SMALLEST <= size <= LARGEST or size % 2:
