@@ -93,6 +93,7 @@ class Bench:
 def kept(path: Path, make: Callable[[], Any]) -> Any:
     """What `make` returns, which is kept in a JSON file: the next time it is read from there."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(make(), indent=1).encode())
     return json.loads(path.read_text())
 

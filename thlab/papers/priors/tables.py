@@ -1,18 +1,28 @@
 """Tables of what the latents know: Table 3 of [mittal2020] and its ablations, collapsed priors, leakage."""
 
+import re
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from thlab.audio import NOISE_LEVELS_DB, add_noise
+from thlab.corpus.clip import SPEECH_STREAM, is_male
+from thlab.corpus.voice import MOODS, draw_voice, variant
+from thlab.data.clip import Clip
+from thlab.data.memory import Memory
+from thlab.metrics.disentanglement import dci, mig, sap
 from thlab.metrics.probes import linear_probe
 from thlab.metrics.tables import Table
 from thlab.papers.priors.bench import Bench, kept
 from thlab.papers.priors.losses import log_p_labels
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
 from thlab.papers.priors.train import Speech
+from thlab.training import step_generator
 
 ROWS = dict(zip(("content", "emotion", "sequence"), LATENTS, strict=True))
 LABELS = ("viseme", "emotion", "emotion of clips")
@@ -148,3 +158,62 @@ def collapse(bench: Bench) -> Table:
     columns = ["spread", "accuracy", "emotion, spread", "emotion, accuracy"]
     chances = {"chance": 1 / len(labels["viseme"].unique()), "chance_emotion": 1 / len(labels["emotion"].unique())}
     return bench.table("collapse", columns, rows, better="higher", reduction=REDUCTION, **chances)
+
+
+def noisy(memory: Memory) -> tuple[Memory, Int[Tensor, "c"]]:
+    """The same clips, each clean or with noise at one of Fig. 5's levels, and which: 0 is clean."""
+    levels = torch.randint(len(NOISE_LEVELS_DB) + 1, (len(memory.ids),), generator=step_generator(0, 0))
+    audio = [
+        add_noise(sound, NOISE_LEVELS_DB[level - 1], step_generator(0, clip)) if level else sound
+        for clip, (sound, level) in enumerate(zip(memory.audio, levels.tolist(), strict=True))
+    ]
+    return replace(memory, audio=audio), levels
+
+
+def pitch_and_rate(clip: Clip) -> tuple[float, float]:
+    """Pitch (Hz, the middle of its range) that the corpus told the synthesiser, drawn again, and phones a second."""
+    row = clip.extra
+    voice = draw_voice(int(clip.speaker[1:]), is_male(int(clip.speaker[1:])))
+    rng = np.random.default_rng([SPEECH_STREAM, row["seed"]])
+    settings = variant(voice, MOODS[row["emotion"]], row["intensity"] * voice.expressive, rng)
+    low, high = map(float, re.findall(r"^pitch (\d+) (\d+)$", settings, re.MULTILINE)[0])
+    return (low + high) / 2, len(clip.phones) / (clip.phones[-1].end - clip.phones[0].start)
+
+
+def quantiles(x: Float[Tensor, "c"], n: int = 4) -> Int[Tensor, "c"]:
+    """Numbers as labels: which of n equally full ranges each is in."""
+    return torch.bucketize(x, x.quantile(torch.arange(1, n) / n).to(x))
+
+
+def leakage(bench: Bench) -> Table:
+    """What each latent knows of every factor of the corpus, and MIG, DCI and SAP: what the paper could not measure.
+
+    Test speakers, whose clips get a noise level each; probes, accuracy in %, are trained on three quarters of the
+    sentences and tested on the others, so that speakers can be told. Pitch and rate are in quarters.
+    Chapter: book/priors.ipynb
+    """
+    memory, levels = noisy(bench.test)
+    numbers = torch.tensor([pitch_and_rate(clip) for clip in bench.clips]).float().T.contiguous()
+    of_clip = {"speaker": memory.speaker, "emotion": memory.emotion}
+    of_clip |= {"pitch": quantiles(numbers[0]), "rate": quantiles(numbers[1]), "noise": levels}
+    texts = sorted({clip.text for clip in bench.clips})
+    held_out = torch.tensor([texts.index(clip.text) >= len(texts) * 3 // 4 for clip in bench.clips])[memory.clip_of]
+    factors = {"viseme": memory.viseme} | {name: labels[memory.clip_of] for name, labels in of_clip.items()}
+    factors = {name: labels for name, labels in factors.items() if len(labels.unique()) > 1}
+    stacked = torch.stack(list(factors.values()), 1)
+    speech, rows = Speech(memory), defaultdict(lambda: defaultdict(list))
+    for seed in bench.seeds:
+        codes = encode(bench.vae(seed), speech, speech.frames)
+        every = {f"z_{k}": z for k, z in codes.items()} | {"all three": torch.cat(list(codes.values()), 1)}
+        for name, z in every.items():
+            found = {
+                factor: 100 * linear_probe(z[~held_out], y[~held_out], z[held_out], y[held_out])
+                for factor, y in factors.items()
+            }
+            found |= {"MIG": mig(z, stacked), "SAP": sap(z, stacked)}
+            found |= dci(*(part[::8] for part in (z[~held_out], stacked[~held_out], z[held_out], stacked[held_out])))
+            for column, value in found.items():
+                rows[name][column].append(value)
+    known = {f: 100 * y[held_out].eq(y[~held_out].mode().values).float().mean().item() for f, y in factors.items()}
+    rows["chance"] = {factor: [share] * len(bench.seeds) for factor, share in known.items()}
+    return bench.table("leakage", list(rows["z_c"]), rows, better="higher")

@@ -1,0 +1,237 @@
+"""Tables of talking heads: Table 1 with Fig. 5 and Table 2 of [mittal2020], and how good the book's own head is."""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from thlab.audio import NOISE_LEVELS_DB, add_noise
+from thlab.claims import AUGMENTED, GAN, GAN_OURS, NO_MARGIN, OURS, PLAIN, RECOGNISER, ROWS
+from thlab.data.memory import SAMPLES_A_FRAME, Memory
+from thlab.metrics.image import psnr, sharpness, ssim
+from thlab.metrics.judges import mediapipe_landmarks
+from thlab.metrics.landmark import correlation, lmd, mouth_opening
+from thlab.metrics.tables import Table
+from thlab.nn.train import seeded
+from thlab.papers.priors.bench import Bench, kept
+from thlab.papers.priors.content import Source, make_source
+from thlab.papers.priors.critics import mouth
+from thlab.papers.priors.generator import roll_out
+from thlab.papers.priors.temporal import TemporalGenerator
+from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser
+
+SOURCES = {
+    GAN: "waveform", GAN_OURS: "vae", PLAIN: "mfcc", AUGMENTED: "mfcc+noise", RECOGNISER: "asr", NO_MARGIN: "vae",
+    OURS: "vae",
+}  # fmt: skip
+LEVELS = {"clean": None} | {str(db): db for db in NOISE_LEVELS_DB}
+TABLE_1 = {  # GRID as printed: clean, -60, -30 and -10 dB
+    GAN: (1.32, 1.40, 1.96, 2.87), GAN_OURS: (1.33, 1.34, 1.45, 2.71), "DAVS": (1.21, 1.28, 1.67, 2.56),
+    PLAIN: (1.36, 1.34, 1.73, 2.80), AUGMENTED: (1.35, 1.38, 1.48, 2.79), RECOGNISER: (1.31, 1.31, 1.53, 2.84),
+    NO_MARGIN: (1.28, 1.26, 1.46, 2.70), OURS: (1.25, 1.27, 1.33, 2.62),
+}  # fmt: skip
+TABLE_2 = {  # GRID as printed: LMD, PSNR, SSIM
+    GAN: (1.32, 28.88, 0.81), "Chung (ref. 7)": (1.35, 29.36, 0.74), "Chen (ref. 6)": (1.18, 29.89, 0.73),
+    "DAVS": (1.21, 28.75, 0.83), OURS: (1.25, 30.43, 0.78),
+}  # fmt: skip
+SCORES = {"LMD": "T1", "LMD, exact": "T1-exact", "opening": "T1-opening"}
+PICTURES = ("LMD", "PSNR", "SSIM")
+Video = Float[Tensor, "_ 3 h w"]
+
+
+class Stage:
+    """Some test clips, each with its first open-eyed frame as the image, and the landmark judge that looks at them.
+
+    Chapter: book/content-to-video.ipynb
+    """
+
+    def __init__(self, memory: Memory, judge: nn.Module, n_clips: int, device: Any = "cpu"):
+        self.memory, self.device, self.judge = memory, device, judge.to(device).eval()
+        self.clips = torch.linspace(0, len(memory.ids) - 1, min(n_clips, len(memory.ids))).long().tolist()
+        spans = [slice(*memory.start[clip : clip + 2].tolist()) for clip in self.clips]
+        self.real = [memory.frames[span].permute(0, 3, 1, 2) / 255 for span in spans]
+        self.exact = [memory.landmarks[span] for span in spans]
+        self.image = [int(memory.blink[span].eq(memory.blink[span].min()).nonzero()[0]) for span in spans]
+        self.seen = [self.look(real) for real in self.real]
+
+    @torch.no_grad()
+    def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:
+        """What the judge sees."""
+        return torch.cat([self.judge(part.to(self.device)).cpu() for part in video.split(256)])
+
+    def contents(self, source: Source, db: float | None = None) -> list[Float[Tensor, "_ d"]]:
+        """Content of each clip's sound, with noise that is always the same for a clip."""
+        audio = [self.memory.audio[clip] for clip in self.clips]
+        if db is not None:
+            noise = [torch.Generator().manual_seed(clip) for clip in self.clips]
+            audio = [add_noise(sound, db, rng) for sound, rng in zip(audio, noise, strict=True)]
+        return [source.cpu().content(sound, len(sound) // SAMPLES_A_FRAME) for sound in audio]
+
+    def shuffled(self, source: Source) -> list[Float[Tensor, "_ d"]]:
+        """The content of another clip for each clip, repeated where it is too short."""
+        others = self.contents(source)
+        others = others[1:] + others[:1]
+        return [z[torch.arange(len(real)) % len(z)] for z, real in zip(others, self.real, strict=True)]
+
+    def videos(self, head: TalkingHead, contents: Sequence[Float[Tensor, "_ d"]], batch: int = 16) -> list[Video]:
+        """A video for each clip from its image and some content, whole clips rolled out side by side."""
+        images = torch.stack([real[i] for real, i in zip(self.real, self.image, strict=True)])
+        made = []
+        for first in range(0, len(contents), batch):
+            part = contents[first : first + batch]
+            padded = pad_sequence(list(part), batch_first=True).to(self.device)
+            fake = roll_out(head.generator.to(self.device), images[first : first + batch].to(self.device), padded)
+            made += [video[: len(z)].cpu() for video, z in zip(fake, part, strict=True)]
+        return made
+
+    def trivial(self) -> dict[str, list[Video]]:
+        """What must be beaten: the image repeated, and the mean of the true frames."""
+        repeated = [real[[i]].expand_as(real) for real, i in zip(self.real, self.image, strict=True)]
+        return {"repeated frame": repeated, "mean frame": [real.mean(0).expand_as(real) for real in self.real]}
+
+    def mouths(self, videos: list[Video]) -> dict[str, list[float]]:
+        """A number a clip: LMD by the judge on both, LMD against exact landmarks, correlation of the lips' opening."""
+        scores = defaultdict(list)
+        for video, seen, exact in zip(videos, self.seen, self.exact, strict=True):
+            found = self.look(video)
+            scores["LMD"].append(lmd(seen, found))
+            scores["LMD, exact"].append(lmd(exact, found))
+            scores["opening"].append(correlation(mouth_opening(found), mouth_opening(exact)).item())
+        return dict(scores)
+
+    def pictures(self, videos: list[Video]) -> dict[str, list[float]]:
+        """A number a clip: PSNR and SSIM of all frames but the image's own, and sharpness of the mouth."""
+        scores = defaultdict(list)
+        for video, real, i in zip(videos, self.real, self.image, strict=True):
+            others = torch.arange(len(real)) != i
+            x, y = video[others], real[others]
+            scores["PSNR"].append(psnr(x, y).mean().item())
+            scores["SSIM"].append(ssim(x, y).mean().item())
+            scores["sharpness"].append(sharpness(mouth(x), mouth(y)).mean().item())
+        return dict(scores)
+
+    def mediapipe(self, videos: list[Video], n: int) -> dict[str, list[float]]:
+        """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others."""
+
+        def look(video: Video) -> Tensor:
+            return torch.from_numpy(mediapipe_landmarks((255 * video).round().byte().permute(0, 2, 3, 1).numpy()))
+
+        chosen = torch.linspace(0, len(videos) - 1, min(n, len(videos))).long().tolist()
+        found = [lmd(look(self.real[i]), look(videos[i])) if i in chosen else math.nan for i in range(len(videos))]
+        return {"LMD, mediapipe": found}
+
+    def by_speaker(self, values: list[float]) -> list[float]:
+        """Numbers of clips as means of speakers; as they are, where there are fewer than three of those."""
+        speaker, x = self.memory.speaker[self.clips], torch.tensor(values)
+        if len(speaker.unique()) < 3:
+            return x[~x.isnan()].tolist()
+        return [x[speaker == one].nanmean().item() for one in speaker.unique()]
+
+
+def trained_head(bench: Bench, config: GANConfig, row: str, seed: int) -> TalkingHead:
+    """The generator of a row of Table 1 and one seed, trained as far as it is not yet, with L1 alone.
+
+    No critics and no judges: those cost more than the rest, and a judge that trained a row must not score it.
+    Chapter: book/content-to-video.ipynb
+    """
+    kind, net = SOURCES[row], None
+    if kind == "vae":
+        net = bench.vae(seed, **({"beta": 0.0} if row == NO_MARGIN else {})).cpu()
+    if kind == "asr":
+        folder = bench.folder("recogniser", seed)
+        net = train_recogniser(RecogniserConfig(), bench.train, folder, bench.fabric, seed).cpu()
+    source = seeded(lambda: make_source(kind, net), seed)
+    sized = replace(config.generator, content=source.width)
+    generator = seeded(lambda: TemporalGenerator(sized), seed) if row in (GAN, GAN_OURS) else None
+    out = head_folder(bench, config, row, seed)
+    return train_generator(config, source, bench.train, out, bench.fabric, seed, generator=generator)
+
+
+def head_folder(bench: Bench, config: GANConfig, row: str, seed: int) -> Path:
+    """The run folder of a row's generator."""
+    return bench.folder(f"head-{config.steps}-{re.sub('[^a-z0-9]+', '-', row.lower()).strip('-')}", seed)
+
+
+def score_head(stage: Stage, bench: Bench, config: GANConfig, row: str, seed: int) -> dict[str, dict[str, float]]:
+    """Means over clips of every score, at each noise level and from shuffled audio."""
+    head = trained_head(bench, config, row, seed)
+    found = {level: stage.mouths(stage.videos(head, stage.contents(head.source, db))) for level, db in LEVELS.items()}
+    for level, contents in {"clean": stage.contents(head.source), "shuffled": stage.shuffled(head.source)}.items():
+        videos = stage.videos(head, contents)
+        found[level] = stage.mouths(videos) | stage.pictures(videos)
+    return {level: mean_scores(scores) for level, scores in found.items()}
+
+
+def mean_scores(scores: dict[str, list[float]]) -> dict[str, float]:
+    """The mean over clips of each score."""
+    return {name: sum(values) / len(values) for name, values in scores.items()}
+
+
+def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: int = 40) -> list[Table]:
+    """Table 1 with Fig. 5, and Table 2, of [mittal2020]: every row with the same data, steps and sizes.
+
+    T1: LMD by the judge in both videos, as in the paper; T1-exact: against exact landmarks; T1-opening: correlation of
+    the lips' opening with the truth's. Beside the rows stand what must be beaten and ours from shuffled audio, beside
+    T2 as T2-references. Pixels are the corpus's own. Chapter: book/content-to-video.ipynb
+    """
+    stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
+    beside = {row: mean_scores(stage.mouths(v) | stage.pictures(v)) for row, v in stage.trivial().items()}
+    cells = {name: defaultdict(lambda: defaultdict(list)) for name in (*SCORES.values(), "T2", "T2-references")}
+
+    def note(row: str, found: dict[str, dict[str, float]], table_2: str) -> None:
+        for (level, scores), (score, table) in product(found.items(), SCORES.items()):
+            cells[table][row][level].append(scores[score])
+        for column in PICTURES:
+            cells[table_2][row][column].append(found["clean"][column])
+
+    for seed, row in product(bench.seeds, ROWS):
+        file = head_folder(bench, config, row, seed) / f"scores-{n_clips}.json"
+        found = kept(file, partial(score_head, stage, bench, config, row, seed))
+        shuffled = found.pop("shuffled")
+        note(row, found, "T2")
+        if row == OURS:
+            for name, scores in (beside | {"shuffled audio": shuffled}).items():
+                note(name, dict.fromkeys(LEVELS, scores), "T2-references")
+    levels = ("clean", "-60", "-30", "-10")
+    paper = defaultdict(dict)
+    paper["T1"] = {"GRID": {row: dict(zip(levels, numbers, strict=True)) for row, numbers in TABLE_1.items()}}
+    paper["T2"] = {"GRID": {row: dict(zip(PICTURES, numbers, strict=True)) for row, numbers in TABLE_2.items()}}
+    evidence = {"pixels": config.generator.size, "test_clips": len(stage.clips), "critics": "none"}
+    evidence["steps"] = {"stage 1": bench.config.pretrain_steps, "stage 2": bench.config.steps, "head": config.steps}
+    tables = []
+    for name, rows in cells.items():
+        columns = [*(PICTURES if name.startswith("T2") else LEVELS)]
+        better = "higher" if name == "T1-opening" else "lower"
+        tables.append(bench.table(name, columns, rows, paper[name], better=better, **evidence))
+    return tables
+
+
+def quality(bench: Bench, judge: nn.Module, head: TalkingHead, n_clips: int = 48, n_mediapipe: int = 12) -> Table:
+    """A trained head on held-out clips beside the truth, what must be beaten, and itself with shuffled audio.
+
+    LMD in pixels by the judge, against the corpus's own landmarks, and by mediapipe on some of the clips. The numbers
+    of a cell are of the test speakers, of the clips where there are fewer than three.
+    Chapter: book/content-to-video.ipynb
+    """
+    stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
+    videos = {"truth": stage.real} | stage.trivial()
+    videos["ours"] = stage.videos(head, stage.contents(head.source))
+    videos["ours, shuffled audio"] = stage.videos(head, stage.shuffled(head.source))
+    rows = {}
+    for row, made in videos.items():
+        scores = stage.mouths(made) | stage.pictures(made) | stage.mediapipe(made, n_mediapipe)
+        if row == "truth":
+            del scores["PSNR"]  # infinite
+        rows[row] = {name: stage.by_speaker(values) for name, values in scores.items()}
+    columns = list(rows["ours"])
+    return bench.table("quality", columns, rows, pixels=bench.test.frames.shape[1], numbers="one a test speaker")
