@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from thlab.papers.priors.critics import FrameCritic, VideoCritic, mouth
+from thlab.papers.priors.critics import FrameCritic, VideoCritic
 from thlab.papers.priors.gan_losses import (
     Weights,
     critic_loss,
@@ -18,6 +18,7 @@ from thlab.papers.priors.gan_losses import (
     perceptual,
     reconstruction,
 )
+from thlab.papers.priors.generator import mouth
 
 
 @pytest.fixture

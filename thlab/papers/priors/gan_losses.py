@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from thlab.corpus.alignment import MOUTH
-from thlab.papers.priors.critics import FrameCritic, VideoCritic
 from thlab.papers.priors.generator import mouth
 
 Terms = dict[str, Tensor]
@@ -100,7 +99,7 @@ def generator_loss(weights: Weights, terms: Terms) -> Terms:
 
 
 def critic_phase(
-    weights: Weights, d_frame: FrameCritic, d_video: VideoCritic, real: Video, fake: Video,
+    weights: Weights, d_frame: nn.Module, d_video: nn.Module, real: Video, fake: Video,
     content: Float[Tensor, "b t d"], viseme: Int[Tensor, "b t"], mix: Float[Tensor, "b"],
 ) -> Terms:  # fmt: skip
     """Both critics' losses, Sect. 3.4; the viseme's cross-entropy on real frames, the only ones with a true mouth.
@@ -123,7 +122,7 @@ def critic_phase(
 
 
 def generator_phase(
-    d_frame: FrameCritic, d_video: VideoCritic, fake: Video, content: Float[Tensor, "b t d"],
+    d_frame: nn.Module, d_video: nn.Module, fake: Video, content: Float[Tensor, "b t d"],
     viseme: Int[Tensor, "b t"],
 ) -> Terms:  # fmt: skip
     """What the critics say of generated frames: −E[D] of both, and the viseme that is seen in them, Sect. 3.4.

@@ -24,7 +24,7 @@ DETECTABLE = 256  # pixels to which a smaller picture is enlarged, for mediapipe
 def generate(
     audio_path: Path | str, image_path: Path | str, out_path: Path | str, head: TalkingHead | None = None
 ) -> Path:
-    """Make the face of a picture say what a recording says; writes an .mp4 with the sound, tagged as synthetic, and returns its path.
+    """Make the face of a picture say what a recording says: an .mp4 with the sound, tagged as synthetic; its path.
 
     The picture is cropped to the aligned face view; a square of the generator's own size is taken to be one. head: a
     trained one, else the committed weights. Raises ValueError, and writes nothing, where a file is missing or cannot be
@@ -73,11 +73,11 @@ def read_face(path: Path | str, size: int) -> UInt8[np.ndarray, "size size 3"]:
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: not a readable picture ({error})") from error
     scale = max(1, DETECTABLE / min(picture.size))
-    large = np.asarray(picture.resize([round(scale * side) for side in picture.size], images.Resampling.BICUBIC))
+    large = np.array(picture.resize([round(scale * side) for side in picture.size], images.Resampling.BICUBIC))
     points, _ = detect_landmarks(large[None], name=str(path))
     aligned = picture.size == (size, size)
-    return np.asarray(picture) if aligned else align_face(large[None], to_68(points), size)[0][0]
+    return np.array(picture) if aligned else align_face(large[None], to_68(points), size)[0][0]
 
 
 def _tensor(image: UInt8[np.ndarray, "h w 3"]) -> Float[torch.Tensor, "1 3 h w"]:
-    return torch.from_numpy(image.copy()).permute(2, 0, 1)[None] / 255
+    return torch.from_numpy(image).permute(2, 0, 1)[None] / 255

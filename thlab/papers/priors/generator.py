@@ -71,9 +71,7 @@ class Generator(nn.Module):
         joins[0] = (2 * widths[-1], *joins[0][1:])  # the looks join here
         self.ups = nn.ModuleList(Up(coarse, skip, fine, d) for coarse, skip, fine in joins)
         self.outlet = nn.Conv2d(widths[0], 3, 3, padding=1)
-        for name, weight in self.named_parameters():
-            if name.endswith("film.weight"):  # the blocks begin deaf to the content; this one had better listen at once
-                nn.init.normal_(weight, std=FILM_STD)
+        listen(self)
 
     def frame(
         self, image: Float[Tensor, "b 3 h w"], previous: Float[Tensor, "b 3 h w"], z_c: Float[Tensor, "b d"]
@@ -98,7 +96,7 @@ class Generator(nn.Module):
             x = up(x, skips.pop(), z_c)
         # O_f = m \cdot rgb + (1 - m) \cdot I_f
         rgb = torch.sigmoid(self.outlet(x))
-        return image + _back(self.lips * (rgb - here), image)
+        return image + paste(self.lips * (rgb - here), image)
 
     def forward(
         self, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"], noise: Tensor | None = None
@@ -114,7 +112,14 @@ class Generator(nn.Module):
         return torch.stack(frames[1:], 1)  # (B, T, 3, H, W)
 
 
-def _back(box: Float[Tensor, "b 3 h2 w2"], image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+def listen(net: nn.Module) -> None:
+    """Let FiLM, which begins as the identity and so deaf to the content, hear it from the first step."""
+    for name, weight in net.named_parameters():
+        if name.endswith("film.weight"):
+            nn.init.normal_(weight, std=FILM_STD)
+
+
+def paste(box: Float[Tensor, "b 3 h2 w2"], image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
     """The mouth box where it belongs in the picture, zeros around it."""
     h, w = image.shape[-2:]
     return pad(box, (w // 4, w - 3 * w // 4, 15 * h // 32, h - 31 * h // 32))

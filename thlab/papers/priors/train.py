@@ -142,7 +142,7 @@ def pretrain(vae: SequenceVAE, speech: Speech, out: Path, fabric, seed: int = 0)
     pipeline = ContentPipeline(vae)
     optimizer = torch.optim.Adam(pipeline.parameters(), config.learning_rate)
     pipeline, optimizer = fabric.setup(pipeline, optimizer)
-    run = Run(fabric, out, config, config.pretrain_steps)
+    run = Run(fabric, out, config, config.pretrain_steps, seed=seed)
     for step in run.steps(run.resume(model=pipeline, optimizer=optimizer)):
         batch = my_part(fabric, speech.draw(config, step_generator(seed, step)))
         x = vae.scale(batch["x"])
@@ -160,7 +160,7 @@ def train(vae: SequenceVAE, speech: Speech, out: Path, fabric, seed: int = 0) ->
     config = vae.config
     optimizer = torch.optim.Adam(vae.parameters(), config.learning_rate)
     model, optimizer = fabric.setup(vae, optimizer)
-    run = Run(fabric, out, config, config.steps)
+    run = Run(fabric, out, config, config.steps, seed=seed)
     first = run.resume(model=model, optimizer=optimizer)
     drawn = draw_sequences(speech, config, seed, first)
     for step in run.steps(first):

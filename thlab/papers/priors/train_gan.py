@@ -31,11 +31,11 @@ class GANConfig:
 
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     weights: gan_losses.Weights = field(default_factory=gan_losses.Weights)
-    steps: int = 3500
-    critics_from: int = 2500  # the step at which the critics join; `steps` or more: never
+    steps: int = 2600
+    critics_from: int = 1600  # the step at which the critics join; `steps` or more: never
     clips: int = 8  # in a batch
     frames: int = 3  # of each clip, one after another
-    learning_rate: float = 2e-3  # with the critics a fifth
+    learning_rate: float = 3e-3  # with the critics a fifth
     critic_rate: float = 2e-4
     posed_alike: bool = True  # the image is turned as the frames are, so that what differs is the mouth
 
@@ -158,7 +158,7 @@ def train_generator(
         torch.optim.Adam(critics.parameters(), config.critic_rate, betas=(0.0, 0.9)),
     )
     footage = Footage(memory, source, config.frames, config.posed_alike)
-    run = Run(fabric, out, config, config.steps)
+    run = Run(fabric, out, config, config.steps, seed=seed)
     parts = {"head": head, "d_frame": d_frame, "d_video": d_video}
     start = run.resume(**parts, optimizer=optimizer, critic_optimizer=critic_optimizer)
     for step in run.steps(start):
@@ -204,7 +204,8 @@ def load_head(name: str | Path = "priors-head", net: nn.Module | None = None) ->
     Chapter: book/content-to-video.ipynb
     """
     card = read_card(name)
-    head = TalkingHead(make_source(card["source"], net), Generator(GeneratorConfig(**card["generator"])))
+    config = GeneratorConfig(**card["generator"] | {"widths": tuple(card["generator"]["widths"])})
+    head = TalkingHead(make_source(card["source"], net), Generator(config))
     load_weights(name, head)
     return head.eval()
 
@@ -224,7 +225,7 @@ def train_recogniser(
     """Train the recogniser of `ASRContent` on clean speech. Chapter: book/content-to-video.ipynb"""
     speech, net = Speech(memory), seeded(Recogniser, seed)
     net, optimizer = fabric.setup(net, torch.optim.Adam(net.parameters(), config.learning_rate))
-    run = Run(fabric, out, config, config.steps)
+    run = Run(fabric, out, config, config.steps, seed=seed)
     for step in run.steps(run.resume(net=net, optimizer=optimizer)):
         frames = torch.randint(len(memory.clip_of), (config.batch,), generator=step_generator(seed, step))
         batch = my_part(fabric, speech.batch(frames))
