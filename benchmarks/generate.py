@@ -1,0 +1,67 @@
+"""Frames a second of the talking head at 64 px, generator alone and from sound to frames, against the 25 of a video.
+
+    python benchmarks/generate.py [--frames 75] [--rounds 5]
+
+The whole path is what `thlab generate` does between reading and writing files: spectrogram, content of the VAE (book
+preset, untrained: the weights do not matter to the time), frames. Each number is the fastest of some rounds, in wall
+time; rounds of all rows alternate, so that what else the machine does touches all of them.
+"""
+
+import argparse
+import os
+import time
+
+import torch
+
+from thlab.corpus.visemes import VISEMES
+from thlab.papers.priors.content import VAEContent
+from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
+from thlab.papers.priors.model import SequenceVAE, VAEConfig
+
+LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
+
+
+def jobs(frames: int) -> dict:
+    """What is timed by name: threads, frames made, and the function."""
+    source = VAEContent(SequenceVAE(VAEConfig.book(), len(VISEMES), 8, 10))
+    audio = 0.1 * torch.randn(frames * 640, generator=torch.Generator().manual_seed(0))
+    content = source.content(audio, frames)[None]
+    made = {}
+    for layout, memory_format in LAYOUTS.items():
+        generator = Generator(GeneratorConfig.book()).to(memory_format=memory_format)
+        for threads in (1, 2):
+            for clips in (1, 8):
+                image = torch.rand(clips, 3, 64, 64)
+                several = content.expand(clips, -1, -1)
+                made[f"frames, {clips} clip{'s' * (clips > 1)}", layout, threads] = (
+                    clips * frames, lambda g=generator, i=image, c=several: roll_out(g, i, c)
+                )  # fmt: skip
+            made["sound to frames, 1 clip", layout, threads] = (
+                frames, lambda g=generator: roll_out(g, torch.rand(1, 3, 64, 64), source.content(audio, frames)[None])
+            )  # fmt: skip
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, default=75, help="of a clip (default: 75, three seconds)")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    made = jobs(options.frames)
+    seconds = dict.fromkeys(made, float("inf"))
+    print(f"load {os.getloadavg()}")
+    for _ in range(options.rounds):
+        for name, (_, function) in made.items():
+            torch.set_num_threads(name[2])
+            start = time.perf_counter()
+            function()
+            seconds[name] = min(seconds[name], time.perf_counter() - start)
+    print(f"{'':26s}{'layout':15s}{'threads':>8s}{'frames/s':>10s}{'ms/frame':>10s}{'x 25 fps':>10s}")
+    for name, (count, _) in made.items():
+        rate = count / seconds[name]
+        print(f"{name[0]:26s}{name[1]:15s}{name[2]:8d}{rate:10.0f}{1000 / rate:10.1f}{rate / 25:10.1f}")
+    print(f"load at the end {os.getloadavg()}")
+
+
+if __name__ == "__main__":
+    main()

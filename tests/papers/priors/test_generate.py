@@ -1,0 +1,104 @@
+"""`generate` from files to a tagged mp4, and the one clear error that each kind of bad input gets."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from thlab.corpus.media import wav_bytes
+from thlab.data import open_corpus, read_audio, read_video
+from thlab.papers.priors.content import make_source
+from thlab.papers.priors.generate import generate, read_face, read_speech
+from thlab.papers.priors.generator import Generator, GeneratorConfig
+from thlab.papers.priors.train_gan import TalkingHead
+
+
+@pytest.fixture(scope="module")
+def head():
+    torch.manual_seed(0)
+    return TalkingHead(make_source("mfcc"), Generator(GeneratorConfig(widths=(8, 8, 16))))
+
+
+@pytest.fixture(scope="module")
+def clip(tiny_corpus):
+    return open_corpus("embedded", tiny_corpus, check="none")[0]
+
+
+@pytest.fixture
+def face(clip, tmp_path):
+    Image.fromarray(clip.frames[0]).save(tmp_path / "face.png")
+    return tmp_path / "face.png"
+
+
+def wav(path, audio):
+    path.write_bytes(wav_bytes(np.asarray(audio, np.float32)))
+    return path
+
+
+def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(head, clip, face, tmp_path):
+    import av
+
+    out = generate(clip.audio_path, face, tmp_path / "out.mp4", head)
+    frames, fps = read_video(out)
+    assert frames.shape == clip.frames.shape
+    assert fps == 25
+    sound = read_audio(out)
+    lag = np.correlate(sound[:16000], clip.audio[4000:12000]).argmax()
+    assert abs(lag - 4000) < 200
+    with av.open(str(out)) as container:
+        assert container.metadata["comment"].startswith("synthetic")
+    assert abs(frames[0].astype(float) - clip.frames[0]).mean() < 25  # an untrained head nearly copies
+
+
+def test_a_portrait_is_cropped_to_the_aligned_face(real_data):
+    image = read_face(real_data / "faces_public_domain" / "astronaut.png", 64)
+    assert image.shape == (64, 64, 3)
+    from thlab.corpus.alignment import TEMPLATE, anchors
+    from thlab.face import detect_landmarks, to_68
+
+    large = np.asarray(Image.fromarray(image).resize((256, 256)))
+    found = anchors(to_68(detect_landmarks(large[None])[0]))[0] / 256
+    assert np.abs(found - TEMPLATE).max() < 0.06
+
+
+def test_a_crop_of_the_generators_size_is_taken_as_it_is(clip, face):
+    assert (read_face(face, 64) == clip.frames[0]).all()
+    assert read_face(face, 128).shape == (128, 128, 3)
+
+
+@pytest.mark.parametrize("sound", ["silence", "hiss", "hum", "nothing", "whisper"])
+def test_what_is_no_speech_is_refused(sound, tmp_path, clip):
+    t = np.arange(32000) / 16000
+    audio = {
+        "silence": np.zeros(32000), "hiss": np.random.default_rng(0).uniform(-0.3, 0.3, 32000),
+        "hum": 0.3 * np.sin(2 * np.pi * 100 * t), "nothing": np.zeros(0), "whisper": 1e-3 * clip.audio,
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"speech\.wav: (no speech|empty)"):
+        read_speech(wav(tmp_path / "speech.wav", audio[sound]))
+
+
+def test_speech_of_real_people_is_accepted(real_data):
+    for file in sorted((real_data / "fsdd" / "recordings").glob("*.wav"))[:20]:
+        assert len(read_speech(file)) % 640 == 0
+
+
+def test_bad_paths_and_pictures_are_named_and_nothing_is_written(head, clip, face, tmp_path):
+    out, sound = tmp_path / "made" / "out.mp4", clip.audio_path
+    out.parent.mkdir()
+    wall, text = tmp_path / "wall.png", tmp_path / "text.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)).save(wall)
+    text.write_text("no picture")
+    quiet = wav(tmp_path / "quiet.wav", np.zeros(16000))
+    for audio, image, target, message in [
+        (tmp_path / "none.wav", face, out, r"none\.wav: no such file"),
+        (sound, tmp_path / "none.png", out, r"none\.png: no such file"),
+        (face, face, out, r"face\.png: the suffix"),
+        (quiet, face, out, "quiet.wav: no speech"),
+        (sound, wall, out, r"wall\.png: no face"),
+        (sound, text, out, r"text\.png: not a readable picture"),
+        (sound, face, tmp_path / "absent" / "out.mp4", "in a folder that exists"),
+        (sound, face, out.with_suffix(".gif"), r"ending in \.mp4"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            generate(audio, image, target, head)
+    assert not list(out.parent.iterdir())
