@@ -84,6 +84,7 @@ class Bench:
             "command": f"thlab evaluate priors --table {name.partition('-')[0]}", "seeds": list(self.seeds),
             "preset": self.preset, "corpus": Path(self.corpus).name, "corpus_version": CORPUS_VERSION,
             "steps": {"stage 1": self.config.pretrain_steps, "stage 2": self.config.steps},
+            "weights": {"alpha": self.config.alpha, "beta": self.config.beta, "gamma": self.config.gamma},
             "hardware": hardware(), "commit": commit(),
         } | evidence  # fmt: skip
         rows = {row: dict(cells) for row, cells in rows.items()}

@@ -10,7 +10,7 @@ from thlab.nn.landmarks import LandmarkNet
 from thlab.papers.priors import heads, tables
 from thlab.papers.priors.bench import open_bench
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head
-from thlab.training import load_weights
+from thlab.training import load_weights, read_card
 
 TABLES = ("T1", "T2", "T3", "sweep", "collapse", "leakage", "quality")
 
@@ -38,6 +38,10 @@ def evaluate(
         load_weights("landmarks", net)
         return net
 
+    def of_weights() -> list[Table]:
+        facts = {"weights": "given"} if head else {"weights": "committed", "steps": read_card("priors-head")["steps"]}
+        return [heads.quality(bench, judge(), head or load_head(), **facts)]
+
     def of_heads() -> list[Table]:
         return heads.tables_1_and_2(bench, judge(), config)
 
@@ -45,7 +49,7 @@ def evaluate(
         "T1": of_heads, "T2": of_heads, "T3": lambda: [tables.table_3(bench)],
         "sweep": lambda: [tables.sweep(replace(bench, seeds=bench.seeds[:1]))],
         "collapse": lambda: [tables.collapse(bench)], "leakage": lambda: [tables.leakage(bench)],
-        "quality": lambda: [heads.quality(bench, judge(), head or load_head())],
+        "quality": of_weights,
     }  # fmt: skip
     Path(out).mkdir(parents=True, exist_ok=True)
     made: dict[str, Table] = {}

@@ -120,6 +120,11 @@ class Stage:
             scores["sharpness"].append(sharpness(mouth(x), mouth(y)).mean().item())
         return dict(scores)
 
+    def means(self, videos: list[Video]) -> dict[str, float]:
+        """The mean over clips of each score of mouths and pictures."""
+        scores = self.mouths(videos) | self.pictures(videos)
+        return {name: sum(values) / len(values) for name, values in scores.items()}
+
     def mediapipe(self, videos: list[Video], n: int) -> dict[str, list[float]]:
         """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others."""
 
@@ -165,16 +170,9 @@ def head_folder(bench: Bench, config: GANConfig, row: str, seed: int) -> Path:
 def score_head(stage: Stage, bench: Bench, config: GANConfig, row: str, seed: int) -> dict[str, dict[str, float]]:
     """Means over clips of every score, at each noise level and from shuffled audio."""
     head = trained_head(bench, config, row, seed)
-    found = {level: stage.mouths(stage.videos(head, stage.contents(head.source, db))) for level, db in LEVELS.items()}
-    for level, contents in {"clean": stage.contents(head.source), "shuffled": stage.shuffled(head.source)}.items():
-        videos = stage.videos(head, contents)
-        found[level] = stage.mouths(videos) | stage.pictures(videos)
-    return {level: mean_scores(scores) for level, scores in found.items()}
-
-
-def mean_scores(scores: dict[str, list[float]]) -> dict[str, float]:
-    """The mean over clips of each score."""
-    return {name: sum(values) / len(values) for name, values in scores.items()}
+    heard = {level: stage.contents(head.source, db) for level, db in LEVELS.items()}
+    heard["shuffled"] = stage.shuffled(head.source)
+    return {level: stage.means(stage.videos(head, contents)) for level, contents in heard.items()}
 
 
 def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: int = 40) -> list[Table]:
@@ -185,7 +183,7 @@ def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: i
     T2 as T2-references. Pixels are the corpus's own. Chapter: book/content-to-video.ipynb
     """
     stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
-    beside = {row: mean_scores(stage.mouths(v) | stage.pictures(v)) for row, v in stage.trivial().items()}
+    beside = {row: stage.means(videos) for row, videos in stage.trivial().items()}
     cells = {name: defaultdict(lambda: defaultdict(list)) for name in (*SCORES.values(), "T2", "T2-references")}
 
     def note(row: str, found: dict[str, dict[str, float]], table_2: str) -> None:
@@ -216,11 +214,14 @@ def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: i
     return tables
 
 
-def quality(bench: Bench, judge: nn.Module, head: TalkingHead, n_clips: int = 48, n_mediapipe: int = 12) -> Table:
+def quality(
+    bench: Bench, judge: nn.Module, head: TalkingHead, n_clips: int = 48, n_mediapipe: int = 12, **evidence: Any
+) -> Table:
     """A trained head on held-out clips beside the truth, what must be beaten, and itself with shuffled audio.
 
-    LMD in pixels by the judge, against the corpus's own landmarks, and by mediapipe on some of the clips. The numbers
-    of a cell are of the test speakers, of the clips where there are fewer than three.
+    LMD in pixels by the judge (which also trained the book's head), against the corpus's own landmarks, and by
+    mediapipe on some of the clips. The numbers of a cell are of the test speakers, of the clips where there are fewer
+    than three. No PSNR of the truth, which is infinite.
     Chapter: book/content-to-video.ipynb
     """
     stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
@@ -231,7 +232,7 @@ def quality(bench: Bench, judge: nn.Module, head: TalkingHead, n_clips: int = 48
     for row, made in videos.items():
         scores = stage.mouths(made) | stage.pictures(made) | stage.mediapipe(made, n_mediapipe)
         if row == "truth":
-            del scores["PSNR"]  # infinite
+            del scores["PSNR"]
         rows[row] = {name: stage.by_speaker(values) for name, values in scores.items()}
-    columns = list(rows["ours"])
-    return bench.table("quality", columns, rows, pixels=bench.test.frames.shape[1], numbers="one a test speaker")
+    facts = {"seeds": [], "pixels": bench.test.frames.shape[1], "test_clips": len(stage.clips)}
+    return bench.table("quality", list(rows["ours"]), rows, numbers="one a test speaker", **facts | evidence)

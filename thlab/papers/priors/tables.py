@@ -28,10 +28,7 @@ ROWS = dict(zip(("content", "emotion", "sequence"), LATENTS, strict=True))
 LABELS = ("viseme", "emotion", "emotion of clips")
 SIDES = {"with margin": {}, "without": {"beta": 0.0}}
 COLUMNS = [f"{label}, {side}" for side in SIDES for label in LABELS]
-TABLE_3 = {
-    "content": (77.1, 24.5, 58.7, 37.0),
-    "emotion": (29.8, 68.4, 35.4, 55.3),
-}  # as printed: viseme and emotion with margin, then without
+TABLE_3 = {"content": (77.1, 24.5, 58.7, 37.0), "emotion": (29.8, 68.4, 35.4, 55.3)}  # as printed, viseme first
 STRIDE = 4  # a probe is trained on every fourth segment
 REDUCTION = "log p(x|z) summed over 20 x 200 values, all terms means over segments, nll weight 1"
 
@@ -52,35 +49,39 @@ def clip_means(codes: Float[Tensor, "n d"], clip: Int[Tensor, "n"], n_clips: int
     return torch.zeros(n_clips, codes.shape[1]).index_add(0, clip, codes) / clip.bincount(minlength=n_clips)[:, None]
 
 
+def labelled(vae: SequenceVAE, speech: Speech, stride: int) -> dict[tuple[str, str], tuple[Tensor, Tensor]]:
+    """Codes and labels by latent and label, of each stride-th segment and of clips (by the mean of their segments)."""
+    memory, frames = speech.memory, speech.frames[::stride]
+    clip, pairs = memory.clip_of[frames], {}
+    for k, z in encode(vae, speech, frames).items():
+        pairs[k, "viseme"] = z, memory.viseme[frames]
+        pairs[k, "emotion"] = z, memory.emotion[clip]
+        pairs[k, "emotion of clips"] = clip_means(z, clip, len(memory.ids)), memory.emotion
+    return pairs
+
+
 def probe_latents(bench: Bench, vae: SequenceVAE) -> dict[str, dict[str, float]]:
     """Accuracy (%) on test speakers of linear probes of each latent, trained on the training speakers.
 
-    "emotion of clips" is told from the mean code of a clip. Chapter: book/priors.ipynb
+    Chapter: book/priors.ipynb
     """
-    sides = []
-    for speech, stride in ((bench.speech, STRIDE), (bench.test_speech, 1)):
-        memory, frames = speech.memory, speech.frames[::stride]
-        clip = memory.clip_of[frames]
-        labels = {"viseme": memory.viseme[frames], "emotion": memory.emotion[clip], "emotion of clips": memory.emotion}
-        sides.append((encode(vae, speech, frames), labels, clip))
-    found = defaultdict(dict)
-    for row, k in ROWS.items():
-        for label in LABELS:
-            data = []
-            for codes, labels, clip in sides:
-                of_clips = label == "emotion of clips"
-                data += [clip_means(codes[k], clip, len(labels[label])) if of_clips else codes[k], labels[label]]
-            found[row][label] = 100 * linear_probe(*data)
-    return found
+    train, test = labelled(vae, bench.speech, STRIDE), labelled(vae, bench.test_speech, 1)
+    return {
+        row: {label: 100 * linear_probe(*train[k, label], *test[k, label]) for label in LABELS}
+        for row, k in ROWS.items()
+    }
+
+
+def most_frequent(train: Int[Tensor, "n"], test: Int[Tensor, "m"]) -> float:
+    """What a probe scores (%) that always says the training set's most frequent label."""
+    return 100 * test.eq(train.mode().values).float().mean().item()
 
 
 def chance(bench: Bench) -> dict[str, list[float]]:
-    """What a probe scores (%) that always says the training set's most frequent label."""
-    pairs = {"viseme": (bench.train.viseme, bench.test.viseme), "emotion": (bench.train.emotion, bench.test.emotion)}
-    share = {name: 100 * test.eq(train.mode().values).float().mean().item() for name, (train, test) in pairs.items()}
-    return {
-        column: [share["viseme" if column.startswith("viseme") else "emotion"]] * len(bench.seeds) for column in COLUMNS
-    }
+    """The row of what needs no latent."""
+    viseme = most_frequent(bench.train.viseme, bench.test.viseme)
+    emotion = most_frequent(bench.train.emotion, bench.test.emotion)
+    return {column: [viseme if "viseme" in column else emotion] * len(bench.seeds) for column in COLUMNS}
 
 
 def margin_rows(bench: Bench, rows: dict, suffix: str = "", sides: dict | None = None, **changes: float) -> None:
@@ -145,7 +146,7 @@ def collapse(bench: Bench) -> Table:
     """
     rows = defaultdict(lambda: defaultdict(list))
     speech = bench.test_speech
-    labels = speech.batch(speech.frames)
+    labels = {"viseme": speech.memory.viseme, "emotion": speech.memory.emotion[speech.memory.clip_of]}
     for row, changes in {"with": {"beta": 0.0}, "without": {"alpha": 0.0, "beta": 0.0}}.items():
         for seed in bench.seeds:
             vae = bench.vae(seed, **changes)
@@ -206,14 +207,11 @@ def leakage(bench: Bench) -> Table:
         codes = encode(bench.vae(seed), speech, speech.frames)
         every = {f"z_{k}": z for k, z in codes.items()} | {"all three": torch.cat(list(codes.values()), 1)}
         for name, z in every.items():
-            found = {
-                factor: 100 * linear_probe(z[~held_out], y[~held_out], z[held_out], y[held_out])
-                for factor, y in factors.items()
-            }
-            found |= {"MIG": mig(z, stacked), "SAP": sap(z, stacked)}
-            found |= dci(*(part[::8] for part in (z[~held_out], stacked[~held_out], z[held_out], stacked[held_out])))
+            parts = z[~held_out], stacked[~held_out], z[held_out], stacked[held_out]
+            train_z, train_y, test_z, test_y = parts
+            found = {f: 100 * linear_probe(train_z, train_y[:, i], test_z, test_y[:, i]) for i, f in enumerate(factors)}
+            found |= {"MIG": mig(z, stacked), "SAP": sap(z, stacked)} | dci(*(part[::8] for part in parts))
             for column, value in found.items():
                 rows[name][column].append(value)
-    known = {f: 100 * y[held_out].eq(y[~held_out].mode().values).float().mean().item() for f, y in factors.items()}
-    rows["chance"] = {factor: [share] * len(bench.seeds) for factor, share in known.items()}
+    rows["chance"] = {f: [most_frequent(y[~held_out], y[held_out])] * len(bench.seeds) for f, y in factors.items()}
     return bench.table("leakage", list(rows["z_c"]), rows, better="higher")
