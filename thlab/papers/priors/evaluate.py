@@ -39,7 +39,9 @@ def evaluate(
         return net
 
     def of_weights() -> list[Table]:
-        facts = {"weights": "given"} if head else {"weights": "committed", "steps": read_card("priors-head")["steps"]}
+        facts: dict[str, Any] = {"weights": "given"}
+        if head is None:
+            facts = {"weights": "committed", "steps": read_card("priors-head")["steps"]}
         return [heads.quality(bench, judge(), head or load_head(), **facts)]
 
     def of_heads() -> list[Table]:

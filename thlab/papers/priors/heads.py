@@ -57,6 +57,8 @@ class Stage:
 
     def __init__(self, memory: Memory, judge: nn.Module, n_clips: int, device: Any = "cpu"):
         self.memory, self.device, self.judge = memory, device, judge.to(device).eval()
+        assert memory.frames is not None
+        assert memory.landmarks is not None
         # an odd step: with an even number of sentences, neighbours, from which shuffled audio comes, say different ones
         self.clips = list(range(0, len(memory.ids), max(1, len(memory.ids) // n_clips) | 1))
         spans = [slice(*memory.start[clip : clip + 2].tolist()) for clip in self.clips]
@@ -235,5 +237,5 @@ def quality(
         if row == "truth":
             del scores["PSNR"]
         rows[row] = {name: stage.by_speaker(values) for name, values in scores.items()}
-    facts = {"seeds": [], "pixels": bench.test.frames.shape[1], "test_clips": len(stage.clips)}
+    facts = {"seeds": [], "pixels": stage.real[0].shape[-1], "test_clips": len(stage.clips)}
     return bench.table("quality", list(rows["ours"]), rows, numbers="one a test speaker", **facts | evidence)

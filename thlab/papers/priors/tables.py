@@ -157,8 +157,9 @@ def collapse(bench: Bench) -> Table:
                 rows[row][f"{prefix}spread"].append(spread(mu))
                 rows[row][f"{prefix}accuracy"].append(balanced_accuracy(said, labels[label]))
     columns = ["spread", "accuracy", "emotion, spread", "emotion, accuracy"]
-    chances = {"chance": 1 / len(labels["viseme"].unique()), "chance_emotion": 1 / len(labels["emotion"].unique())}
-    return bench.table("collapse", columns, rows, better="higher", reduction=REDUCTION, **chances)
+    facts = {"reduction": REDUCTION, "chance": 1 / len(labels["viseme"].unique())}
+    facts["chance_emotion"] = 1 / len(labels["emotion"].unique())
+    return bench.table("collapse", columns, rows, {}, better="higher", **facts)
 
 
 def noisy(memory: Memory) -> tuple[Memory, Int[Tensor, "c"]]:
@@ -202,15 +203,16 @@ def leakage(bench: Bench) -> Table:
     factors = {"viseme": memory.viseme} | {name: labels[memory.clip_of] for name, labels in of_clip.items()}
     factors = {name: labels for name, labels in factors.items() if len(labels.unique()) > 1}
     stacked = torch.stack(list(factors.values()), 1)
-    speech, rows = Speech(memory), defaultdict(lambda: defaultdict(list))
+    speech = Speech(memory)
+    rows: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for seed in bench.seeds:
         codes = encode(bench.vae(seed), speech, speech.frames)
         every = {f"z_{k}": z for k, z in codes.items()} | {"all three": torch.cat(list(codes.values()), 1)}
         for name, z in every.items():
-            parts = z[~held_out], stacked[~held_out], z[held_out], stacked[held_out]
-            train_z, train_y, test_z, test_y = parts
+            train_z, train_y, test_z, test_y = z[~held_out], stacked[~held_out], z[held_out], stacked[held_out]
             found = {f: 100 * linear_probe(train_z, train_y[:, i], test_z, test_y[:, i]) for i, f in enumerate(factors)}
-            found |= {"MIG": mig(z, stacked), "SAP": sap(z, stacked)} | dci(*(part[::8] for part in parts))
+            found |= {"MIG": mig(z, stacked), "SAP": sap(z, stacked)}
+            found |= dci(train_z[::8], train_y[::8], test_z[::8], test_y[::8])
             for column, value in found.items():
                 rows[name][column].append(value)
     rows["chance"] = {f: [most_frequent(y[~held_out], y[held_out])] * len(bench.seeds) for f, y in factors.items()}
