@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("thlab: stopped; what is finished is kept, and the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         print(f"thlab: {error}", file=sys.stderr)
         return BAD_ARGUMENTS
     except (OSError, ImportError, RuntimeError, ArithmeticError) as error:

@@ -108,21 +108,24 @@ def test_penalty_reaches_the_critics_weights(rng, critics):
 def test_perceptual_and_landmark_terms_by_hand(rng):
     real, fake = torch.rand((2, 2, 3, 8, 8), generator=rng)
     assert perceptual(lambda x: [x, 2 * x], fake, real).item() == pytest.approx(3 * (real - fake).abs().mean().item())
-    points = torch.randn((2, 68, 2), generator=rng)
-    found = landmark_l2(lambda x: points if x is fake else torch.zeros(2, 68, 2), fake, real)
-    assert found.item() == pytest.approx((points[:, 48:] ** 2).sum().item() / 40, rel=1e-5)
+    moves, wanted = (
+        torch.randn((2, 4, 29, 2), generator=rng),
+        torch.randn((4, 29, 2), generator=rng).expand(2, -1, -1, -1),
+    )
+    by_hand = sum(((a - b) ** 2).sum().item() for a, b in zip(moves, wanted, strict=True)) / (2 * 4 * 29)
+    assert landmark_l2(moves, wanted).item() == pytest.approx(by_hand, rel=1e-5)
 
 
 def test_likeness_leaves_out_what_has_no_judge_and_total_is_weighted(batch):
-    class Landmarks(nn.Module):
-        def forward(self, x):
-            return x.mean((1, 2, 3))[:, None, None].expand(-1, 68, 2)
+    class Faces(nn.Module):
+        def features(self, x):
+            return [x.mean((2, 3))]
 
-    real, fake, weights = *batch[:2], Weights(landmark=3.0)
+    real, fake, weights = *batch[:2], Weights(perceptual=3.0)
     assert set(likeness(weights, fake, real, {})) == {"l1"}
-    terms = generator_loss(weights, likeness(weights, fake, real, {"landmarks": Landmarks()}))
-    assert set(terms) == {"l1", "landmark", "total"}
-    torch.testing.assert_close(terms["total"], terms["l1"] + 3 * terms["landmark"])
+    terms = generator_loss(weights, likeness(weights, fake, real, {"faces": Faces()}))
+    assert set(terms) == {"l1", "perceptual", "total"}
+    torch.testing.assert_close(terms["total"], terms["l1"] + 3 * terms["perceptual"])
 
 
 def test_critic_phase_teaches_the_critics_alone(batch, critics, rng):

@@ -17,7 +17,7 @@ TABLES = ("T1", "T2", "T3", "sweep", "collapse", "leakage", "quality")
 
 def evaluate(
     fabric: Any, table: str = "quality", corpus: str = "medium", preset: str = "book", seeds: int | Sequence[int] = 3,
-    out: str | Path = "book/results", head: TalkingHead | None = None, head_steps: int = 500, **vae: Any,
+    out: str | Path = "book/results", head: TalkingHead | None = None, head_steps: int = 300, **vae: Any,
 ) -> dict[str, Table]:  # fmt: skip
     """Re-run a table of the paper, or all; saves each as out/priors.<table>.json and returns them by name.
 

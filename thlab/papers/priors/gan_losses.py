@@ -8,7 +8,6 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from thlab.corpus.alignment import MOUTH
 from thlab.papers.priors.generator import mouth
 
 Terms = dict[str, Tensor]
@@ -22,7 +21,7 @@ class Weights:
     l1: float = 1.0
     mouth: float = 8.0  # of a pixel of the mouth box, where the others have 1
     perceptual: float = 0.1
-    landmark: float = 0.01  # of squared pixels
+    points: float = 0.1  # of squared 32nds of the mouth box
     adversarial: float = 0.02  # of each critic
     viseme: float = 0.01
     penalty: float = 10.0  # lambda of WGAN-GP, in the critics' loss
@@ -45,17 +44,13 @@ def perceptual(
     return torch.stack([(a - b).abs().mean() for a, b in zip(features(fake), wanted, strict=True)]).sum()
 
 
-def landmark_l2(
-    landmarks: Callable[[Tensor], Tensor], fake: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]
-) -> Float[Tensor, ""]:
-    """Mean squared distance (px²) of the 20 mouth points that a network finds in both pictures.
+def landmark_l2(moves: Float[Tensor, "*b p 2"], wanted: Float[Tensor, "*b p 2"]) -> Float[Tensor, ""]:
+    """The L2 distance of mouth landmarks, Sect. 3.3, squared, mean over points: of the moves that content asks for.
 
-    In both: what the network gets wrong in footage it was not trained on, it gets wrong twice.
+    Not of a detector's landmarks in the frames made, which would have to judge them later.
     Chapter: book/content-to-video.ipynb
     """
-    with torch.no_grad():
-        wanted = landmarks(real)[:, MOUTH]
-    return (landmarks(fake)[:, MOUTH] - wanted).square().sum(-1).mean()
+    return (moves - wanted).square().sum(-1).mean()
 
 
 def critic_loss(
@@ -79,17 +74,13 @@ def gradient_penalty(
 
 
 def likeness(weights: Weights, fake: Video, real: Video, judges: dict[str, nn.Module]) -> Terms:
-    """L1, and the perceptual and landmark terms where "faces" (FaceEncoder) or "landmarks" (LandmarkNet) is given.
+    """L1, and the perceptual term where "faces" (FaceEncoder) is given, which sees the last frame of each clip alone.
 
-    The two networks see the last frame of each clip alone, which saves most of their time.
     Chapter: book/content-to-video.ipynb
     """
     terms = {"l1": reconstruction(fake, real, weights.mouth)}
-    pictures = fake[:, -1], real[:, -1]
     if "faces" in judges:
-        terms["perceptual"] = perceptual(judges["faces"].features, *pictures)
-    if "landmarks" in judges:
-        terms["landmark"] = landmark_l2(judges["landmarks"], *pictures)
+        terms["perceptual"] = perceptual(judges["faces"].features, fake[:, -1], real[:, -1])
     return terms
 
 

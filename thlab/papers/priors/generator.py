@@ -1,4 +1,8 @@
-"""The talking-head generator of [mittal2020], Sect. 3.3: a U-Net from face image, last frame and content to a frame."""
+"""The talking-head generator of [mittal2020], Sect. 3.3: a U-Net from face image, last frame and content to a frame.
+
+What the paper has not: content first says where lips and chin go, the image is bent so that they are there, and the
+U-Net paints over that. The paper's way, in the time that a CPU has, copies the image and ignores what is said.
+"""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -6,13 +10,16 @@ from itertools import pairwise
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, pad
+from torch.nn.functional import grid_sample, pad
 
+from thlab.nn.landmarks import LandmarkNet
 from thlab.nn.unet import Down, Up
 
-LIPS = (7, 28, 5, 27)  # top, bottom, left, right of the lips and chin within the mouth box, in 32nds of it
-EDGE = 3  # 32nds over which painted and kept pixels are blended
+BOX = 32  # points are given in 32nds of the mouth box's side
+POINTS = (*range(4, 13), *range(48, 68))  # iBUG: chin and mouth
+REACH = 2.0  # 32nds: how far around a point the image moves with it
 FILM_STD = 0.1  # of the first weights of FiLM
+GAIN, EDGE = 2.0, 0.02  # of the change that is asked of a pixel's logit; logits are taken between EDGE and 1 − EDGE
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class GeneratorConfig:
     size: int = 64  # pixels of a side; the mouth box, which is what is painted, has half of them
     content: int = 32  # of z_c, or of what stands in its place
     widths: tuple[int, ...] = (24, 48, 96, 160)  # channels a level, each half the size of the one before
-    hide_lips: bool = True  # from the path of full resolution; else nearly all it learns for long is to copy them
+    bend: bool = True  # the image first, and paint over that; else paint over the image as it is
 
     @classmethod
     def fast(cls) -> "GeneratorConfig":
@@ -49,54 +56,119 @@ def mouth(pictures: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w2"]:
     return pictures[..., 15 * h // 32 : 31 * h // 32, w // 4 : 3 * w // 4]
 
 
-def lips_mask(side: int) -> Float[Tensor, "s s"]:
-    """1 on lips and chin, 0 on the rim of the mouth box, a ramp between. Chapter: book/content-to-video.ipynb"""
-    top, bottom, left, right = (edge * side // 32 for edge in LIPS)
-    mask, ramp = torch.zeros(1, 1, side, side), EDGE * side // 32
-    mask[..., top:bottom, left:right] = 1
-    return avg_pool2d(mask, 2 * (ramp // 2) + 1, 1, ramp // 2)[0, 0]
+def paste(box: Float[Tensor, "b 3 h2 w2"], image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+    """The mouth box where it belongs in the picture, zeros around it."""
+    h, w = image.shape[-2:]
+    return pad(box, (w // 4, w - 3 * w // 4, 15 * h // 32, h - 31 * h // 32))
+
+
+def to_box(landmarks: Float[Tensor, "*b 68 2"], size: int) -> Float[Tensor, "*b p 2"]:
+    """Chin and mouth of landmarks in pixels of a picture, in 32nds of its mouth box.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    return landmarks[..., POINTS, :] * (2 * BOX / size) - landmarks.new_tensor([BOX / 2, 15 * BOX / 16])
+
+
+class Geometry(nn.Module):
+    """How far content moves lips and chin from where they are in the image. Chapter: book/content-to-video.ipynb"""
+
+    def __init__(self, content: int, hidden: int = 192):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(content + 2 * len(POINTS), hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(),
+            nn.Linear(hidden, 2 * len(POINTS)),
+        )  # fmt: skip
+
+    def forward(self, z_c: Float[Tensor, "*b d"], points: Float[Tensor, "*b p 2"]) -> Float[Tensor, "*b p 2"]:
+        """Moves, from content and the image's points, all in 32nds of the box."""
+        shape = (points - points.mean(-2, keepdim=True)) / 4
+        return self.net(torch.cat([z_c, shape.flatten(-2)], -1)).unflatten(-1, (-1, 2))
+
+
+def bend(
+    box: Float[Tensor, "b 3 s s"], points: Float[Tensor, "b p 2"], moves: Float[Tensor, "b p 2"]
+) -> Float[Tensor, "b 3 s s"]:
+    """The mouth box bent so that what is at `points` comes to points + moves, in 32nds; its upper and side rims stay.
+
+    Each pixel is fetched from where the points around it come from, weighted by a Gaussian of their distance.
+    Chapter: book/content-to-video.ipynb
+    """
+    b, side = len(box), box.shape[-1]
+    along = torch.linspace(0, BOX, 7, device=box.device)
+    still = torch.cat([
+        torch.cartesian_prod(along, along.new_tensor([-4.0, 0.0])),
+        torch.cartesian_prod(along.new_tensor([-2.0, BOX + 2.0]), along),
+    ]).expand(b, -1, -1)  # fmt: skip
+    ticks = (torch.arange(side, device=box.device) + 0.5) * BOX / side
+    grid = torch.cartesian_prod(ticks, ticks).flip(-1).expand(b, -1, -1)  # (B, S·S, 2), x before y
+    ends = torch.cat([points + moves, still], 1)
+    weight = (-torch.cdist(grid, ends).square() / (2 * REACH**2)).softmax(-1)
+    fetched = grid - weight @ torch.cat([moves, torch.zeros_like(still)], 1)
+    at = (fetched * 2 / BOX - 1).view(b, side, side, 2)
+    return grid_sample(box, at, padding_mode="border", align_corners=False)
+
+
+class Painter(nn.Module):
+    """Bends the mouth box of an image as a condition says, and paints over it: what both generators share.
+
+    Chapter: book/content-to-video.ipynb
+    """
+
+    def __init__(self, config: GeneratorConfig, d: int):
+        super().__init__()
+        self.config, widths = config, config.widths
+        self.finder = LandmarkNet().requires_grad_(False)  # of the points in an image; trained elsewhere
+        self.geometry = Geometry(d)
+        self.downs = nn.ModuleList(Down(fine, coarse, d) for fine, coarse in pairwise((6 + d, *widths[1:])))
+        joins = list(zip(widths[1:], (6, *widths[1:-1]), widths[:-1], strict=True))[::-1]
+        self.ups = nn.ModuleList(Up(coarse, skip, fine, d) for coarse, skip, fine in joins)
+        self.outlet = nn.Conv2d(widths[0], 3, 3, padding=1)
+        nn.init.normal_(self.outlet.weight, std=0.01)  # the first frames are what was bent
+        for name, weight in self.named_parameters():
+            if name.endswith("film.weight"):  # FiLM begins as the identity, and so deaf; here it must hear at once
+                nn.init.normal_(weight, std=FILM_STD)
+
+    @torch.no_grad()
+    def find(self, image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b p 2"]:
+        """Chin and mouth of an image, in 32nds of its mouth box."""
+        return to_box(self.finder.eval()(image), image.shape[-1])
+
+    def frame(
+        self, image: Float[Tensor, "b 3 h w"], previous: Float[Tensor, "b 3 h w"], z_c: Float[Tensor, "b d"],
+        points: Float[Tensor, "b p 2"],
+    ) -> Float[Tensor, "b 3 h w"]:  # fmt: skip
+        """One frame in [0, 1] from the face image I_f, the frame before, the content and the image's points.
+
+        z_c is broadcast over the picture and joined to the channels, as in the paper, and scales and shifts every level
+        (FiLM), which the paper has not. Chapter: book/content-to-video.ipynb
+        """
+        here = mouth(image)
+        # the moves learn from landmarks alone: what pixels say of them is faint, and wrong where a mouth opens
+        bent = bend(here, points, self.geometry(z_c, points).detach()) if self.config.bend else here
+        pictures = torch.cat([bent, mouth(previous)], 1).contiguous(memory_format=torch.channels_last) - 0.5
+        x = torch.cat([pictures, z_c[:, :, None, None].expand(-1, -1, *here.shape[-2:])], 1)  # (B, 6 + d, H/2, W/2)
+        skips = [pictures]
+        for down in self.downs:
+            x = down(x, z_c)
+            skips.append(x)
+        skips.pop()
+        for up in self.ups:
+            x = up(x, skips.pop(), z_c)
+        painted = torch.sigmoid(torch.logit(bent, EDGE) + GAIN * self.outlet(x))
+        return image + paste(painted - here, image)
 
 
 class Generator(nn.Module):
-    """G of Sect. 3.3, painting the mouth and keeping the rest of the image. Chapter: book/content-to-video.ipynb"""
+    """G of Sect. 3.3. Chapter: book/content-to-video.ipynb"""
 
     def __init__(self, config: GeneratorConfig):
         super().__init__()
-        self.config = config
-        d, widths = config.content, config.widths
-        self.lips = nn.Buffer(lips_mask(config.size // 2), persistent=False)
-        self.looks = nn.ModuleList(Down(fine, coarse) for fine, coarse in pairwise((3 + 3, *widths[1:])))
-        self.downs = nn.ModuleList(Down(fine, coarse, d) for fine, coarse in pairwise((3 + d, *widths[1:])))
-        joins = list(zip(widths[1:], (3, *widths[1:-1]), widths[:-1], strict=True))[::-1]
-        joins[0] = (2 * widths[-1], *joins[0][1:])  # the looks join here
-        self.ups = nn.ModuleList(Up(coarse, skip, fine, d) for coarse, skip, fine in joins)
-        self.outlet = nn.Conv2d(widths[0], 3, 3, padding=1)
-        listen(self)
+        self.config, self.painter = config, Painter(config, config.content)
 
-    def frame(
-        self, image: Float[Tensor, "b 3 h w"], previous: Float[Tensor, "b 3 h w"], z_c: Float[Tensor, "b d"]
-    ) -> Float[Tensor, "b 3 h w"]:
-        """One frame in [0, 1] from the face image I_f, the frame before and the content.
-
-        z_c is broadcast over the picture and joined to the channels, as in the paper, and scales and shifts every level
-        (FiLM), which the paper has not. Nor has it this: the lips of I_f and of the frame before reach the net through
-        a coarse encoder alone, as the look of this person's mouth, so that a mouth must be made and can't be copied.
-        Chapter: book/content-to-video.ipynb
-        """
-        here = mouth(image)
-        look = torch.cat([here, mouth(previous)], 1).contiguous(memory_format=torch.channels_last) - 0.5
-        around = (here - 0.5) * (1 - self.lips) if self.config.hide_lips else here - 0.5
-        x = torch.cat([around, z_c[:, :, None, None].expand(-1, -1, *here.shape[-2:])], 1)  # (B, 3 + d, H/2, W/2)
-        x, skips = x.contiguous(memory_format=torch.channels_last), [around]
-        for down, encode in zip(self.downs, self.looks, strict=True):
-            x, look = down(x, z_c), encode(look)
-            skips.append(x)
-        x = torch.cat([skips.pop(), look], 1)
-        for up in self.ups:
-            x = up(x, skips.pop(), z_c)
-        # O_f = m \cdot rgb + (1 - m) \cdot I_f
-        rgb = torch.sigmoid(self.outlet(x))
-        return image + paste(self.lips * (rgb - here), image)
+    def moves(self, content: Float[Tensor, "b t d"], points: Float[Tensor, "b p 2"]) -> Float[Tensor, "b t p 2"]:
+        """Where content moves the points of an image, in 32nds of the mouth box."""
+        return self.painter.geometry(content, points[:, None].expand(-1, content.shape[1], -1, -1))
 
     def forward(
         self, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"], noise: Tensor | None = None
@@ -106,23 +178,10 @@ class Generator(nn.Module):
         The frame before is detached: through it a frame would be blamed for its successors, at three times the memory,
         and the temporal smoothing needs only its picture.
         """
-        frames = [image]
+        frames, points = [image], self.painter.find(image)
         for z_c in content.unbind(1):
-            frames.append(self.frame(image, frames[-1].detach(), z_c))
+            frames.append(self.painter.frame(image, frames[-1].detach(), z_c, points))
         return torch.stack(frames[1:], 1)  # (B, T, 3, H, W)
-
-
-def listen(net: nn.Module) -> None:
-    """Let FiLM, which begins as the identity and so deaf to the content, hear it from the first step."""
-    for name, weight in net.named_parameters():
-        if name.endswith("film.weight"):
-            nn.init.normal_(weight, std=FILM_STD)
-
-
-def paste(box: Float[Tensor, "b 3 h2 w2"], image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
-    """The mouth box where it belongs in the picture, zeros around it."""
-    h, w = image.shape[-2:]
-    return pad(box, (w // 4, w - 3 * w // 4, 15 * h // 32, h - 31 * h // 32))
 
 
 @torch.inference_mode()

@@ -178,7 +178,7 @@ def score_head(stage: Stage, bench: Bench, config: GANConfig, row: str, seed: in
     return {level: stage.means(stage.videos(head, contents)) for level, contents in heard.items()}
 
 
-def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: int = 24) -> list[Table]:
+def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: int = 12) -> list[Table]:
     """Table 1 with Fig. 5, and Table 2, of [mittal2020]: every row with the same data, steps and sizes.
 
     T1: LMD by the judge in both videos, as in the paper; T1-exact: against exact landmarks; T1-opening: correlation of

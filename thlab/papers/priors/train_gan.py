@@ -16,12 +16,13 @@ from thlab.nn.train import seeded
 from thlab.papers.priors import gan_losses
 from thlab.papers.priors.content import SOURCES, Recogniser, Source, make_source
 from thlab.papers.priors.critics import FrameCritic, VideoCritic
-from thlab.papers.priors.generator import Generator, GeneratorConfig
+from thlab.papers.priors.generator import Generator, GeneratorConfig, to_box
 from thlab.papers.priors.temporal import NOISE
 from thlab.papers.priors.train import Speech
 from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
 
 EYES_OPEN = 0.1  # a blink below this does not show
+MISS = 0.4  # 32nds of the mouth box: what is found in an image is off by about that
 CANDIDATES, NOSE = 6, slice(27, 36)  # images tried for the one whose head is turned alike, seen by these landmarks
 
 
@@ -31,10 +32,13 @@ class GANConfig:
 
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     weights: gan_losses.Weights = field(default_factory=gan_losses.Weights)
-    steps: int = 2600
-    critics_from: int = 1600  # the step at which the critics join; `steps` or more: never
-    clips: int = 8  # in a batch
-    frames: int = 3  # of each clip, one after another
+    steps: int = 2000
+    critics_from: int = 1200  # the step at which the critics join; `steps` or more: never
+    clips: int = 24  # painted a step, a frame of each
+    clips_seen: int = 8  # painted a step with the critics, who cost more
+    frames_seen: int = 3  # of each, one after another
+    clips_heard: int = 64  # whose content says where the lips go, which is cheap
+    frames_heard: int = 8  # of each, one after another
     learning_rate: float = 3e-3  # with the critics a fifth
     critic_rate: float = 2e-4
     posed_alike: bool = True  # the image is turned as the frames are, so that what differs is the mouth
@@ -42,7 +46,7 @@ class GANConfig:
     @classmethod
     def fast(cls) -> "GANConfig":
         """Seconds, for tests."""
-        return cls(GeneratorConfig.fast(), steps=20, critics_from=10, clips=2)
+        return cls(GeneratorConfig.fast(), steps=20, critics_from=10, clips=2, clips_seen=2, clips_heard=4)
 
     @classmethod
     def book(cls) -> "GANConfig":
@@ -62,13 +66,16 @@ class TalkingHead(nn.Module):
         super().__init__()
         self.source, self.generator = source, generator
 
-    def forward(
-        self, image: Float[Tensor, "b 3 h w"], rows: Float[Tensor, "b t *row"], noise: Float[Tensor, "b t n"]
-    ) -> tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b t d"]]:
-        """Frames, and the content they were made from; the first numbers of the noise are the source's."""
+    def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Frames (B, T, 3, H, W), the content (B, T, d) they were made from, and where what is heard moves lips."""
+        z_c, rest = self.listen(batch["rows"], batch["noise"])
+        heard, _ = self.listen(batch["heard"], batch["heard_noise"])
+        return self.generator(batch["image"], z_c, rest), z_c, self.generator.moves(heard, batch["points"])
+
+    def listen(self, rows: Float[Tensor, "b t *row"], noise: Float[Tensor, "b t n"]) -> tuple[Tensor, Tensor]:
+        """Content of rows, and the noise that is left for the generator: its first numbers are the source's."""
         own, rest = noise.split([self.source.width, NOISE], -1)
-        z_c = self.source(rows.flatten(0, 1), own.flatten(0, 1)).unflatten(0, rows.shape[:2])
-        return self.generator(image, z_c, rest), z_c
+        return self.source(rows.flatten(0, 1), own.flatten(0, 1)).unflatten(0, rows.shape[:2]), rest
 
 
 class Footage:
@@ -77,29 +84,45 @@ class Footage:
     Chapter: book/content-to-video.ipynb
     """
 
-    def __init__(self, memory: Memory, source: Source, frames: int, posed_alike: bool = True):
-        self.memory, self.source, self.k = memory, source, frames
-        self.candidates = CANDIDATES if posed_alike else 1
+    def __init__(self, memory: Memory, source: Source, config: GANConfig):
+        if memory.frames is None:
+            raise ValueError("the clips were loaded without pictures: load_memory(..., frames=True)")
+        self.memory, self.source, self.config = memory, source, config
+        self.candidates = CANDIDATES if config.posed_alike else 1
         self.rows = None if source.fresh else memory.per_frame(source.features)
-        self.clips = (memory.start.diff() >= frames).nonzero()[:, 0]
+        self.clips = (memory.start.diff() >= max(config.frames_seen, config.frames_heard)).nonzero()[:, 0]
         widest = torch.stack([blink.min() for blink in memory.blink.split(memory.start.diff().tolist())])
         is_open = memory.blink <= widest[memory.clip_of].clamp(min=EYES_OPEN)  # one a clip at least
         self.open_frames = is_open.nonzero()[:, 0]
         self.open_start = torch.searchsorted(self.open_frames, memory.start)
 
-    def draw(self, n: int, rng: torch.Generator) -> dict[str, Tensor]:
-        """image, real, rows, viseme, and the noise and mixtures that a step will need."""
-        memory, k = self.memory, self.k
-        clips = self.clips[torch.randint(len(self.clips), (n,), generator=rng)]
-        first = within(memory.start[clips], memory.start[clips + 1] - k + 1, rng)
-        frames = first[:, None] + torch.arange(k)  # (n, k)
+    def draw(self, n: int, k: int, rng: torch.Generator) -> dict[str, Tensor]:
+        """n clips of k frames to paint and others to hear, with the noise and the mixtures that a step will need."""
+        memory, config = self.memory, self.config
+        clips, frames, rows = self.stretch(n, k, rng)
         image = self.image(frames[:, k // 2], clips, rng)
         pictures = memory.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
         pictures = jitter(pictures, rng)
-        rows = self.fresh_rows(clips, first, rng) if self.rows is None else self.rows[frames]
         batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": rows, "viseme": memory.viseme[frames]}
         batch["noise"] = torch.randn((n, k, self.source.width + NOISE), generator=rng)
+        clips, frames, heard = self.stretch(config.clips_heard, config.frames_heard, rng)
+        image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
+        size = memory.frames.shape[1]
+        points, seen = (to_box(memory.landmarks[which], size) for which in (image, frames))
+        batch |= {"heard": heard, "moves": seen - points[:, None]}
+        batch["heard_noise"] = torch.randn((*frames.shape, self.source.width + NOISE), generator=rng)
+        # what is found in an image is off a little, all points alike for the most part
+        batch["points"] = points + MISS * torch.randn((len(points), 1, 2), generator=rng)
         return batch | {"mix": torch.rand(n, generator=rng)}
+
+    def stretch(self, n: int, k: int, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """k frames of n random clips: the clips, the frames (n, k), and the source's rows of these."""
+        clips = self.clips[torch.randint(len(self.clips), (n,), generator=rng)]
+        start, end = self.memory.start[clips], self.memory.start[clips + 1]
+        first = within(start, end - k + 1, rng)
+        frames = first[:, None] + torch.arange(k)
+        rows = self.fresh_rows(clips, first - start, k, rng) if self.rows is None else self.rows[frames]
+        return clips, frames, rows
 
     def image(self, frames: Int[Tensor, "n"], clips: Int[Tensor, "n"], rng: torch.Generator) -> Int[Tensor, "n"]:
         """Of a few random open-eyed frames of the clip, the one whose nose is turned most like this frame's."""
@@ -109,12 +132,12 @@ class Footage:
         distance = (nose[tried] - nose[frames]).square().sum((-1, -2))
         return tried.gather(0, distance.argmin(0, keepdim=True))[0]
 
-    def fresh_rows(self, clips: Int[Tensor, "n"], first: Int[Tensor, "n"], rng: torch.Generator) -> Tensor:
-        """The rows of frames whose sound is augmented, or too much to keep."""
+    def fresh_rows(self, clips: Int[Tensor, "n"], first: Int[Tensor, "n"], k: int, rng: torch.Generator) -> Tensor:
+        """The rows of k frames whose sound is augmented, or too much to keep."""
         rows = []
-        for clip, start in zip(clips.tolist(), (first - self.memory.start[clips]).tolist(), strict=True):
+        for clip, start in zip(clips.tolist(), first.tolist(), strict=True):
             audio = self.source.augmented(self.memory.audio[clip], rng)
-            rows.append(self.source.features(audio, len(audio) // SAMPLES_A_FRAME)[start : start + self.k])
+            rows.append(self.source.features(audio, len(audio) // SAMPLES_A_FRAME)[start : start + k])
         return torch.stack(rows)
 
 
@@ -124,10 +147,9 @@ def within(low: Int[Tensor, "*n"], high: Int[Tensor, "*n"], rng: torch.Generator
 
 
 def jitter(pictures: Float[Tensor, "n t 3 h w"], rng: torch.Generator) -> Float[Tensor, "n t 3 h w"]:
-    """Other colours and, every other time, the mirror image: the same for all pictures of a clip."""
+    """Other colours, the same for all pictures of a clip."""
     gain = 0.8 + 0.4 * torch.rand((len(pictures), 1, 3, 1, 1), generator=rng)
-    flipped = torch.rand((len(pictures), 1, 1, 1, 1), generator=rng) < 0.5
-    return (torch.where(flipped, pictures.flip(-1), pictures) * gain).clamp(max=1)
+    return (pictures * gain).clamp(max=1)
 
 
 def rate(config: GANConfig, step: int) -> float:
@@ -149,22 +171,25 @@ def train_generator(
     """
     judges = {name: judge.to(fabric.device).eval().requires_grad_(False) for name, judge in (judges or {}).items()}
     generator = generator or seeded(lambda: Generator(replace(config.generator, content=source.width)), seed)
+    load_weights("landmarks", generator.painter.finder)
     head = fabric.setup_module(TalkingHead(source, generator))
     d_frame = fabric.setup_module(seeded(lambda: FrameCritic(source.width, len(VISEMES)), seed))
     d_video = fabric.setup_module(seeded(lambda: VideoCritic(source.width), seed))
     critics = nn.ModuleList([d_frame, d_video])
     optimizer, critic_optimizer = fabric.setup_optimizers(
-        torch.optim.Adam(head.parameters(), config.learning_rate, betas=(0.5, 0.99)),
+        torch.optim.Adam((p for p in head.parameters() if p.requires_grad), config.learning_rate, betas=(0.5, 0.99)),
         torch.optim.Adam(critics.parameters(), config.critic_rate, betas=(0.0, 0.9)),
     )
-    footage = Footage(memory, source, config.frames, config.posed_alike)
+    footage = Footage(memory, source, config)
     run = Run(fabric, out, config, config.steps, seed=seed)
     parts = {"head": head, "d_frame": d_frame, "d_video": d_video}
     start = run.resume(**parts, optimizer=optimizer, critic_optimizer=critic_optimizer)
     for step in run.steps(start):
-        batch = my_part(fabric, footage.draw(config.clips, step_generator(seed, step)))
-        fake, z_c = head(batch["image"], batch["rows"], batch["noise"])
-        terms = gan_losses.likeness(config.weights, fake, batch["real"], judges)
+        n, k = (config.clips, 1) if step < config.critics_from else (config.clips_seen, config.frames_seen)
+        batch = my_part(fabric, footage.draw(n, k, step_generator(seed, step)))
+        fake, z_c, moves = head(batch)
+        terms = {"points": gan_losses.landmark_l2(moves, batch["moves"])}
+        terms |= gan_losses.likeness(config.weights, fake, batch["real"], judges)
         critic_terms: gan_losses.Terms = {}
         if step >= config.critics_from:
             shown = fake, z_c, batch["viseme"]
