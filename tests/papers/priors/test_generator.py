@@ -3,7 +3,19 @@
 import pytest
 import torch
 
-from thlab.papers.priors.generator import BOX, POINTS, Generator, GeneratorConfig, bend, mouth, roll_out, to_box
+from thlab.papers.priors.generator import (
+    BOX,
+    LOWER,
+    POINTS,
+    UPPER,
+    Generator,
+    GeneratorConfig,
+    bend,
+    inside,
+    mouth,
+    roll_out,
+    to_box,
+)
 from thlab.papers.priors.temporal import NOISE, TemporalGenerator
 
 
@@ -127,3 +139,21 @@ def test_noise_moves_the_temporal_generator_and_its_face_is_encoded_alone(inputs
     noise = torch.randn((2, 4, NOISE), generator=torch.Generator().manual_seed(1))
     assert (generator(image, content, noise) - generator(image, content)).abs().max() > 1e-6
     torch.testing.assert_close(generator(image[1:], content[1:]), generator(image, content)[1:], rtol=0, atol=1e-5)
+
+
+def test_inside_is_the_polygon_of_the_inner_lips():
+    """An open mouth's map against the area and centre of its polygon; shut lips leave next to nothing."""
+    upper = torch.tensor([[8.0, 16.0], [12.0, 14.0], [16.0, 13.0], [20.0, 14.0], [24.0, 16.0]])
+    lower = torch.tensor([[8.0, 16.0], [12.0, 20.0], [16.0, 22.0], [20.0, 20.0], [24.0, 16.0]])
+    points = torch.full((2, len(POINTS), 2), 16.0)
+    for mouth_, low in enumerate((lower, upper)):
+        for contour, at in ((UPPER, upper), (LOWER, low)):
+            points[mouth_, [POINTS.index(i) for i in contour]] = at
+    for side in (32, 64):
+        opened, shut = inside(points, side)[:, 0] * (BOX / side) ** 2
+        polygon = torch.trapezoid(lower[:, 1], lower[:, 0]) - torch.trapezoid(upper[:, 1], upper[:, 0])
+        assert opened.sum() == pytest.approx(polygon.item(), rel=0.15)
+        ticks = (torch.arange(side) + 0.5) * BOX / side
+        assert (opened.sum(0) * ticks).sum() / opened.sum() == pytest.approx(16, abs=0.2)
+        assert (opened.sum(1) * ticks).sum() / opened.sum() == pytest.approx(17, abs=0.7)
+        assert shut.sum() < 0.15 * opened.sum()

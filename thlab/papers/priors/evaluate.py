@@ -12,7 +12,7 @@ from thlab.papers.priors.bench import open_bench
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head
 from thlab.training import load_weights, read_card
 
-TABLES = ("T1", "T2", "T3", "sweep", "collapse", "leakage", "quality")
+TABLES = ("T1", "T2", "T3", "variances", "sweep", "collapse", "leakage", "quality")
 
 
 def evaluate(
@@ -49,6 +49,7 @@ def evaluate(
 
     makers: dict[str, Callable[[], list[Table]]] = {
         "T1": of_heads, "T2": of_heads, "T3": lambda: [tables.table_3(bench)],
+        "variances": lambda: [tables.variances(bench)],
         "sweep": lambda: [tables.sweep(replace(bench, seeds=bench.seeds[:1]))],
         "collapse": lambda: [tables.collapse(bench)], "leakage": lambda: [tables.leakage(bench)],
         "quality": of_weights,

@@ -17,6 +17,7 @@ from thlab.nn.unet import Down, Up
 
 BOX = 32  # points are given in 32nds of the mouth box's side
 POINTS = (*range(4, 13), *range(48, 68))  # iBUG: chin and mouth
+UPPER, LOWER = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)  # the inner lips, from corner to corner
 REACH = 2.0  # 32nds: how far around a point the image moves with it
 FILM_STD = 0.1  # of the first weights of FiLM
 GAIN, EDGE = 2.0, 0.02  # of the change that is asked of a pixel's logit; logits are taken between EDGE and 1 − EDGE
@@ -109,6 +110,24 @@ def bend(
     return grid_sample(box, at, padding_mode="border", align_corners=False)
 
 
+def inside(points: Float[Tensor, "b p 2"], side: int) -> Float[Tensor, "b 1 s s"]:
+    """Where the mouth is open: about 1 between the inner lips and 0 elsewhere, from points in 32nds of the box.
+
+    Without it the painter learns late that teeth belong between lips that part. Chapter: book/content-to-video.ipynb
+    """
+    ticks = (torch.arange(side, device=points.device) + 0.5) * BOX / side
+    x, y = ticks.view(1, 1, -1, 1), ticks.view(1, -1, 1)  # of columns, of rows
+    edges = []
+    for contour in (UPPER, LOWER):
+        at = points[:, [POINTS.index(i) for i in contour]]  # (B, 5, 2), from corner to corner
+        weight = (-(x[:, 0] - at[:, None, :, 0]).square() / 4).softmax(-1)  # (B, S, 5): near points count
+        edges.append((weight * at[:, None, :, 1]).sum(-1)[:, None])  # (B, 1, S): height of the lip in each column
+    left, right = (points[:, POINTS.index(i), 0].view(-1, 1, 1) for i in (UPPER[0], UPPER[-1]))
+    between = torch.sigmoid(4 * (y - edges[0])) * torch.sigmoid(4 * (edges[1] - y))  # (B, S, S)
+    column = ticks.view(1, 1, -1)
+    return (between * torch.sigmoid(2 * (column - left)) * torch.sigmoid(2 * (right - column)))[:, None]
+
+
 class Painter(nn.Module):
     """Bends the mouth box of an image as a condition says, and paints over it: what both generators share.
 
@@ -120,8 +139,8 @@ class Painter(nn.Module):
         self.config, widths = config, config.widths
         self.finder = LandmarkNet().requires_grad_(False)  # of the points in an image; trained elsewhere
         self.geometry = Geometry(d)
-        self.downs = nn.ModuleList(Down(fine, coarse, d) for fine, coarse in pairwise((6 + d, *widths[1:])))
-        joins = list(zip(widths[1:], (6, *widths[1:-1]), widths[:-1], strict=True))[::-1]
+        self.downs = nn.ModuleList(Down(fine, coarse, d) for fine, coarse in pairwise((7 + d, *widths[1:])))
+        joins = list(zip(widths[1:], (7, *widths[1:-1]), widths[:-1], strict=True))[::-1]
         self.ups = nn.ModuleList(Up(coarse, skip, fine, d) for coarse, skip, fine in joins)
         self.outlet = nn.Conv2d(widths[0], 3, 3, padding=1)
         nn.init.normal_(self.outlet.weight, std=0.01)  # the first frames are what was bent
@@ -145,9 +164,10 @@ class Painter(nn.Module):
         """
         here = mouth(image)
         # the moves learn from landmarks alone: what pixels say of them is faint, and wrong where a mouth opens
-        bent = bend(here, points, self.geometry(z_c, points).detach()) if self.config.bend else here
-        pictures = torch.cat([bent, mouth(previous)], 1).contiguous(memory_format=torch.channels_last) - 0.5
-        x = torch.cat([pictures, z_c[:, :, None, None].expand(-1, -1, *here.shape[-2:])], 1)  # (B, 6 + d, H/2, W/2)
+        moves = self.geometry(z_c, points).detach() if self.config.bend else torch.zeros_like(points)
+        bent, gap = bend(here, points, moves), inside(points + moves, here.shape[-1])
+        pictures = torch.cat([bent, mouth(previous), gap], 1).contiguous(memory_format=torch.channels_last) - 0.5
+        x = torch.cat([pictures, z_c[:, :, None, None].expand(-1, -1, *here.shape[-2:])], 1)  # (B, 7 + d, H/2, W/2)
         skips = [pictures]
         for down in self.downs:
             x = down(x, z_c)
