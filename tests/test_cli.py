@@ -58,9 +58,9 @@ def test_bad_arguments_get_one_line_and_exit_2(arguments, capsys, tmp_path):
 
 
 def test_a_folder_without_a_corpus_is_named(tmp_path, capsys):
-    assert cli.main(["corpus", "verify", str(tmp_path)]) == 1
+    assert cli.main(["corpus", "verify", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
-    assert cli.main(["corpus", "show", str(tmp_path)]) == 1
+    assert cli.main(["corpus", "show", str(tmp_path)]) == 2
 
 
 def test_ctrl_c_stops_with_one_line_and_leaves_nothing_half_written(tmp_path):

@@ -16,7 +16,7 @@ from thlab.papers.priors.content import (
     make_source,
 )
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
-from thlab.papers.priors.train_gan import Footage
+from thlab.papers.priors.train_gan import Footage, GANConfig
 
 N = 30
 
@@ -116,7 +116,8 @@ def test_rows_computed_anew_are_the_rows_of_the_frames_drawn(memory):
         fresh = True
 
     table, fresh = (
-        Footage(memory, kind(), 3).draw(4, torch.Generator().manual_seed(5)) for kind in (MFCCContent, Fresh)
+        Footage(memory, kind(), GANConfig.fast()).draw(4, 3, torch.Generator().manual_seed(5))
+        for kind in (MFCCContent, Fresh)
     )
     for name, value in table.items():
         torch.testing.assert_close(fresh[name], value)

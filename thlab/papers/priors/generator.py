@@ -113,7 +113,7 @@ def bend(
 def inside(points: Float[Tensor, "b p 2"], side: int) -> Float[Tensor, "b 1 s s"]:
     """Where the mouth is open: about 1 between the inner lips and 0 elsewhere, from points in 32nds of the box.
 
-    Without it the painter learns late that teeth belong between lips that part. Chapter: book/content-to-video.ipynb
+    Chapter: book/content-to-video.ipynb
     """
     ticks = (torch.arange(side, device=points.device) + 0.5) * BOX / side
     x, y = ticks.view(1, 1, -1, 1), ticks.view(1, -1, 1)  # of columns, of rows
@@ -139,6 +139,7 @@ class Painter(nn.Module):
         self.config, widths = config, config.widths
         self.finder = LandmarkNet().requires_grad_(False)  # of the points in an image; trained elsewhere
         self.geometry = Geometry(d)
+        self.within = nn.Parameter(torch.full((3, 1, 1), 0.4))  # a mouth's inside, before teeth are painted
         self.downs = nn.ModuleList(Down(fine, coarse, d) for fine, coarse in pairwise((7 + d, *widths[1:])))
         joins = list(zip(widths[1:], (7, *widths[1:-1]), widths[:-1], strict=True))[::-1]
         self.ups = nn.ModuleList(Up(coarse, skip, fine, d) for coarse, skip, fine in joins)
@@ -166,6 +167,7 @@ class Painter(nn.Module):
         # the moves learn from landmarks alone: what pixels say of them is faint, and wrong where a mouth opens
         moves = self.geometry(z_c, points).detach() if self.config.bend else torch.zeros_like(points)
         bent, gap = bend(here, points, moves), inside(points + moves, here.shape[-1])
+        bent = bent + gap * (self.within - bent)  # lips that part bare the mouth; bending alone would swell them
         pictures = torch.cat([bent, mouth(previous), gap], 1).contiguous(memory_format=torch.channels_last) - 0.5
         x = torch.cat([pictures, z_c[:, :, None, None].expand(-1, -1, *here.shape[-2:])], 1)  # (B, 7 + d, H/2, W/2)
         skips = [pictures]
