@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -22,7 +23,7 @@ class Weights:
     mouth: float = 8.0  # of a pixel of the mouth box, where the others have 1
     perceptual: float = 0.1
     points: float = 0.1  # of squared 32nds of the mouth box
-    adversarial: float = 0.02  # of each critic
+    adversarial: float = 0.004  # of each critic; five times as much drew stripes on lips and chins
     viseme: float = 0.01
     penalty: float = 10.0  # lambda of WGAN-GP, in the critics' loss
 
@@ -73,7 +74,7 @@ def gradient_penalty(
     return (gradient.flatten(1).square().sum(1).add(1e-12).sqrt() - 1).square().mean()
 
 
-def likeness(weights: Weights, fake: Video, real: Video, judges: dict[str, nn.Module]) -> Terms:
+def likeness(weights: Weights, fake: Video, real: Video, judges: dict[str, Any]) -> Terms:
     """L1, and the perceptual term where "faces" (FaceEncoder) is given, which sees the last frame of each clip alone.
 
     Chapter: book/content-to-video.ipynb

@@ -62,6 +62,9 @@ class GANConfig:
 class TalkingHead(nn.Module):
     """A content source and a generator, trained and saved as one. Chapter: book/content-to-video.ipynb"""
 
+    source: Source
+    generator: Any  # Generator or TemporalGenerator
+
     def __init__(self, source: Source, generator: nn.Module):
         super().__init__()
         self.source, self.generator = source, generator
@@ -85,8 +88,9 @@ class Footage:
     """
 
     def __init__(self, memory: Memory, source: Source, config: GANConfig):
-        if memory.frames is None:
+        if memory.frames is None or memory.landmarks is None:
             raise ValueError("the clips were loaded without pictures: load_memory(..., frames=True)")
+        self.frames, self.landmarks = memory.frames, memory.landmarks
         self.memory, self.source, self.config = memory, source, config
         self.candidates = CANDIDATES if config.posed_alike else 1
         self.rows = None if source.fresh else memory.per_frame(source.features)
@@ -101,14 +105,14 @@ class Footage:
         memory, config = self.memory, self.config
         clips, frames, rows = self.stretch(n, k, rng)
         image = self.image(frames[:, k // 2], clips, rng)
-        pictures = memory.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
+        pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
         pictures = jitter(pictures, rng)
         batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": rows, "viseme": memory.viseme[frames]}
         batch["noise"] = torch.randn((n, k, self.source.width + NOISE), generator=rng)
         clips, frames, heard = self.stretch(config.clips_heard, config.frames_heard, rng)
         image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
-        size = memory.frames.shape[1]
-        points, seen = (to_box(memory.landmarks[which], size) for which in (image, frames))
+        size = self.frames.shape[1]
+        points, seen = (to_box(self.landmarks[which], size) for which in (image, frames))
         batch |= {"heard": heard, "moves": seen - points[:, None]}
         batch["heard_noise"] = torch.randn((*frames.shape, self.source.width + NOISE), generator=rng)
         # what is found in an image is off a little, all points alike for the most part
@@ -128,7 +132,7 @@ class Footage:
         """Of a few random open-eyed frames of the clip, the one whose nose is turned most like this frame's."""
         many = clips.repeat(self.candidates, 1)
         tried = self.open_frames[within(self.open_start[many], self.open_start[many + 1], rng)]  # (candidates, n)
-        nose = self.memory.landmarks[:, NOSE]
+        nose = self.landmarks[:, NOSE]
         distance = (nose[tried] - nose[frames]).square().sum((-1, -2))
         return tried.gather(0, distance.argmin(0, keepdim=True))[0]
 
@@ -162,11 +166,12 @@ def rate(config: GANConfig, step: int) -> float:
 
 def train_generator(
     config: GANConfig, source: Source, memory: Memory, out: str | Path, fabric: Any, seed: int = 0,
-    judges: dict[str, nn.Module] | None = None, generator: nn.Module | None = None,
+    judges: dict[str, Any] | None = None, generator: Any = None,
 ) -> TalkingHead:  # fmt: skip
     """Train a generator (or the one given) and its source on a memory's clips; goes on where a run in `out` stopped.
 
-    judges: "faces", a FaceEncoder, and "landmarks", a LandmarkNet; a term whose network is not given is left out.
+    judges: "faces", a FaceEncoder; without it the perceptual term is left out. Raises FileNotFoundError where the
+    weights of the landmark net, which finds the lips in an image, are missing.
     Chapter: book/content-to-video.ipynb
     """
     judges = {name: judge.to(fabric.device).eval().requires_grad_(False) for name, judge in (judges or {}).items()}
