@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -66,7 +67,9 @@ def test_a_folder_without_a_corpus_is_named(tmp_path, capsys):
 def test_ctrl_c_stops_with_one_line_and_leaves_nothing_half_written(tmp_path):
     root = tmp_path / "corpus"
     command = [sys.executable, "-m", "thlab.cli", "corpus", "build", str(root), "--workers", "1"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # a shell's background jobs, and what they start, ignore Ctrl-C
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     deadline = time.monotonic() + 240
     while not (root / "manifest.jsonl.part").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
