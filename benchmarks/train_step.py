@@ -45,8 +45,8 @@ def generator(device: str) -> tuple[nn.Module, Callable]:
     """The generator, and its L1 on random pictures."""
     config, sizes = GANConfig.book(), GeneratorConfig.book()
     module = Generator(sizes).to(device)
-    real = torch.rand(config.clips, config.frames, 3, sizes.size, sizes.size, device=device)
-    z_c = torch.randn(config.clips, config.frames, sizes.content, device=device)
+    real = torch.rand(config.clips, 1, 3, sizes.size, sizes.size, device=device)
+    z_c = torch.randn(config.clips, 1, sizes.content, device=device)
     return module, lambda model: (model(real[:, 0], z_c) - real).abs().mean()
 
 

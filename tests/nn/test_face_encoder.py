@@ -8,8 +8,7 @@ import torch
 from thlab.data import open_corpus
 from thlab.data.memory import load_memory
 from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
-from thlab.nn.landmarks import LandmarkNet
-from thlab.nn.train import JudgeConfig, judge_faces, load_judges, rate, train, train_faces, train_landmarks
+from thlab.nn.train import JudgeConfig, judge_faces, rate, train, train_faces, train_landmarks
 from thlab.training import load_weights, make_fabric
 
 
@@ -83,9 +82,3 @@ def test_the_command_writes_weights_and_cards(tmp_path, tiny_corpus):
     assert (card["corpus"], card["preset"], card["seed"]) == ("tiny", "fast", 3)
     with pytest.raises(ValueError, match="no stage 'noses': choose one of landmarks, faces, all"):
         next(train("tiny", "fast", "noses", **how))
-
-
-def test_judges_are_frozen():
-    judges = load_judges()
-    assert [type(judge) for judge in judges.values()] == [LandmarkNet, FaceEncoder]
-    assert not any(p.requires_grad for judge in judges.values() for p in judge.parameters())

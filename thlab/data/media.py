@@ -16,7 +16,8 @@ from scipy.signal import resample_poly
 
 from thlab.extras import require
 
-AUDIO_RATE = 16000
+AUDIO_RATE, FPS = 16000, 25  # of prepared clips
+SAMPLES_A_FRAME = AUDIO_RATE // FPS
 DEMUXERS = {".mp4": "mp4", ".m4a": "mp4", ".mov": "mp4", ".flv": "flv", ".mpg": "mpeg", ".wav": "wav", ".flac": "flac"}
 AAC_FRAME = 1024  # samples in a packet of AAC; an encoder fills its last one with zeros
 

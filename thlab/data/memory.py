@@ -12,8 +12,7 @@ from tqdm import tqdm
 
 from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
-
-SAMPLES_A_FRAME = 640  # 16 kHz sound, 25 frames a second
+from thlab.data.media import SAMPLES_A_FRAME
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,8 @@ from thlab.corpus.media import wav_bytes, write_mp4, write_npz, write_whole
 from thlab.data.check import check_clip
 from thlab.data.clip import Clip
 from thlab.data.corpora import Corpus, Row, open_corpus
-from thlab.data.media import AUDIO_RATE, first_stream, open_media, video_frames
+from thlab.data.media import AUDIO_RATE, FPS, SAMPLES_A_FRAME, first_stream, open_media, video_frames
 
-FPS, SAMPLES_A_FRAME = 25, AUDIO_RATE // 25
 MIN_FOUND = 0.8  # share of a clip's frames in which a face must be found
 MARGIN = 0.1  # seconds of sound around the words that the aligner hears, where their times are known
 SIZES = range(64, 257, 2)  # even, as the mp4's colours are stored at half the size

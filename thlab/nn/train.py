@@ -18,7 +18,7 @@ from thlab.data.memory import Memory, load_memory
 from thlab.nn.augment import augment
 from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
 from thlab.nn.landmarks import LandmarkNet
-from thlab.training import Run, load_weights, make_fabric, my_part, save_weights, step_generator
+from thlab.training import Run, make_fabric, my_part, save_weights, step_generator
 
 LIPS = ([61, 62, 63], [67, 66, 65])  # inner points of the upper lip, and those below them
 
@@ -164,14 +164,6 @@ def judge_faces(model: FaceEncoder, memory: Memory, every: int = 10) -> dict[str
     one = speaker[:, None] == speaker
     same, other = cosine[one & (clip[:, None] != clip)], cosine[~one]
     return {"same": same.mean().item(), "other": other.mean().item(), "eer": equal_error_rate(same, other)}
-
-
-def load_judges() -> dict[str, nn.Module]:
-    """The trained "landmarks" (LandmarkNet) and "faces" (FaceEncoder), frozen. Chapter: book/content-to-video.ipynb"""
-    judges: dict[str, nn.Module] = {"landmarks": LandmarkNet(), "faces": FaceEncoder()}
-    for name, judge in judges.items():
-        load_weights(name, judge)
-    return {name: judge.requires_grad_(False) for name, judge in judges.items()}
 
 
 def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **device: Any) -> Iterator[Path]:

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from thlab.nn.faces import FaceEncoder
 from thlab.papers.priors.critics import FrameCritic, VideoCritic
 from thlab.papers.priors.gan_losses import (
     Weights,
@@ -18,7 +19,7 @@ from thlab.papers.priors.gan_losses import (
     perceptual,
     reconstruction,
 )
-from thlab.papers.priors.generator import mouth
+from thlab.papers.priors.generator import LOWER, POINTS, UPPER, inside, mouth, paste
 
 
 @pytest.fixture
@@ -39,15 +40,41 @@ def critics():
     return FrameCritic(8, 5, width=8), VideoCritic(8, width=8)
 
 
-def test_reconstruction_is_the_weighted_mean_pixel_by_pixel(batch):
+@pytest.fixture
+def lips(rng):
+    """Points of two clips' frames: an open mouth, somewhere near the middle of the box."""
+    points = torch.full((len(POINTS), 2), 16.0)
+    for contour, low in ((UPPER, -3.0), (LOWER, 3.0)):
+        for k, i in enumerate(contour):
+            points[POINTS.index(i)] = torch.tensor([10.0 + 3 * k, 16 + low * (k not in (0, 4))])
+    return points + torch.randn((2, 3, 1, 2), generator=rng)
+
+
+def test_reconstruction_is_the_weighted_mean_pixel_by_pixel(batch, lips):
     real, fake = (video[:1, :1] for video in batch[:2])
+    between = inside(lips[0, :1], 32)[0, 0]
+    assert between.max() > 0.9
     weight = torch.ones(64, 64)
     for row in range(30, 62):
         for column in range(16, 48):
-            weight[row, column] = 8
+            weight[row, column] = 8 + 5 * between[row - 30, column - 16]
     expected = ((real - fake).abs() * weight).sum() / (3 * weight.sum())
-    torch.testing.assert_close(reconstruction(fake, real, 8.0), expected)
-    torch.testing.assert_close(reconstruction(fake, real, 1.0), (real - fake).abs().mean())
+    torch.testing.assert_close(reconstruction(fake, real, lips[:1, :1], Weights(mouth=8, between=5)), expected)
+    plain = reconstruction(fake, real, lips[:1, :1], Weights(mouth=1, between=0))
+    torch.testing.assert_close(plain, (real - fake).abs().mean())
+
+
+def test_the_frame_critic_sees_what_lies_between_the_lips_alone(batch, critics, lips):
+    fake = batch[1].flatten(0, 1).requires_grad_()
+    score, logits = critics[0](fake, batch[2].flatten(0, 1), lips.flatten(0, 1))
+    (gradient,) = torch.autograd.grad(score.sum(), fake, retain_graph=True)
+    between = paste(inside(lips.flatten(0, 1), 32), fake).expand_as(fake)
+    assert (gradient[between > 0.5] != 0).float().mean() > 0.95
+    far = nn.functional.max_pool2d(between, 9, 1, 4) < 1e-3
+    assert far.float().mean() > 0.8
+    assert gradient[far].abs().max() < 1e-2 * gradient.abs().max()
+    (gradient,) = torch.autograd.grad(logits.sum(), fake)  # the viseme is seen in the whole mouth box
+    assert (mouth(gradient) != 0).float().mean() > 0.9
 
 
 @pytest.mark.parametrize("size", [64, 128, 256])
@@ -98,10 +125,10 @@ def test_penalty_by_finite_differences_at_the_mixture(rng):
     torch.testing.assert_close(gradient_penalty(critic, real, fake, mix), expected, rtol=1e-6, atol=0)
 
 
-def test_penalty_reaches_the_critics_weights(rng, critics):
-    real, fake = torch.rand((2, 4, 3, 64, 64), generator=rng)
-    z_c = torch.randn((4, 8), generator=rng)
-    gradient_penalty(lambda x: critics[0](x, z_c)[0], real, fake, torch.rand(4, generator=rng)).backward()
+def test_penalty_reaches_the_critics_weights(rng, critics, lips):
+    real, fake = torch.rand((2, 3, 3, 64, 64), generator=rng)
+    z_c = torch.randn((3, 8), generator=rng)
+    gradient_penalty(lambda x: critics[0](x, z_c, lips[0])[0], real, fake, torch.rand(3, generator=rng)).backward()
     assert all(conv.weight.grad.abs().sum() > 0 for conv in critics[0].convs)
 
 
@@ -116,39 +143,38 @@ def test_perceptual_and_landmark_terms_by_hand(rng):
     assert landmark_l2(moves, wanted).item() == pytest.approx(by_hand, rel=1e-5)
 
 
-def test_likeness_leaves_out_what_has_no_judge_and_total_is_weighted(batch):
-    class Faces(nn.Module):
-        def features(self, x):
-            return [x.mean((2, 3))]
-
+def test_likeness_leaves_out_what_has_no_judge_and_total_is_weighted(batch, lips):
     real, fake, weights = *batch[:2], Weights(perceptual=3.0)
-    assert set(likeness(weights, fake, real, {})) == {"l1"}
-    terms = generator_loss(weights, likeness(weights, fake, real, {"faces": Faces()}))
+    assert set(likeness(weights, fake, real, lips, None)) == {"l1"}
+    terms = generator_loss(weights, likeness(weights, fake, real, lips, FaceEncoder()))
     assert set(terms) == {"l1", "perceptual", "total"}
     torch.testing.assert_close(terms["total"], terms["l1"] + 3 * terms["perceptual"])
 
 
-def test_critic_phase_teaches_the_critics_alone(batch, critics, rng):
+def test_critic_phase_teaches_the_critics_alone(batch, critics, lips, rng):
     real, fake, content, viseme = batch
     fake, content = fake.requires_grad_(), content.requires_grad_()
-    terms = critic_phase(Weights(), *critics, real, fake, content, viseme, torch.rand(2, generator=rng))
+    terms = critic_phase(Weights(), *critics, real, fake, content, viseme, lips, torch.rand(2, generator=rng))
     terms["critics"].backward()
     assert fake.grad is None
     assert content.grad is None
     assert all(p.grad is not None for critic in critics for p in critic.parameters() if p.ndim > 1)
     parts = [terms[name] for name in ("critic_frame", "critic_video", "critic_viseme")]
     torch.testing.assert_close(terms["critics"], sum(parts))
-    logits = torch.stack([critics[0](real[b, t][None], content[b, t][None])[1][0] for b in range(2) for t in range(3)])
+    seen = [critics[0](real[b, t][None], content[b, t][None], lips[b, t][None]) for b in range(2) for t in range(3)]
+    logits = torch.cat([logits for _, logits in seen])
     torch.testing.assert_close(terms["critic_viseme"], cross_entropy(logits, viseme.flatten()))
 
 
-def test_generator_phase_moves_the_frames_and_not_the_content(batch, critics):
+def test_generator_phase_moves_the_frames_and_not_the_content(batch, critics, lips):
     _, fake, content, viseme = batch
     fake, content = fake.requires_grad_(), content.requires_grad_()
     for critic in critics:
         critic.requires_grad_(False)
-    terms = generator_phase(*critics, fake, content, viseme)
-    scores = [critics[0](fake[b, t][None], content[b, t][None])[0] for b in range(2) for t in range(3)]
+    terms = generator_phase(*critics, fake, content, viseme, lips)
+    scores = [
+        critics[0](fake[b, t][None], content[b, t][None], lips[b, t][None])[0] for b in range(2) for t in range(3)
+    ]
     expected = -torch.cat(scores).mean() - critics[1](fake, content).mean()
     torch.testing.assert_close(terms["adversarial"], expected)
     (terms["adversarial"] + terms["viseme"]).backward()
@@ -157,23 +183,24 @@ def test_generator_phase_moves_the_frames_and_not_the_content(batch, critics):
     assert all(p.grad is None for critic in critics for p in critic.parameters())
 
 
-def test_the_viseme_is_read_from_the_mouth_and_not_from_the_content(batch, critics):
+def test_the_viseme_is_read_from_the_mouth_and_not_from_the_content(batch, critics, lips):
     real, _, content, _ = batch
-    score, logits = critics[0](real[:, 0], content[:, 0])
-    other_score, other_logits = critics[0](real[:, 0], content[:, 0] + 1)
+    score, logits = critics[0](real[:, 0], content[:, 0], lips[:, 0])
+    other_score, other_logits = critics[0](real[:, 0], content[:, 0] + 1, lips[:, 0])
     torch.testing.assert_close(other_logits, logits, rtol=0, atol=0)
     assert (other_score - score).abs().min() > 1e-6
 
 
-def test_critics_tell_real_from_fake_after_some_steps(critics, rng):
+def test_critics_tell_real_from_fake_after_some_steps(critics, lips, rng):
     """Bright mouths are real here; the video critic is shown brightness that moves against brightness that does not."""
     real, fake = torch.full((2, 3, 3, 64, 64), 0.8), torch.full((2, 3, 3, 64, 64), 0.2)
     content, viseme = torch.zeros(2, 3, 8), torch.zeros(2, 3, dtype=torch.long)
     optimizer = torch.optim.Adam([p for critic in critics for p in critic.parameters()], 1e-3, betas=(0.0, 0.9))
     for _ in range(15):
-        terms = critic_phase(Weights(), *critics, real, fake, content, viseme, torch.rand(2, generator=rng))
+        terms = critic_phase(Weights(), *critics, real, fake, content, viseme, lips, torch.rand(2, generator=rng))
         optimizer.zero_grad()
         terms["critics"].backward()
         optimizer.step()
-    assert (critics[0](real[:, 0], content[:, 0])[0] > critics[0](fake[:, 0], content[:, 0])[0]).all()
+    real_score, fake_score = (critics[0](x[:, 0], content[:, 0], lips[:, 0])[0] for x in (real, fake))
+    assert (real_score > fake_score).all()
     assert (critics[1](real, content) > critics[1](fake, content)).all()

@@ -67,6 +67,16 @@ def test_roll_out_is_frame_after_frame(inputs):
         torch.testing.assert_close(previous, generator(image, content)[:, n])
 
 
+@pytest.mark.parametrize("kind", [Generator, TemporalGenerator])
+def test_frames_with_the_points_where_content_puts_them_are_those_of_content_alone(kind, inputs):
+    image, content = inputs
+    generator = made(kind)
+    points = generator.painter.find(image)
+    goal = points[:, None] + generator.moves(content, points)
+    torch.testing.assert_close(generator(image, content, None, goal), generator(image, content))
+    assert (generator(image, content, None, goal + 3) - generator(image, content)).abs().max() > 1e-2
+
+
 def test_a_frame_gets_no_gradient_from_its_successors(inputs):
     image, content = inputs
     content.requires_grad_()

@@ -58,6 +58,7 @@ def test_a_batch_is_neighbouring_frames_of_one_clip_and_an_open_eyed_image_of_it
             assert (memory.clip_of[frames] == memory.clip_of[frames[:, :1]]).all()
         frames = batch["rows"][:, :, 0]
         assert (batch["viseme"] == memory.viseme[frames]).all()
+        assert torch.equal(batch["goal"], to_box(memory.landmarks[frames], 64))
         image = footage.image(frames[:, 1], memory.clip_of[frames[:, 1]], torch.Generator().manual_seed(seed))
         assert (memory.clip_of[image] == memory.clip_of[frames[:, 1]]).all()
         assert (memory.blink[image] <= EYES_OPEN).all()
@@ -135,16 +136,15 @@ def test_training_resumes_bit_for_bit_and_critics_join_when_told(temporal, memor
     assert {"l1", "adversarial", "viseme", "critic_frame", "critic_video", "critic_viseme"} <= set(log[2])
 
 
-def test_judges_add_their_terms_and_are_not_trained(memory, fabric, tmp_path):
-    judges = {"faces": FaceEncoder()}
-    before = {name: [p.clone() for p in judge.parameters()] for name, judge in judges.items()}
+def test_the_face_encoder_adds_its_term_and_is_not_trained(memory, fabric, tmp_path):
+    faces = FaceEncoder()
+    before = [p.clone() for p in faces.parameters()]
     config = replace(TINY, steps=2, critics_from=2, weights=Weights(perceptual=0.5))
-    train_generator(config, source(), memory, tmp_path, fabric, judges=judges)
+    train_generator(config, source(), memory, tmp_path, fabric, faces=faces)
     log = losses(tmp_path)[0]
     expected = log["l1"] + 0.5 * log["perceptual"] + config.weights.points * log["points"]
     assert log["total"] == pytest.approx(expected, rel=1e-5)
-    for name, judge in judges.items():
-        assert all(torch.equal(p, old) for p, old in zip(judge.parameters(), before[name], strict=True))
+    assert all(torch.equal(p, old) for p, old in zip(faces.parameters(), before, strict=True))
 
 
 def test_a_head_is_saved_and_loaded_whole(tmp_path):

@@ -10,7 +10,7 @@ from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
 from thlab.data.memory import Memory, load_memory
-from thlab.nn.train import load_judges
+from thlab.nn.faces import FaceEncoder
 from thlab.papers.priors import generate as video
 from thlab.papers.priors.bench import neutral_clips
 from thlab.papers.priors.content import VAEContent
@@ -19,7 +19,7 @@ from thlab.papers.priors.model import VAEConfig
 from thlab.papers.priors.train import Speech, load_vae, new_vae, pretrain, save_vae
 from thlab.papers.priors.train import train as train_vae
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head, save_head, train_generator
-from thlab.training import make_fabric
+from thlab.training import load_weights, make_fabric
 
 VAE, HEAD = "priors-vae", "priors-head"
 Save = Callable[[dict[str, Any]], None]
@@ -60,7 +60,9 @@ def _train_vae(memory: Memory, preset: str, out: Path, seed: int, fabric) -> Sav
 def _train_head(memory: Memory, preset: str, out: Path, seed: int, fabric) -> Save:
     config = getattr(GANConfig, preset)()
     vae, _ = load_vae(out / VAE if (out / f"{VAE}.safetensors").is_file() else VAE)
-    head = train_generator(config, VAEContent(vae), memory, out / "head", fabric, seed, load_judges())
+    faces = FaceEncoder()
+    load_weights("faces", faces)
+    head = train_generator(config, VAEContent(vae), memory, out / "head", fabric, seed, faces)
     return lambda card: save_head(out / HEAD, head, card | {"steps": config.steps})
 
 

@@ -13,7 +13,7 @@ from thlab.audio import add_noise, log_spectrogram, mfcc_windows, segments
 from thlab.audio.features import SEGMENT
 from thlab.audio.stft import HOP
 from thlab.corpus.visemes import VISEMES
-from thlab.data.memory import SAMPLES_A_FRAME
+from thlab.data.media import SAMPLES_A_FRAME
 from thlab.papers.priors.model import Gaussian, SequenceVAE, X
 from thlab.papers.priors.train import load_vae
 

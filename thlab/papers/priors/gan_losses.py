@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from thlab.papers.priors.generator import mouth
+from thlab.nn.faces import FaceEncoder
+from thlab.papers.priors.generator import inside, mouth
 
 Terms = dict[str, Tensor]
 Video = Float[Tensor, "b t 3 h w"]
@@ -21,6 +21,7 @@ class Weights:
 
     l1: float = 1.0
     mouth: float = 8.0  # of a pixel of the mouth box, where the others have 1
+    between: float = 16.0  # more of a pixel between the lips, where the teeth are: they are few
     perceptual: float = 0.1
     points: float = 0.1  # of squared 32nds of the mouth box
     adversarial: float = 0.004  # of each critic; five times as much drew stripes on lips and chins
@@ -28,12 +29,16 @@ class Weights:
     penalty: float = 10.0  # lambda of WGAN-GP, in the critics' loss
 
 
-def reconstruction(fake: Video, real: Video, mouth_weight: float) -> Float[Tensor, ""]:
-    """Mean absolute difference with the mouth weighted more. Chapter: book/content-to-video.ipynb"""
+def reconstruction(fake: Video, real: Video, lips: Float[Tensor, "b t p 2"], weights: Weights) -> Float[Tensor, ""]:
+    """Mean absolute difference, weighted more in the mouth box and yet more between the lips.
+
+    lips: the true frames' points in 32nds of the mouth box. Chapter: book/content-to-video.ipynb
+    """
     difference = (fake - real).abs()
-    inside = mouth(difference)
-    more = (mouth_weight - 1) * inside.sum()
-    return (difference.sum() + more) / (difference.numel() + (mouth_weight - 1) * inside.numel())
+    box = mouth(difference)
+    between = inside(lips.flatten(0, 1), box.shape[-1]).view(*box.shape[:2], 1, *box.shape[-2:])
+    more = (weights.mouth - 1 + weights.between * between).expand_as(box)
+    return (difference.sum() + (more * box).sum()) / (difference.numel() + more.sum())
 
 
 def perceptual(
@@ -74,14 +79,16 @@ def gradient_penalty(
     return (gradient.flatten(1).square().sum(1).add(1e-12).sqrt() - 1).square().mean()
 
 
-def likeness(weights: Weights, fake: Video, real: Video, judges: dict[str, Any]) -> Terms:
-    """L1, and the perceptual term where "faces" (FaceEncoder) is given, which sees the last frame of each clip alone.
+def likeness(
+    weights: Weights, fake: Video, real: Video, lips: Float[Tensor, "b t p 2"], faces: FaceEncoder | None
+) -> Terms:
+    """L1, and the perceptual term where an encoder is given, which sees the last frame of each clip alone.
 
     Chapter: book/content-to-video.ipynb
     """
-    terms = {"l1": reconstruction(fake, real, weights.mouth)}
-    if "faces" in judges:
-        terms["perceptual"] = perceptual(judges["faces"].features, fake[:, -1], real[:, -1])
+    terms = {"l1": reconstruction(fake, real, lips, weights)}
+    if faces is not None:
+        terms["perceptual"] = perceptual(faces.features, fake[:, -1], real[:, -1])
     return terms
 
 
@@ -92,7 +99,8 @@ def generator_loss(weights: Weights, terms: Terms) -> Terms:
 
 def critic_phase(
     weights: Weights, d_frame: nn.Module, d_video: nn.Module, real: Video, fake: Video,
-    content: Float[Tensor, "b t d"], viseme: Int[Tensor, "b t"], mix: Float[Tensor, "b"],
+    content: Float[Tensor, "b t d"], viseme: Int[Tensor, "b t"], lips: Float[Tensor, "b t p 2"],
+    mix: Float[Tensor, "b"],
 ) -> Terms:  # fmt: skip
     """Both critics' losses, Sect. 3.4; the viseme's cross-entropy on real frames, the only ones with a true mouth.
 
@@ -101,9 +109,9 @@ def critic_phase(
     # the critics learn from what the generator made, but must not change it, nor the content that made it
     fake, content = fake.detach(), content.detach()
     frames = real.flatten(0, 1), fake.flatten(0, 1)
-    z_c, mixes = content.flatten(0, 1), mix.repeat_interleave(real.shape[1])
-    (real_score, logits), (fake_score, _) = d_frame(frames[0], z_c), d_frame(frames[1], z_c)
-    frame_penalty = gradient_penalty(lambda x: d_frame(x, z_c)[0], *frames, mixes)
+    told, mixes = (content.flatten(0, 1), lips.flatten(0, 1)), mix.repeat_interleave(real.shape[1])
+    (real_score, logits), (fake_score, _) = d_frame(frames[0], *told), d_frame(frames[1], *told)
+    frame_penalty = gradient_penalty(lambda x: d_frame(x, *told)[0], *frames, mixes)
     video_penalty = gradient_penalty(lambda x: d_video(x, content), real, fake, mix)
     terms = {
         "critic_frame": critic_loss(real_score, fake_score, frame_penalty, weights.penalty),
@@ -115,7 +123,7 @@ def critic_phase(
 
 def generator_phase(
     d_frame: nn.Module, d_video: nn.Module, fake: Video, content: Float[Tensor, "b t d"],
-    viseme: Int[Tensor, "b t"],
+    viseme: Int[Tensor, "b t"], lips: Float[Tensor, "b t p 2"],
 ) -> Terms:  # fmt: skip
     """What the critics say of generated frames: −E[D] of both, and the viseme that is seen in them, Sect. 3.4.
 
@@ -123,7 +131,7 @@ def generator_phase(
     """
     # the content is detached: it shall change the frames, not flatter the critics that are shown it
     content = content.detach()
-    score, logits = d_frame(fake.flatten(0, 1), content.flatten(0, 1))
+    score, logits = d_frame(fake.flatten(0, 1), content.flatten(0, 1), lips.flatten(0, 1))
     return {
         "adversarial": -score.mean() - d_video(fake, content).mean(),
         "viseme": cross_entropy(logits, viseme.flatten()),

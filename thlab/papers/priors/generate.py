@@ -9,8 +9,7 @@ from jaxtyping import Float, UInt8
 from thlab.audio.noise import ENERGY_BLOCK, speech_mask
 from thlab.corpus.clip import METADATA
 from thlab.corpus.media import write_mp4
-from thlab.data.media import read_audio
-from thlab.data.memory import SAMPLES_A_FRAME
+from thlab.data.media import SAMPLES_A_FRAME, read_audio
 from thlab.extras import require
 from thlab.face import align_face, detect_landmarks, to_68
 from thlab.papers.priors.generator import roll_out

@@ -57,7 +57,7 @@ def mouth(pictures: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w2"]:
     return pictures[..., 15 * h // 32 : 31 * h // 32, w // 4 : 3 * w // 4]
 
 
-def paste(box: Float[Tensor, "b 3 h2 w2"], image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+def paste(box: Float[Tensor, "b c h2 w2"], image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h w"]:
     """The mouth box where it belongs in the picture, zeros around it."""
     h, w = image.shape[-2:]
     return pad(box, (w // 4, w - 3 * w // 4, 15 * h // 32, h - 31 * h // 32))
@@ -156,16 +156,18 @@ class Painter(nn.Module):
 
     def frame(
         self, image: Float[Tensor, "b 3 h w"], previous: Float[Tensor, "b 3 h w"], z_c: Float[Tensor, "b d"],
-        points: Float[Tensor, "b p 2"],
+        points: Float[Tensor, "b p 2"], goal: Float[Tensor, "b p 2"] | None = None,
     ) -> Float[Tensor, "b 3 h w"]:  # fmt: skip
         """One frame in [0, 1] from the face image I_f, the frame before, the content and the image's points.
 
-        z_c is broadcast over the picture and joined to the channels, as in the paper, and scales and shifts every level
+        goal: where the points shall go, in training where they went in truth; None: where content says. z_c is
+        broadcast over the picture and joined to the channels, as in the paper, and scales and shifts every level
         (FiLM), which the paper has not. Chapter: book/content-to-video.ipynb
         """
         here = mouth(image)
         # the moves learn from landmarks alone: what pixels say of them is faint, and wrong where a mouth opens
-        moves = self.geometry(z_c, points).detach() if self.config.bend else torch.zeros_like(points)
+        moves = self.geometry(z_c, points).detach() if goal is None else goal - points
+        moves = moves if self.config.bend else torch.zeros_like(points)
         bent, gap = bend(here, points, moves), inside(points + moves, here.shape[-1])
         bent = bent + gap * (self.within - bent)  # lips that part bare the mouth; bending alone would swell them
         pictures = torch.cat([bent, mouth(previous), gap], 1).contiguous(memory_format=torch.channels_last) - 0.5
@@ -193,16 +195,20 @@ class Generator(nn.Module):
         return self.painter.geometry(content, points[:, None].expand(-1, content.shape[1], -1, -1))
 
     def forward(
-        self, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"], noise: Tensor | None = None
-    ) -> Float[Tensor, "b t 3 h w"]:
+        self, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"], noise: Tensor | None = None,
+        goal: Float[Tensor, "b t p 2"] | None = None,
+    ) -> Float[Tensor, "b t 3 h w"]:  # fmt: skip
         """Frame after frame, each shown the one before, the first shown the image; the noise is for other generators.
+
+        goal: where the image's points shall go, as in `Painter.frame`.
 
         The frame before is detached: through it a frame would be blamed for its successors, at three times the memory,
         and the temporal smoothing needs only its picture.
         """
         frames, points = [image], self.painter.find(image)
-        for z_c in content.unbind(1):
-            frames.append(self.painter.frame(image, frames[-1].detach(), z_c, points))
+        goals = [None] * content.shape[1] if goal is None else goal.unbind(1)
+        for z_c, there in zip(content.unbind(1), goals, strict=True):
+            frames.append(self.painter.frame(image, frames[-1].detach(), z_c, points, there))
         return torch.stack(frames[1:], 1)  # (B, T, 3, H, W)
 
 

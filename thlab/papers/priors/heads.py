@@ -17,7 +17,8 @@ from torch.nn.utils.rnn import pad_sequence
 
 from thlab.audio import NOISE_LEVELS_DB, add_noise
 from thlab.claims import AUGMENTED, GAN, GAN_OURS, NO_MARGIN, OURS, PLAIN, RECOGNISER, ROWS
-from thlab.data.memory import SAMPLES_A_FRAME, Memory
+from thlab.data.media import SAMPLES_A_FRAME
+from thlab.data.memory import Memory
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.judges import mediapipe_landmarks
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
@@ -81,10 +82,17 @@ class Stage:
         return [source.cpu().content(sound, len(sound) // SAMPLES_A_FRAME) for sound in audio]
 
     def shuffled(self, source: Source) -> list[Float[Tensor, "_ d"]]:
-        """The content of another clip for each clip, repeated where it is too short."""
+        """The content of another clip for each clip, begun at a random place and turned round where it ends.
+
+        All clips begin and end in silence; content that was not turned would shut the mouth when the truth does.
+        """
         others = self.contents(source)
         others = others[1:] + others[:1]
-        return [z[torch.arange(len(real)) % len(z)] for z, real in zip(others, self.real, strict=True)]
+        begin = torch.rand(len(others), generator=torch.Generator().manual_seed(0)).tolist()
+        return [
+            z[(int(u * len(z)) + torch.arange(len(real))) % len(z)]
+            for z, real, u in zip(others, self.real, begin, strict=True)
+        ]
 
     def videos(self, head: TalkingHead, contents: Sequence[Float[Tensor, "_ d"]], batch: int = 16) -> list[Video]:
         """A video for each clip from its image and some content, whole clips rolled out side by side."""

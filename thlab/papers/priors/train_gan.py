@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from thlab.corpus.visemes import VISEMES
-from thlab.data.memory import SAMPLES_A_FRAME, Memory
+from thlab.data.media import SAMPLES_A_FRAME
+from thlab.data.memory import Memory
+from thlab.nn.faces import FaceEncoder
 from thlab.nn.train import seeded
 from thlab.papers.priors import gan_losses
 from thlab.papers.priors.content import SOURCES, Recogniser, Source, make_source
@@ -73,7 +75,11 @@ class TalkingHead(nn.Module):
         """Frames (B, T, 3, H, W), the content (B, T, d) they were made from, and where what is heard moves lips."""
         z_c, rest = self.listen(batch["rows"], batch["noise"])
         heard, _ = self.listen(batch["heard"], batch["heard_noise"])
-        return self.generator(batch["image"], z_c, rest), z_c, self.generator.moves(heard, batch["points"])
+        return (
+            self.generator(batch["image"], z_c, rest, batch["goal"]),
+            z_c,
+            self.generator.moves(heard, batch["points"]),
+        )
 
     def listen(self, rows: Float[Tensor, "b t *row"], noise: Float[Tensor, "b t n"]) -> tuple[Tensor, Tensor]:
         """Content of rows, and the noise that is left for the generator: its first numbers are the source's."""
@@ -108,10 +114,11 @@ class Footage:
         pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
         pictures = jitter(pictures, rng)
         batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": rows, "viseme": memory.viseme[frames]}
+        size = self.frames.shape[1]
+        batch["goal"] = to_box(self.landmarks[frames], size)
         batch["noise"] = torch.randn((n, k, self.source.width + NOISE), generator=rng)
         clips, frames, heard = self.stretch(config.clips_heard, config.frames_heard, rng)
         image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
-        size = self.frames.shape[1]
         points, seen = (to_box(self.landmarks[which], size) for which in (image, frames))
         batch |= {"heard": heard, "moves": seen - points[:, None]}
         batch["heard_noise"] = torch.randn((*frames.shape, self.source.width + NOISE), generator=rng)
@@ -166,15 +173,15 @@ def rate(config: GANConfig, step: int) -> float:
 
 def train_generator(
     config: GANConfig, source: Source, memory: Memory, out: str | Path, fabric: Any, seed: int = 0,
-    judges: dict[str, Any] | None = None, generator: Any = None,
+    faces: FaceEncoder | None = None, generator: Any = None,
 ) -> TalkingHead:  # fmt: skip
     """Train a generator (or the one given) and its source on a memory's clips; goes on where a run in `out` stopped.
 
-    judges: "faces", a FaceEncoder; without it the perceptual term is left out. Raises FileNotFoundError where the
+    faces: a trained encoder; without it the perceptual term is left out. Raises FileNotFoundError where the
     weights of the landmark net, which finds the lips in an image, are missing.
     Chapter: book/content-to-video.ipynb
     """
-    judges = {name: judge.to(fabric.device).eval().requires_grad_(False) for name, judge in (judges or {}).items()}
+    faces = faces and faces.to(fabric.device).eval().requires_grad_(False)
     generator = generator or seeded(lambda: Generator(replace(config.generator, content=source.width)), seed)
     load_weights("landmarks", generator.painter.finder)
     head = fabric.setup_module(TalkingHead(source, generator))
@@ -194,10 +201,10 @@ def train_generator(
         batch = my_part(fabric, footage.draw(n, k, step_generator(seed, step)))
         fake, z_c, moves = head(batch)
         terms = {"points": gan_losses.landmark_l2(moves, batch["moves"])}
-        terms |= gan_losses.likeness(config.weights, fake, batch["real"], judges)
+        terms |= gan_losses.likeness(config.weights, fake, batch["real"], batch["goal"], faces)
         critic_terms: gan_losses.Terms = {}
         if step >= config.critics_from:
-            shown = fake, z_c, batch["viseme"]
+            shown = fake, z_c, batch["viseme"], batch["goal"]
             critics.requires_grad_(True)
             critic_terms = gan_losses.critic_phase(
                 config.weights, d_frame, d_video, batch["real"], *shown, batch["mix"]
