@@ -95,7 +95,7 @@ def _robust(t: Table) -> list[Check]:
 
 def _margin_robust(t: Table) -> list[Check]:
     gap_40, gap_30 = (abs(t.seeds(OURS, column) - t.seeds(NO_MARGIN, column)) for column in ("-40", "-30"))
-    return [less(t, OURS, NO_MARGIN, "-30"), Check("|gap| at −40 − |gap| at −30", gap_40 - gap_30, high=0)]
+    return [less(t, OURS, NO_MARGIN, "-30"), Check("size of the gap at −40 less that at −30", gap_40 - gap_30, high=0)]
 
 
 def _high_noise_fails(t: Table) -> list[Check]:

@@ -66,3 +66,8 @@ def test_markdown_has_our_numbers_the_papers_and_the_verdicts():
     assert "in brackets the paper's (GRID, LRS3)" in lines[6]
     assert lines[-1] == "- priors.robust: **not held**. −0.1 [−0.3, 0.1]"
     assert TABLE._repr_markdown_() == TABLE.markdown()
+
+
+def test_a_mixed_table_says_of_each_column_which_way_is_better():
+    table = Table("priors", "T2", ["LMD", "PSNR", "LMD, exact", "SSIM"], {}, better="mixed")
+    assert "Higher is better in PSNR, SSIM, lower in LMD; LMD, exact." in table.markdown()

@@ -32,7 +32,7 @@ class Table:
     rows: dict[str, dict[str, list[float]]]  # row, column, one number a seed
     paper_numbers: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)  # corpus, row, column
     evidence: dict = field(default_factory=dict)  # command, seeds, preset, corpus, hardware, steps, commit, pixels
-    better: str = "lower"  # or "higher"
+    better: str = "lower"  # or "higher"; "mixed": higher but for landmark distances
 
     def save(self, folder: Path) -> Path:
         """Write <paper>.<table>.json into a folder, whole or not at all."""
@@ -58,9 +58,16 @@ class Table:
         lines = [[f"{self.paper} {self.table}", *self.columns], ["---"] * (len(self.columns) + 1)]
         lines += [[name, *(self._cell(name, column) for column in self.columns)] for name in names]
         brackets = f"; in brackets the paper's ({', '.join(self.paper_numbers)})" if self.paper_numbers else ""
-        foot = f"{self.better.capitalize()} is better. Mean ± half the 95 % interval over seeds{brackets}."
+        foot = f"{self._better()} Mean ± half the 95 % interval over seeds{brackets}."
         claims = [f"- {claim['id']}: **{claim['verdict']}**. {claim['evidence']['interval']}" for claim in verdicts]
         return "\n".join([*("| " + " | ".join(line) + " |" for line in lines), "", foot, "", *claims])
+
+    def _better(self) -> str:
+        distances = [column for column in self.columns if column.startswith("LMD")]
+        if self.better != "mixed":
+            return f"{self.better.capitalize()} is better."
+        others = ", ".join(column for column in self.columns if column not in distances)
+        return f"Higher is better in {others}, lower in {'; '.join(distances)}."
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

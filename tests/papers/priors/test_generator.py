@@ -5,12 +5,14 @@ import torch
 
 from thlab.papers.priors.generator import (
     BOX,
+    DEPTH,
     LOWER,
     POINTS,
     UPPER,
     Generator,
     GeneratorConfig,
     bend,
+    hang,
     inside,
     mouth,
     roll_out,
@@ -149,6 +151,21 @@ def test_noise_moves_the_temporal_generator_and_its_face_is_encoded_alone(inputs
     noise = torch.randn((2, 4, NOISE), generator=torch.Generator().manual_seed(1))
     assert (generator(image, content, noise) - generator(image, content)).abs().max() > 1e-6
     torch.testing.assert_close(generator(image[1:], content[1:]), generator(image, content)[1:], rtol=0, atol=1e-5)
+
+
+def test_a_texture_hangs_from_the_upper_lip_and_reaches_from_corner_to_corner():
+    """A texture that names its own places: read below the lip's arc, in the middle and near both corners."""
+    points = torch.full((1, len(POINTS), 2), 16.0)
+    for contour, low in ((UPPER, 12.0), (LOWER, 26.0)):
+        for k, i in enumerate(contour):
+            points[:, POINTS.index(i)] = torch.tensor([8.0 + 4 * k, low if k in (1, 2, 3) else 12.0])
+    v, u = torch.meshgrid(torch.linspace(0.05, 0.95, 10), torch.linspace(0.025, 0.975, 20), indexing="ij")
+    found = hang(torch.stack([u, v, 0 * u]), points, 32)[0]
+    for x in (9, 12, 16, 20, 23):  # pixel x has its middle at x + 1/2
+        assert found[0, 15, x].item() == pytest.approx((x + 0.5 - 8) / 16, abs=0.02)
+    for y in (13, 15, 18, 20):
+        assert found[1, y, 16].item() == pytest.approx((y + 0.5 - 12) / DEPTH, abs=0.02)
+    assert (found[1, 24:] > 0.94).all()  # below its end the last row goes on
 
 
 def test_inside_is_the_polygon_of_the_inner_lips():

@@ -101,7 +101,7 @@ def test_jitter_is_one_for_all_pictures_of_a_clip():
 
 
 def test_rate_falls_to_a_tenth_in_each_phase():
-    config = GANConfig(steps=100, critics_from=60, learning_rate=1.0)
+    config = GANConfig(steps=100, critics_from=60, learning_rate=1.0, late_rate=0.2)
     assert rate(config, 0) == 1
     assert rate(config, 59) == pytest.approx(0.1, abs=0.01)
     assert rate(config, 60) == 0.2

@@ -16,7 +16,7 @@ AROUND = 2  # pixels around the open mouth that the frame critic sees
 
 
 class FrameCritic(nn.Module):
-    """D_frame: a PatchGAN critic of what lies between the lips, given z_c, and a classifier of the viseme seen.
+    """D_frame: a PatchGAN critic of what lies between the lips, given z_c, and a classifier of visemes; both see grey.
 
     A critic of the whole mouth box spends itself on skin, and what it asks for there is stripes on lips and chin. The
     classifier shares the convolutions but sees the whole box, and no z_c: else it would read the viseme off z_c and
@@ -25,7 +25,7 @@ class FrameCritic(nn.Module):
 
     def __init__(self, content: int, n_visemes: int, width: int = 32):
         super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(cin, cout, 3, padding=1) for cin, cout in ((3, width), (width, 2 * width)))
+        self.convs = nn.ModuleList(nn.Conv2d(cin, cout, 3, padding=1) for cin, cout in ((1, width), (width, 2 * width)))
         self.patches = nn.Conv2d(2 * width + content, 2 * width, 3, padding=1)
         self.score = nn.Conv2d(2 * width, 1, 1)
         self.viseme = nn.Linear(2 * width * 16, n_visemes)
@@ -37,7 +37,7 @@ class FrameCritic(nn.Module):
 
         lips: the true points in 32nds of the mouth box, for real and generated frames.
         """
-        box = mouth(frame) - 0.5
+        box = mouth(frame).mean(1, keepdim=True) - 0.5  # shown colours, it asks for green teeth
         logits = self.viseme(adaptive_avg_pool2d(self.features(box), 4).flatten(1))
         near = max_pool2d(inside(lips, box.shape[-1]), 2 * AROUND + 1, 1, AROUND)
         x = self.features(box * near)
@@ -46,7 +46,7 @@ class FrameCritic(nn.Module):
         weight = adaptive_avg_pool2d(near, patches.shape[-1])
         return (weight * patches).sum((1, 2, 3)) / (weight.sum((1, 2, 3)) + 1), logits
 
-    def features(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h4 w4"]:
+    def features(self, x: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b c h4 w4"]:
         """Pooled, not strided: strided convolutions have favourite pixels, and what they ask for is stripes."""
         for conv in self.convs:
             x = avg_pool2d(leaky_relu(conv(x), 0.2), 2)

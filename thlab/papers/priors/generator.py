@@ -18,6 +18,7 @@ from thlab.nn.unet import Down, Up
 BOX = 32  # points are given in 32nds of the mouth box's side
 POINTS = (*range(4, 13), *range(48, 68))  # iBUG: chin and mouth
 UPPER, LOWER = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)  # the inner lips, from corner to corner
+DEPTH = 10.0  # 32nds
 REACH = 2.0  # 32nds: how far around a point the image moves with it
 FILM_STD = 0.1  # of the first weights of FiLM
 GAIN, EDGE = 2.0, 0.02  # of the change that is asked of a pixel's logit; logits are taken between EDGE and 1 − EDGE
@@ -115,17 +116,34 @@ def inside(points: Float[Tensor, "b p 2"], side: int) -> Float[Tensor, "b 1 s s"
 
     Chapter: book/content-to-video.ipynb
     """
-    ticks = (torch.arange(side, device=points.device) + 0.5) * BOX / side
-    x, y = ticks.view(1, 1, -1, 1), ticks.view(1, -1, 1)  # of columns, of rows
+    column, upper, lower, left, right = inner_lips(points, side)
+    y = column.transpose(1, 2)
+    between = torch.sigmoid(4 * (y - upper)) * torch.sigmoid(4 * (lower - y))  # (B, S, S)
+    return (between * torch.sigmoid(2 * (column - left)) * torch.sigmoid(2 * (right - column)))[:, None]
+
+
+def inner_lips(points: Float[Tensor, "b p 2"], side: int) -> tuple[Float[Tensor, "..."], ...]:
+    """x of columns (1, 1, S); y of the upper and lower lip in each (B, 1, S); x of both corners (B, 1, 1)."""
+    column = ((torch.arange(side, device=points.device) + 0.5) * BOX / side).view(1, 1, -1)
     edges = []
     for contour in (UPPER, LOWER):
         at = points[:, [POINTS.index(i) for i in contour]]  # (B, 5, 2), from corner to corner
-        weight = (-(x[:, 0] - at[:, None, :, 0]).square() / 4).softmax(-1)  # (B, S, 5): near points count
-        edges.append((weight * at[:, None, :, 1]).sum(-1)[:, None])  # (B, 1, S): height of the lip in each column
+        weight = (-(column[..., None] - at[:, None, None, :, 0]).square() / 4).softmax(-1)  # (B, 1, S, 5): near ones
+        edges.append((weight * at[:, None, None, :, 1]).sum(-1))
     left, right = (points[:, POINTS.index(i), 0].view(-1, 1, 1) for i in (UPPER[0], UPPER[-1]))
-    between = torch.sigmoid(4 * (y - edges[0])) * torch.sigmoid(4 * (edges[1] - y))  # (B, S, S)
-    column = ticks.view(1, 1, -1)
-    return (between * torch.sigmoid(2 * (column - left)) * torch.sigmoid(2 * (right - column)))[:, None]
+    return column, *edges, left, right
+
+
+def hang(texture: Float[Tensor, "c v u"], points: Float[Tensor, "b p 2"], side: int) -> Float[Tensor, "b c s s"]:
+    """A texture hung below the upper lip, as upper teeth are: from corner to corner, DEPTH 32nds deep.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    column, upper, _, left, right = inner_lips(points, side)
+    u = ((column - left) / (right - left).clamp(min=1)).expand(-1, side, -1)
+    v = (column.transpose(1, 2) - upper) / DEPTH
+    at = 2 * torch.stack([u, v], -1) - 1
+    return grid_sample(texture.expand(len(points), -1, -1, -1), at, padding_mode="border", align_corners=False)
 
 
 class Painter(nn.Module):
@@ -139,7 +157,7 @@ class Painter(nn.Module):
         self.config, widths = config, config.widths
         self.finder = LandmarkNet().requires_grad_(False)  # of the points in an image; trained elsewhere
         self.geometry = Geometry(d)
-        self.within = nn.Parameter(torch.full((3, 1, 1), 0.4))  # a mouth's inside, before teeth are painted
+        self.teeth = nn.Parameter(torch.full((3, 10, 20), 0.4))  # the mean mouth's inside
         self.downs = nn.ModuleList(Down(fine, coarse, d) for fine, coarse in pairwise((7 + d, *widths[1:])))
         joins = list(zip(widths[1:], (7, *widths[1:-1]), widths[:-1], strict=True))[::-1]
         self.ups = nn.ModuleList(Up(coarse, skip, fine, d) for coarse, skip, fine in joins)
@@ -169,7 +187,8 @@ class Painter(nn.Module):
         moves = self.geometry(z_c, points).detach() if goal is None else goal - points
         moves = moves if self.config.bend else torch.zeros_like(points)
         bent, gap = bend(here, points, moves), inside(points + moves, here.shape[-1])
-        bent = bent + gap * (self.within - bent)  # lips that part bare the mouth; bending alone would swell them
+        teeth = hang(self.teeth, points + moves, here.shape[-1])
+        bent = bent + gap * (teeth - bent)  # lips that part bare the mouth; bending alone would swell them
         pictures = torch.cat([bent, mouth(previous), gap], 1).contiguous(memory_format=torch.channels_last) - 0.5
         x = torch.cat([pictures, z_c[:, :, None, None].expand(-1, -1, *here.shape[-2:])], 1)  # (B, 7 + d, H/2, W/2)
         skips = [pictures]

@@ -220,7 +220,7 @@ def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: i
     tables = []
     for name, rows in cells.items():
         columns = [*(PICTURES if name.startswith("T2") else LEVELS)]
-        better = "higher" if name == "T1-opening" else "lower"
+        better = "higher" if name == "T1-opening" else "mixed" if name.startswith("T2") else "lower"
         tables.append(bench.table(name, columns, rows, paper[name], better=better, **evidence))
     return tables
 
@@ -246,4 +246,4 @@ def quality(
             del scores["PSNR"]
         rows[row] = {name: stage.by_speaker(values) for name, values in scores.items()}
     facts = {"seeds": [], "pixels": stage.real[0].shape[-1], "test_clips": len(stage.clips)}
-    return bench.table("quality", list(rows["ours"]), rows, numbers="one a test speaker", **facts | evidence)
+    return bench.table("quality", list(rows["ours"]), rows, better="mixed", numbers="one a test speaker", **facts | evidence)

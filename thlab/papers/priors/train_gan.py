@@ -41,8 +41,10 @@ class GANConfig:
     frames_seen: int = 3  # of each, one after another
     clips_heard: int = 64  # whose content says where the lips go, which is cheap
     frames_heard: int = 8  # of each, one after another
-    learning_rate: float = 3e-3  # with the critics a fifth
-    critic_rate: float = 2e-4
+    learning_rate: float = 3e-3
+    late_rate: float = 1.5e-4  # with the critics
+    critic_rate: float = 4e-4
+    critic_steps: int = 3  # of the critics for one of the generator, who else runs away from them
     posed_alike: bool = True  # the image is turned as the frames are, so that what differs is the mouth
 
     @classmethod
@@ -58,7 +60,7 @@ class GANConfig:
     @classmethod
     def paper(cls) -> "GANConfig":
         """Adam at 1e-4 throughout; steps and batch are not known."""
-        return cls(GeneratorConfig.paper(), steps=100_000, critics_from=0, learning_rate=5e-4, critic_rate=1e-4)
+        return cls(GeneratorConfig.paper(), steps=100_000, critics_from=0, late_rate=1e-4, critic_rate=1e-4)
 
 
 class TalkingHead(nn.Module):
@@ -124,7 +126,7 @@ class Footage:
         batch["heard_noise"] = torch.randn((*frames.shape, self.source.width + NOISE), generator=rng)
         # what is found in an image is off a little, all points alike for the most part
         batch["points"] = points + MISS * torch.randn((len(points), 1, 2), generator=rng)
-        return batch | {"mix": torch.rand(n, generator=rng)}
+        return batch | {"mix": torch.rand((n, config.critic_steps), generator=rng)}
 
     def stretch(self, n: int, k: int, rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """k frames of n random clips: the clips, the frames (n, k), and the source's rows of these."""
@@ -164,10 +166,10 @@ def jitter(pictures: Float[Tensor, "n t 3 h w"], rng: torch.Generator) -> Float[
 
 
 def rate(config: GANConfig, step: int) -> float:
-    """The generator's learning rate: a cosine down to a tenth in each of the two phases, the second from a fifth."""
+    """The generator's learning rate: a cosine down to a tenth in each of the two phases."""
     begin, end, top = 0, min(config.critics_from, config.steps), config.learning_rate
     if step >= end:
-        begin, end, top = end, config.steps, config.learning_rate / 5
+        begin, end, top = end, config.steps, config.late_rate
     return top * (0.55 + 0.45 * math.cos(math.pi * (step - begin) / (end - begin)))
 
 
@@ -206,11 +208,10 @@ def train_generator(
         if step >= config.critics_from:
             shown = fake, z_c, batch["viseme"], batch["goal"]
             critics.requires_grad_(True)
-            critic_terms = gan_losses.critic_phase(
-                config.weights, d_frame, d_video, batch["real"], *shown, batch["mix"]
-            )
-            run.check(step, critic_terms)
-            descend(fabric, critic_optimizer, critic_terms["critics"])
+            for mix in batch["mix"].unbind(1):
+                critic_terms = gan_losses.critic_phase(config.weights, d_frame, d_video, batch["real"], *shown, mix)
+                run.check(step, critic_terms)
+                descend(fabric, critic_optimizer, critic_terms["critics"])
             critics.requires_grad_(False)  # the generator's phase moves none of them, so their gradients are not needed
             terms |= gan_losses.generator_phase(d_frame.module, d_video.module, *shown)
         terms = gan_losses.generator_loss(config.weights, terms)
