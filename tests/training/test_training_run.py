@@ -12,7 +12,7 @@ import pytest
 import torch
 from toy_run import ToyConfig, alone, new_model, train
 
-from thlab.training import Run, make_fabric
+from thlab.training import Run, make_fabric, minutes
 from thlab.training.checkpoint import load_state, read_tensors, save_state
 
 SCRIPT = Path(__file__).with_name("toy_run.py")
@@ -173,3 +173,14 @@ def test_bar_goes_from_the_first_step_to_the_last(fabric, tmp_path, capsys, monk
     monkeypatch.undo()
     alone(tmp_path / "quiet", steps=1)
     assert "1/1" not in capsys.readouterr().err
+
+
+def test_minutes_add_up_over_resumes(fabric, tmp_path, monkeypatch):
+    clock = iter([0.0, 60.0, 90.0, 1000.0, 1090.0])  # start, two checkpoints; start again, one checkpoint
+    monkeypatch.setattr("thlab.training.run.time.monotonic", lambda: next(clock))
+    for steps in (2, 3):
+        run = Run(fabric, tmp_path / "vae-stage1", ToyConfig(), steps, save_every=1)
+        for _ in run.steps(run.resume()):
+            pass
+    assert minutes(tmp_path, "vae*") == 3
+    assert minutes(tmp_path, "head*") == 0

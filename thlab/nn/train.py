@@ -1,7 +1,6 @@
 """Training the two judges, LandmarkNet and FaceEncoder, on the corpus's training speakers, and judging them."""
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from thlab.data.memory import Memory, load_memory
 from thlab.nn.augment import augment
 from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
 from thlab.nn.landmarks import LandmarkNet
-from thlab.training import Run, make_fabric, my_part, save_weights, step_generator
+from thlab.training import Run, make_fabric, minutes, my_part, save_weights, step_generator
 
 LIPS = ([61, 62, 63], [67, 66, 65])  # inner points of the upper lip, and those below them
 
@@ -180,11 +179,12 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     config = replace(JudgeConfig.fast() if preset == "fast" else JudgeConfig(), seed=seed)
     card = {"paper": "judges", "preset": preset or "book", "corpus": corpus, "corpus_version": CORPUS_VERSION}
     for name in stages if stage == "all" else (stage,):
-        begin, (fit_one, judge) = time.monotonic(), stages[name]
+        fit_one, judge = stages[name]
         model = fit_one(parts["train"], out / f"run-{name}", config, fabric)
-        minutes = round((time.monotonic() - begin) / 60, 1)
         metrics = {part: judge(model, parts[part]) for part in ("val", "test")}
         if fabric.is_global_zero:
-            save_weights(out / name, model, card | asdict(config) | {"minutes": minutes, "metrics": metrics})
+            save_weights(
+                out / name, model, card | asdict(config) | {"minutes": minutes(out, f"run-{name}"), "metrics": metrics}
+            )
             yield out / f"{name}.safetensors"
         fabric.barrier()

@@ -3,6 +3,7 @@
 import dataclasses
 import fcntl
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ class Run:
 
     def steps(self, start: int) -> Iterator[int]:
         """The steps from `start` on, with a progress bar; every save_every of them, and at the end, a checkpoint."""
-        first = self.fabric.is_global_zero
+        first, self.since = self.fabric.is_global_zero, time.monotonic()
         hidden = None if first else True  # None: where there is no terminal
         try:
             for step in tqdm(range(start, self.total), self.folder.name, self.total, initial=start, disable=hidden):
@@ -95,6 +96,10 @@ class Run:
         """Write the checkpoint from which `step` is the next one to do."""
         if self.fabric.is_global_zero:
             save_state(self.checkpoint, self.parts, step=step, log_bytes=self.log_path.stat().st_size)
+            file, now = self.folder / "seconds", time.monotonic()
+            before = float(file.read_text()) if file.is_file() else 0
+            write_whole(file, f"{before + now - self.since:.1f}\n".encode())
+            self.since = now
         self.fabric.barrier()
 
     def check(self, step: int, terms: dict[str, Any]) -> None:
@@ -124,3 +129,11 @@ class Run:
         """Show pictures side by side in TensorBoard."""
         if self.fabric.is_global_zero:
             self.board.add_image(name, np.concatenate(pictures, axis=1), step, dataformats="HWC")
+
+
+def minutes(out: Path, runs: str) -> float:
+    """How long the runs in `out` whose names match took until their last checkpoints, all resumes together.
+
+    Chapter: book/priors.ipynb
+    """
+    return round(sum(float(file.read_text()) for file in out.glob(f"{runs}/seconds")) / 60, 1)

@@ -1,6 +1,5 @@
 """`thlab train|evaluate|generate` for [mittal2020]."""
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from thlab.papers.priors.model import VAEConfig
 from thlab.papers.priors.train import Speech, load_vae, new_vae, pretrain, save_vae
 from thlab.papers.priors.train import train as train_vae
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head, save_head, train_generator
-from thlab.training import load_weights, make_fabric
+from thlab.training import load_weights, make_fabric, minutes
 
 VAE, HEAD = "priors-vae", "priors-head"
 Save = Callable[[dict[str, Any]], None]
@@ -40,10 +39,9 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     fabric = make_fabric(**device)
     card = {"paper": "priors", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
     for name in stages if stage == "all" else (stage,):
-        begin = time.monotonic()
         save = stages[name](memory, preset, out, seed, fabric)
         if fabric.is_global_zero:
-            save(card | {"minutes": round((time.monotonic() - begin) / 60, 1), "clips": len(memory.ids)})
+            save(card | {"minutes": minutes(out, f"{name}*"), "clips": len(memory.ids)})
             yield out / f"priors-{name}.safetensors"
         fabric.barrier()
 

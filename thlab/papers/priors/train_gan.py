@@ -34,8 +34,8 @@ class GANConfig:
 
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     weights: gan_losses.Weights = field(default_factory=gan_losses.Weights)
-    steps: int = 1500
-    critics_from: int = 1000  # the step at which the critics join; `steps` or more: never
+    steps: int = 1900
+    critics_from: int = 1500  # the step at which the critics join; `steps` or more: never
     clips: int = 24  # painted a step, a frame of each
     clips_seen: int = 8  # painted a step with the critics, who cost more
     frames_seen: int = 3  # of each, one after another
