@@ -58,7 +58,8 @@ class Table:
         lines = [[f"{self.paper} {self.table}", *self.columns], ["---"] * (len(self.columns) + 1)]
         lines += [[name, *(self._cell(name, column) for column in self.columns)] for name in names]
         brackets = f"; in brackets the paper's ({', '.join(self.paper_numbers)})" if self.paper_numbers else ""
-        foot = f"{self._better()} Mean ± half the 95 % interval over seeds{brackets}."
+        over = self.evidence.get("over", "seeds")
+        foot = f"{self._better()} Mean ± half the 95 % interval over {over}{brackets}."
         claims = [f"- {claim['id']}: **{claim['verdict']}**. {claim['evidence']['interval']}" for claim in verdicts]
         return "\n".join([*("| " + " | ".join(line) + " |" for line in lines), "", foot, "", *claims])
 
