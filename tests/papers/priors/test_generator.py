@@ -79,6 +79,19 @@ def test_frames_with_the_points_where_content_puts_them_are_those_of_content_alo
     assert (generator(image, content, None, goal + 3) - generator(image, content)).abs().max() > 1e-2
 
 
+@pytest.mark.parametrize("kind", [Generator, TemporalGenerator])
+def test_unseen_frames_are_painted_as_in_use_and_teach_nothing(kind, inputs):
+    image, content = inputs
+    content.requires_grad_()
+    generator = made(kind)
+    part = generator(image, content, unseen=3)
+    torch.testing.assert_close(part, generator(image, content)[:, 3:])
+    part.sum().backward()
+    if kind is Generator:  # the other one remembers in its states, which do learn
+        assert content.grad[:, :3].abs().sum() == 0
+    assert content.grad[:, 3].abs().sum() > 0
+
+
 def test_a_frame_gets_no_gradient_from_its_successors(inputs):
     image, content = inputs
     content.requires_grad_()

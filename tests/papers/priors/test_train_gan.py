@@ -49,6 +49,7 @@ def losses(folder) -> list[dict]:
 
 def test_a_batch_is_neighbouring_frames_of_one_clip_and_an_open_eyed_image_of_it(memory):
     footage, seen = Footage(memory, source(), TINY), set()
+    unseen = set()
     footage.rows = torch.arange(len(memory.clip_of))[:, None]
     for seed in range(30):
         batch = footage.draw(2, 3, torch.Generator().manual_seed(seed))
@@ -56,7 +57,9 @@ def test_a_batch_is_neighbouring_frames_of_one_clip_and_an_open_eyed_image_of_it
             frames = rows[:, :, 0]
             assert (frames.diff() == 1).all()
             assert (memory.clip_of[frames] == memory.clip_of[frames[:, :1]]).all()
-        frames = batch["rows"][:, :, 0]
+        frames = batch["rows"][:, -3:, 0]
+        unseen |= {batch["rows"].shape[1] - 3}
+        assert batch["noise"].shape[1] == batch["rows"].shape[1]
         assert (batch["viseme"] == memory.viseme[frames]).all()
         assert torch.equal(batch["goal"], to_box(memory.landmarks[frames], 64))
         image = footage.image(frames[:, 1], memory.clip_of[frames[:, 1]], torch.Generator().manual_seed(seed))
@@ -64,6 +67,12 @@ def test_a_batch_is_neighbouring_frames_of_one_clip_and_an_open_eyed_image_of_it
         assert (memory.blink[image] <= EYES_OPEN).all()
         seen |= set(memory.clip_of[frames[:, 0]].tolist())
     assert len(seen) > len(memory.ids) / 2
+    assert unseen == {0, 1, 2}  # up to frames_unseen
+
+
+def test_clips_that_are_too_short_are_said_to_be(memory):
+    with pytest.raises(ValueError, match="no clip has 1003 frames"):
+        Footage(memory, source(), replace(TINY, frames_unseen=1000))
 
 
 def test_moves_lead_from_the_image_to_the_frames(memory):

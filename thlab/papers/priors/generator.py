@@ -215,20 +215,25 @@ class Generator(nn.Module):
 
     def forward(
         self, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"], noise: Tensor | None = None,
-        goal: Float[Tensor, "b t p 2"] | None = None,
-    ) -> Float[Tensor, "b t 3 h w"]:  # fmt: skip
+        goal: Float[Tensor, "b k p 2"] | None = None, unseen: int = 0,
+    ) -> Float[Tensor, "b k 3 h w"]:  # fmt: skip
         """Frame after frame, each shown the one before, the first shown the image; the noise is for other generators.
 
-        goal: where the image's points shall go, as in `Painter.frame`.
+        goal: where the image's points shall go, as in `Painter.frame`. unseen: so many first frames are painted as in
+        use and not returned; training that only met first frames would leave later ones to drift.
 
         The frame before is detached: through it a frame would be blamed for its successors, at three times the memory,
         and the temporal smoothing needs only its picture.
         """
-        frames, points = [image], self.painter.find(image)
+        previous, points = image, self.painter.find(image)
+        with torch.no_grad():
+            for z_c in content[:, :unseen].unbind(1):
+                previous = self.painter.frame(image, previous, z_c, points)
+        frames, content = [previous], content[:, unseen:]
         goals = [None] * content.shape[1] if goal is None else goal.unbind(1)
         for z_c, there in zip(content.unbind(1), goals, strict=True):
             frames.append(self.painter.frame(image, frames[-1].detach(), z_c, points, there))
-        return torch.stack(frames[1:], 1)  # (B, T, 3, H, W)
+        return torch.stack(frames[1:], 1)  # (B, K, 3, H, W)
 
 
 @torch.inference_mode()

@@ -35,10 +35,11 @@ class TemporalGenerator(nn.Module):
 
     def forward(
         self, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"],
-        noise: Float[Tensor, "b t n"] | None = None, goal: Float[Tensor, "b t p 2"] | None = None,
-    ) -> Float[Tensor, "b t 3 h w"]:  # fmt: skip
-        """All frames in [0, 1]; goal: where the image's points shall go, as in `Painter.frame`."""
-        frames, states = content.shape[1], self.states(content, noise).flatten(0, 1)  # (B·T, s)
+        noise: Float[Tensor, "b t n"] | None = None, goal: Float[Tensor, "b k p 2"] | None = None,
+        unseen: int = 0,
+    ) -> Float[Tensor, "b k 3 h w"]:  # fmt: skip
+        """All frames in [0, 1] but the first, unseen ones; goal: where the points shall go, as in `Painter.frame`."""
+        frames, states = content.shape[1] - unseen, self.states(content, noise)[:, unseen:].flatten(0, 1)  # (B·K, s)
         image, points = (x.repeat_interleave(frames, 0) for x in (image, self.painter.find(image)))
         there = None if goal is None else goal.flatten(0, 1)
         return self.painter.frame(image, image, states, points, there).unflatten(0, (-1, frames))

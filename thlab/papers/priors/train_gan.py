@@ -34,15 +34,16 @@ class GANConfig:
 
     generator: GeneratorConfig = field(default_factory=GeneratorConfig)
     weights: gan_losses.Weights = field(default_factory=gan_losses.Weights)
-    steps: int = 1900
+    steps: int = 2000
     critics_from: int = 1500  # the step at which the critics join; `steps` or more: never
     clips: int = 24  # painted a step, a frame of each
     clips_seen: int = 8  # painted a step with the critics, who cost more
     frames_seen: int = 3  # of each, one after another
+    frames_unseen: int = 20  # at most, painted before those to begin amid a clip
     clips_heard: int = 64  # whose content says where the lips go, which is cheap
     frames_heard: int = 8  # of each, one after another
     learning_rate: float = 3e-3
-    late_rate: float = 1.5e-4  # with the critics
+    late_rate: float = 2e-4  # with the critics
     critic_rate: float = 4e-4
     critic_steps: int = 3  # of the critics for one of the generator, who else runs away from them
     posed_alike: bool = True  # the image is turned as the frames are, so that what differs is the mouth
@@ -50,7 +51,8 @@ class GANConfig:
     @classmethod
     def fast(cls) -> "GANConfig":
         """Seconds, for tests."""
-        return cls(GeneratorConfig.fast(), steps=20, critics_from=10, clips=2, clips_seen=2, clips_heard=4)
+        few = {"clips": 2, "clips_seen": 2, "frames_unseen": 2, "clips_heard": 4}
+        return cls(GeneratorConfig.fast(), steps=20, critics_from=10, **few)
 
     @classmethod
     def book(cls) -> "GANConfig":
@@ -77,11 +79,8 @@ class TalkingHead(nn.Module):
         """Frames (B, T, 3, H, W), the content (B, T, d) they were made from, and where what is heard moves lips."""
         z_c, rest = self.listen(batch["rows"], batch["noise"])
         heard, _ = self.listen(batch["heard"], batch["heard_noise"])
-        return (
-            self.generator(batch["image"], z_c, rest, batch["goal"]),
-            z_c,
-            self.generator.moves(heard, batch["points"]),
-        )
+        moves, unseen = self.generator.moves(heard, batch["points"]), z_c.shape[1] - batch["real"].shape[1]
+        return self.generator(batch["image"], z_c, rest, batch["goal"], unseen), z_c[:, unseen:], moves
 
     def listen(self, rows: Float[Tensor, "b t *row"], noise: Float[Tensor, "b t n"]) -> tuple[Tensor, Tensor]:
         """Content of rows, and the noise that is left for the generator: its first numbers are the source's."""
@@ -102,23 +101,31 @@ class Footage:
         self.memory, self.source, self.config = memory, source, config
         self.candidates = CANDIDATES if config.posed_alike else 1
         self.rows = None if source.fresh else memory.per_frame(source.features)
-        self.clips = (memory.start.diff() >= max(config.frames_seen, config.frames_heard)).nonzero()[:, 0]
+        least = max(config.frames_unseen + config.frames_seen, config.frames_heard)
+        self.clips = (memory.start.diff() >= least).nonzero()[:, 0]
+        if len(self.clips) == 0:
+            raise ValueError(f"no clip has {least} frames: train on longer ones")
         widest = torch.stack([blink.min() for blink in memory.blink.split(memory.start.diff().tolist())])
         is_open = memory.blink <= widest[memory.clip_of].clamp(min=EYES_OPEN)  # one a clip at least
         self.open_frames = is_open.nonzero()[:, 0]
         self.open_start = torch.searchsorted(self.open_frames, memory.start)
 
     def draw(self, n: int, k: int, rng: torch.Generator) -> dict[str, Tensor]:
-        """n clips of k frames to paint and others to hear, with the noise and the mixtures that a step will need."""
+        """n clips of k frames to paint and others to hear, with the noise and the mixtures that a step will need.
+
+        Of more than one frame a clip, rows and noise begin with those of the unseen frames, some random number.
+        """
         memory, config = self.memory, self.config
-        clips, frames, rows = self.stretch(n, k, rng)
+        unseen = int(torch.randint(config.frames_unseen + 1, (), generator=rng)) if k > 1 else 0
+        clips, frames, rows = self.stretch(n, unseen + k, rng)
+        frames = frames[:, unseen:]
         image = self.image(frames[:, k // 2], clips, rng)
         pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
         pictures = jitter(pictures, rng)
         batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": rows, "viseme": memory.viseme[frames]}
         size = self.frames.shape[1]
         batch["goal"] = to_box(self.landmarks[frames], size)
-        batch["noise"] = torch.randn((n, k, self.source.width + NOISE), generator=rng)
+        batch["noise"] = torch.randn((n, unseen + k, self.source.width + NOISE), generator=rng)
         clips, frames, heard = self.stretch(config.clips_heard, config.frames_heard, rng)
         image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
         points, seen = (to_box(self.landmarks[which], size) for which in (image, frames))
