@@ -181,8 +181,8 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     for name in stages if stage == "all" else (stage,):
         fit_one, judge = stages[name]
         model = fit_one(parts["train"], out / f"run-{name}", config, fabric)
-        found = {"minutes": minutes(out, f"run-{name}")}
-        found["metrics"] = {part: judge(model, parts[part]) for part in ("val", "test")}
+        metrics = {part: judge(model, parts[part]) for part in ("val", "test")}
+        found = {"minutes": minutes(out, f"run-{name}"), "metrics": metrics}
         if fabric.is_global_zero:
             save_weights(out / name, model, card | asdict(config) | found)
             yield out / f"{name}.safetensors"

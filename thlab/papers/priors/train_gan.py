@@ -51,8 +51,9 @@ class GANConfig:
     @classmethod
     def fast(cls) -> "GANConfig":
         """Seconds, for tests."""
-        few = {"clips": 2, "clips_seen": 2, "frames_unseen": 2, "clips_heard": 4}
-        return cls(GeneratorConfig.fast(), steps=20, critics_from=10, **few)
+        return cls(
+            GeneratorConfig.fast(), steps=20, critics_from=10, clips=2, clips_seen=2, frames_unseen=2, clips_heard=4
+        )
 
     @classmethod
     def book(cls) -> "GANConfig":
