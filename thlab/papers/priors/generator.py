@@ -108,7 +108,7 @@ def bend(
     weight = (-torch.cdist(grid, ends).square() / (2 * REACH**2)).softmax(-1)
     fetched = grid - weight @ torch.cat([moves, torch.zeros_like(still)], 1)
     at = (fetched * 2 / BOX - 1).view(b, side, side, 2)
-    return grid_sample(box, at, padding_mode="border", align_corners=False)
+    return grid_sample(box, at, mode="bicubic", padding_mode="border", align_corners=False).clamp(0, 1)
 
 
 def inside(points: Float[Tensor, "b p 2"], side: int) -> Float[Tensor, "b 1 s s"]:
