@@ -24,7 +24,7 @@ class Weights:
     between: float = 16.0  # more of a pixel between the lips, where the teeth are: they are few
     perceptual: float = 0.1
     points: float = 0.1  # of squared 32nds of the mouth box
-    adversarial: float = 0.005  # of each critic; at twice that the painter runs away from them
+    adversarial: float = 0.005  # of each critic
     viseme: float = 0.01
     penalty: float = 10.0  # lambda of WGAN-GP, in the critics' loss
 

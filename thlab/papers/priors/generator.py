@@ -18,7 +18,7 @@ from thlab.nn.unet import Down, Up
 BOX = 32  # points are given in 32nds of the mouth box's side
 POINTS = (*range(4, 13), *range(48, 68))  # iBUG: chin and mouth
 UPPER, LOWER = (60, 61, 62, 63, 64), (60, 67, 66, 65, 64)  # the inner lips, from corner to corner
-DEPTH = 10.0  # 32nds
+DEPTH = 10.0  # 32nds below the upper lip that the picture of the teeth reaches
 REACH = 2.0  # 32nds: how far around a point the image moves with it
 FILM_STD = 0.1  # of the first weights of FiLM
 GAIN, EDGE = 2.0, 0.02  # of the change that is asked of a pixel's logit; logits are taken between EDGE and 1 − EDGE
