@@ -54,6 +54,12 @@ def test_page_names_no_content_network(html, page):
     assert not re.search(r"unpkg\.com|jsdelivr|cdnjs|googleapis", text)
 
 
+def test_tables_are_drawn_as_tables(html, page):
+    """A table that a cell prints as Markdown must not come out as a paragraph of bars."""
+    text = re.sub(r"<pre>.*?</pre>", "", (html / f"{page}.html").read_text(), flags=re.S)
+    assert not re.search(r"\|\s*:?(—|-{3,}):?\s*\|", text)
+
+
 def test_links_lead_somewhere(html, page):
     for link in Page(html / f"{page}.html").links:
         parts = urlsplit(link)
