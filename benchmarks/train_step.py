@@ -10,10 +10,10 @@ longer than the limit is given up, which is then said.
 
 import argparse
 import os
-import signal
 import statistics
 import time
 from collections.abc import Callable
+from multiprocessing import get_context
 
 import torch
 from torch import nn
@@ -69,21 +69,21 @@ def make_step(build: Callable, device: str, bf16: bool, channels_last: bool, com
     return step
 
 
-def compile_failure(step: Step, limit: int) -> str:
-    """Take a first step, which compiles, in limited time; what went wrong, or nothing."""
+def first_step(name: str, device: str, choice: tuple[bool, bool, bool]) -> None:
+    """What a compilation is tried on."""
+    torch.set_num_threads(1)
+    make_step({"vae": vae, "generator": generator}[name], device, *choice)()
 
-    def give_up(*_):
-        raise TimeoutError(f"compiling took over {limit} s")
 
-    signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(limit)
-    try:
-        step()
-    except Exception as error:  # a compiler fails in ways of its own
-        return " ".join(str(error).split())[:120]
-    finally:
-        signal.alarm(0)
-    return ""
+def compile_failure(name: str, device: str, choice: tuple[bool, bool, bool], limit: int) -> str:
+    """Compile in another process, for a compiler may crash; what went wrong, or nothing."""
+    child = get_context("spawn").Process(target=first_step, args=(name, device, choice))
+    child.start()
+    child.join(limit)
+    if child.exitcode is None:
+        child.kill()
+        return f"compiling took over {limit} s"
+    return f"its process ended with {child.exitcode}" if child.exitcode else ""
 
 
 def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
@@ -94,10 +94,10 @@ def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
         choices = [choice for choice in choices if not choice[2]] + [(False, layouts[-1], True)]
     steps: dict[tuple, Step] = {}
     for choice in choices:
-        step = make_step(build, device, *choice)
-        if choice[2] and (problem := compile_failure(step, limit)):
+        if choice[2] and (problem := compile_failure(build.__name__, device, choice, limit)):
             print(f"{build.__name__:10s} {label(choice):32s} not measured: {problem}")
             continue
+        step = make_step(build, device, *choice)
         step()
         steps[choice] = step
     times: dict[tuple, list[float]] = {choice: [] for choice in steps}
@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=10, help="for each model, besides the first steps")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--limit", type=int, default=20, help="seconds that compiling may take")
+    parser.add_argument("--limit", type=int, default=90, help="seconds that compiling may take")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
