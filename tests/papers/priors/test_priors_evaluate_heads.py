@@ -152,6 +152,7 @@ def test_quality_of_a_head_that_knows_the_truth(bench, judge, monkeypatch):
     )
     table = heads.quality(bench, judge, TalkingHead(Told(), Oracle()), n_clips=4, n_mediapipe=2)
     assert len(table.rows["ours"]["LMD"]) == 4  # a number a clip: tiny has one test speaker
+    assert table.evidence["over"] == "test clips"
     assert len(table.rows["ours"]["LMD, mediapipe"]) == 2
     mean = {row: {c: sum(v) / len(v) for c, v in cells.items()} for row, cells in table.rows.items()}
     assert mean["ours"]["LMD"] < 0.3 * mean["repeated frame"]["LMD"]
