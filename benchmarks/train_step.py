@@ -69,15 +69,15 @@ def make_step(build: Callable, device: str, bf16: bool, channels_last: bool, com
     return step
 
 
-def first_step(name: str, device: str, choice: tuple[bool, bool, bool]) -> None:
+def first_step(threads: int, build: Callable, device: str, choice: tuple[bool, bool, bool]) -> None:
     """What a compilation is tried on."""
-    torch.set_num_threads(1)
-    make_step({"vae": vae, "generator": generator}[name], device, *choice)()
+    torch.set_num_threads(threads)
+    make_step(build, device, *choice)()
 
 
-def compile_failure(name: str, device: str, choice: tuple[bool, bool, bool], limit: int) -> str:
+def compile_failure(build: Callable, device: str, choice: tuple[bool, bool, bool], limit: int) -> str:
     """Compile in another process, for a compiler may crash; what went wrong, or nothing."""
-    child = get_context("spawn").Process(target=first_step, args=(name, device, choice))
+    child = get_context("spawn").Process(target=first_step, args=(torch.get_num_threads(), build, device, choice))
     child.start()
     child.join(limit)
     if child.exitcode is None:
@@ -94,7 +94,7 @@ def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
         choices = [choice for choice in choices if not choice[2]] + [(False, layouts[-1], True)]
     steps: dict[tuple, Step] = {}
     for choice in choices:
-        if choice[2] and (problem := compile_failure(build.__name__, device, choice, limit)):
+        if choice[2] and (problem := compile_failure(build, device, choice, limit)):
             print(f"{build.__name__:10s} {label(choice):32s} not measured: {problem}")
             continue
         step = make_step(build, device, *choice)
