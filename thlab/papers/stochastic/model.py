@@ -30,7 +30,7 @@ class StochasticConfig:
     z: int = 24
     hidden: int = 256  # of every LSTM
     predictor_layers: int = 2
-    # "predictor": p(f_t | h_{t-1}, z_t), the code's; "latent": p(f_t | z_t), Eq. 2's; "latent+audio": p(f | z, a), Fig. 1's
+    # "predictor": p(f_t | h_{t-1}, z_t), the code; "latent": p(f_t | z_t), Eq. 2; "latent+audio": p(f | z, a), Fig. 1
     decode: Literal["predictor", "latent", "latent+audio"] = "predictor"
     teacher_forcing: bool = True  # in training h_{t-1} is of the true frame; False: of the model's own, as in use
     stochastic: bool = True  # False: no latent, z_t is a map of what was heard; the baseline without chance
@@ -190,8 +190,8 @@ class TalkingFace(nn.Module):
     ) -> tuple[Float[Tensor, "b t d"], tuple[Tensor, Tensor]]:  # fmt: skip
         """What the decoder is told of each frame, g_t, and the LSTM's state after the last; `decode` says from what."""
         given = {"predictor": (h_before, z), "latent": (z,), "latent+audio": (z, h_a)}[self.config.decode]
-        hidden, state = self.predictor(torch.cat(given, -1), state)
-        return torch.tanh(self.to_g(hidden)), state
+        hidden, after = self.predictor(torch.cat(given, -1), state)
+        return torch.tanh(self.to_g(hidden)), after
 
     def unroll(
         self, h: Float[Tensor, "b d"], skips: list[Tensor], z: Float[Tensor, "b t z"], h_a: Float[Tensor, "b t d"]
@@ -240,8 +240,7 @@ def roll_out(
     """
     h_a = model.eval().audio_encoder(rows)
     q_a = model.q_a(h_a)
-    chance = noise is not None and model.config.stochastic
-    z = q_a.sample(temperature * noise) if chance else q_a.mean  # (N, T, z)
+    z = q_a.sample(0.0 if noise is None or not model.config.stochastic else temperature * noise)  # (N, T, z)
     z = z if latent_offset is None else z + latent_offset
     h, maps = model.frame_encoder(image)
     skips = [s.expand(len(z), -1, -1, -1) for s in model.decoder.carry(maps)]

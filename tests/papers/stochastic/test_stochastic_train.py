@@ -1,0 +1,117 @@
+"""Stretches of clips, the loop that resumes bit for bit and stops at a NaN, and what is saved."""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+
+from thlab.data.memory import EYES_OPEN
+from thlab.papers.stochastic import train as module
+from thlab.papers.stochastic.model import StochasticConfig, hear
+from thlab.papers.stochastic.train import Stretches, load_model, save_model, train
+from thlab.training import Run, make_fabric
+
+SHORT = replace(StochasticConfig.fast(), steps=4, frames=3)
+
+
+@pytest.fixture(scope="module")
+def fabric():
+    return make_fabric("cpu", precision="32-true")
+
+
+def losses(folder) -> list[dict]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("reference", ["any", "first"])
+def test_a_batch_is_neighbouring_frames_their_sound_and_a_frame_1(reference, memory):
+    numbered = replace(memory, frames=torch.arange(len(memory.clip_of)).view(-1, 1, 1, 1).expand(-1, 64, 64, 3))
+    stretches, rows = Stretches(numbered, replace(SHORT, reference=reference)), memory.per_frame(hear)
+    seen = set()
+    for seed in range(40):
+        batch = stretches.draw(torch.Generator().manual_seed(seed))
+        gain = batch["real"][:, :, 0, 0, 0]
+        assert batch["noise"].shape == (2, 3, SHORT.z)
+        # the sound tells which frames these are, the pictures too, were it not for their jitter
+        first = torch.stack([((rows - row).abs().sum((1, 2)) == 0).nonzero()[0, 0] for row in batch["rows"][:, 0]])
+        frames = first[:, None] + torch.arange(3)
+        assert torch.equal(batch["rows"], rows[frames])
+        assert (memory.clip_of[frames] == memory.clip_of[first][:, None]).all()
+        if reference == "first":
+            assert torch.equal(batch["image"], batch["real"][:, 0])
+        seen |= set(memory.clip_of[first].tolist())
+        assert gain.isfinite().all()
+    assert len(seen) > len(memory.ids) / 2
+
+
+def test_frame_1_is_of_the_clip_and_has_open_eyes(memory, monkeypatch):
+    monkeypatch.setattr(module, "jitter", lambda pictures, rng: pictures)
+    number = torch.arange(len(memory.clip_of)).view(-1, 1, 1, 1).expand(-1, 64, 64, 3)
+    stretches = Stretches(replace(memory, frames=number), SHORT)
+    away = 0
+    for seed in range(30):
+        batch = stretches.draw(torch.Generator().manual_seed(seed))
+        image, frames = ((255 * batch[name][..., 0, 0, 0]).round().long() for name in ("image", "real"))
+        assert (frames.diff(dim=1) == 1).all()
+        assert (memory.clip_of[frames] == memory.clip_of[image][:, None]).all()
+        assert (memory.blink[image] <= EYES_OPEN).all()
+        away += ((image < frames[:, 0]) | (image > frames[:, -1])).sum()
+    assert away > 30
+
+
+def test_clips_that_cannot_be_used_are_refused_by_what_they_lack(memory):
+    with pytest.raises(ValueError, match="128 px"):
+        Stretches(memory, replace(SHORT, size=128))
+    with pytest.raises(ValueError, match="without pictures"):
+        Stretches(replace(memory, frames=None), SHORT)
+    with pytest.raises(ValueError, match="no clip has 75 frames"):
+        Stretches(memory, replace(SHORT, frames=75))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+def test_training_resumes_bit_for_bit(optimizer, memory, fabric, tmp_path, monkeypatch):
+    config = replace(SHORT, optimizer=optimizer, warm_up=3)
+    objective = module.objective
+
+    def interrupted(config, out, real, step):
+        if step == 3:
+            raise KeyboardInterrupt
+        return objective(config, out, real, step)
+
+    monkeypatch.setattr(module, "Run", partial(Run, save_every=1))
+    whole = train(config, memory, tmp_path / "whole", fabric)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "objective", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, memory, tmp_path / "parts", fabric)
+    parts = train(config, memory, tmp_path / "parts", fabric)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(parts.state_dict()[name], value), name
+    assert losses(tmp_path / "whole") == losses(tmp_path / "parts")
+    assert len(losses(tmp_path / "parts")) == 4
+
+
+@pytest.mark.parametrize("stochastic", [True, False])
+def test_training_lowers_the_objective(stochastic, memory, fabric, tmp_path):
+    config = replace(SHORT, steps=25, stochastic=stochastic)
+    train(config, memory, tmp_path, fabric)
+    nll = [line["nll"] for line in losses(tmp_path)]
+    assert sum(nll[-5:]) < 0.7 * sum(nll[:5])
+
+
+def test_a_nan_stops_the_run_and_is_named(memory, fabric, tmp_path):
+    with pytest.raises(FloatingPointError, match="step 0: total not finite"):
+        train(replace(SHORT, likelihood=float("nan")), memory, tmp_path, fabric)
+
+
+def test_a_saved_model_is_the_same_model(tmp_path):
+    from thlab.papers.stochastic.model import TalkingFace, roll_out
+
+    model = TalkingFace(replace(SHORT, decode="latent+audio"))
+    save_model(tmp_path / "stochastic-latent", model, {"seed": 0})
+    again = load_model(tmp_path / "stochastic-latent")
+    assert again.config == model.config
+    image, rows = torch.rand(1, 3, 64, 64), torch.randn(1, 2, 28, 12)
+    torch.testing.assert_close(roll_out(again, image, rows), roll_out(model, image, rows), rtol=0, atol=5e-3)
