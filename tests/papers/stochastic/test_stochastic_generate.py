@@ -1,5 +1,7 @@
 """Takes of one voice: what their chance depends on, what is written, and what is refused."""
 
+from dataclasses import replace
+
 import av
 import numpy as np
 import pytest
@@ -14,8 +16,6 @@ from thlab.papers.stochastic.model import StochasticConfig, TalkingFace
 
 
 def made(**changes) -> TalkingFace:
-    from dataclasses import replace
-
     return seeded(lambda: TalkingFace(replace(StochasticConfig.fast(), **changes)), 0)
 
 
@@ -32,7 +32,6 @@ def face(clip, tmp_path):
 
 def test_a_take_depends_on_seed_and_number_alone():
     assert torch.equal(noises(3, 2, 6, 4), noises(3, 5, 6, 4)[:2])
-    assert torch.equal(noises(3, 2, 6, 4), noises(3, 2, 9, 4)[:, :6])  # a longer clip goes on, it does not change
     numbers = noises(3, 40, 50, 4)
     assert numbers.flatten(1).corrcoef().fill_diagonal_(0).abs().max() < 0.35
     assert (noises(4, 2, 6, 4) != noises(3, 2, 6, 4)).all()

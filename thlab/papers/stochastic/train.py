@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
@@ -80,7 +81,7 @@ def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any
     return model.module
 
 
-def strip(real: Tensor, fake: Tensor) -> UInt8[Any, "t h w 3"]:
+def strip(real: Tensor, fake: Tensor) -> UInt8[np.ndarray, "t h w 3"]:
     """The first clip, true frames above generated ones."""
     both = torch.cat([real[0], fake[0].detach().float()], -2)
     return (255 * both).round().byte().permute(0, 2, 3, 1).cpu().numpy()
