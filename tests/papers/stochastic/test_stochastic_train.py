@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from thlab.data.memory import EYES_OPEN
+from thlab.nn.train import seeded
 from thlab.papers.stochastic import train as module
-from thlab.papers.stochastic.model import StochasticConfig, hear
+from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear, roll_out
 from thlab.papers.stochastic.train import Stretches, load_model, save_model, train
 from thlab.training import Run, make_fabric
 
@@ -103,11 +104,21 @@ def test_an_infinite_loss_stops_the_run_and_is_named(memory, fabric, tmp_path):
 
 
 def test_a_saved_model_is_the_same_model(tmp_path):
-    from thlab.papers.stochastic.model import TalkingFace, roll_out
-
     model = TalkingFace(replace(SHORT, decode="latent+audio"))
     save_model(tmp_path / "stochastic-latent", model, {"seed": 0})
     again = load_model(tmp_path / "stochastic-latent")
     assert again.config == model.config
     image, rows = torch.rand(1, 3, 64, 64), torch.randn(1, 2, 28, 12)
     torch.testing.assert_close(roll_out(again, image, rows), roll_out(model, image, rows), rtol=0, atol=5e-3)
+
+
+def test_what_differs_between_frames_reaches_the_decoder_from_the_first_step(memory):
+    model = seeded(lambda: TalkingFace(replace(StochasticConfig.book(), batch=4)), 0)
+    with torch.no_grad():
+        batch = Stretches(memory, model.config).draw(torch.Generator().manual_seed(0))
+        out = model(**batch)
+        h_a = model.audio_encoder(batch["rows"])
+    noise = (0.5 * out.q_f.logvar).exp().mean()
+    assert out.q_f.mean.std(1).mean() > 0.2 * noise  # PyTorch's own initialisation: 0.01 of it
+    assert out.frames.std(1).mean() > 0.03 * batch["real"].std(1).mean()  # 0.003 of it
+    assert h_a.std(1).mean() > 0.1  # 0.004

@@ -14,6 +14,8 @@ from thlab.nn.gaussian import Gaussian
 from thlab.nn.unet import GROUPS, Down
 
 COARSE = 4  # pixels a side of the coarsest map
+FIRST_LOGVAR = -4.0  # of both posteriors
+GAIN = 3.0  # of the first weights between embeddings and decoder
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class StochasticConfig:
         Adam, for RMSprop at 2e-4 needs many times the 1500 steps that a patient CPU has. The sum over 64 x 64 x 3
         values with beta .0123 is the mean with 1e-6, but gradients of 1e-6 would drown in Adam's epsilon.
         """
-        small = {"size": 64, "fold": 2, "widths": (24, 48, 96, 128), "hidden": 160, "batch": 8, "frames": 12}
+        small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "batch": 8, "frames": 12}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True}
         objective = {"beta": 0.0123, "warm_up": 300, "reduction": "sum", "mouth": 8.0}
         training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 1500}
@@ -92,6 +94,9 @@ class AudioEncoder(nn.Module):
             nn.Linear(24 * config.audio_widths[-1], config.audio_hidden), nn.ReLU(),
             nn.Linear(config.audio_hidden, config.embed), nn.Tanh(),
         )  # fmt: skip
+        for layer in self.net:  # He's: six layers of PyTorch's own leave of the differences between sounds 1 %
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu" if config.rectify else "linear")
 
     def forward(self, rows: Float[Tensor, "b t 28 12"]) -> Float[Tensor, "b t d"]:
         """h_a of windows."""
@@ -156,6 +161,8 @@ class Inference(nn.Module):
         super().__init__()
         self.lstm = nn.LSTM(config.embed, config.hidden, batch_first=True)
         self.head = nn.Linear(config.hidden, 2 * config.z)
+        # no N(0, 1) asks for noise of size 1: the KL is the same at any scale of z, and noise would drown the mean
+        nn.init.constant_(self.head.bias[config.z :], FIRST_LOGVAR)
 
     def forward(self, h: Float[Tensor, "b t d"]) -> Gaussian:
         """q(z_t | h_1 … h_t). The second half is a log-variance; the public code takes a sigma for one."""
@@ -183,6 +190,11 @@ class TalkingFace(nn.Module):
         self.predictor = nn.LSTM(inputs, config.hidden, config.predictor_layers, batch_first=True)
         self.to_g = nn.Linear(config.hidden, config.embed)
         self.decoder = FrameDecoder(config)
+        # PyTorch's own weights make what differs between frames smaller at each LSTM, until only the skips are heard
+        for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow):
+            for name, weight in part.named_parameters() if part else ():
+                if weight.ndim == 2 and "weight_hh" not in name:  # what recurs may not grow
+                    nn.init.uniform_(weight, -GAIN * weight.shape[1] ** -0.5, GAIN * weight.shape[1] ** -0.5)
 
     def predict(
         self, h_before: Float[Tensor, "b t d"], z: Float[Tensor, "b t z"], h_a: Float[Tensor, "b t d"],
