@@ -46,6 +46,7 @@ def test_frames_are_pictures_for_every_decoding(decode, batch):
     assert out.frames.shape == (2, T, 3, 64, 64)
     assert 0 <= out.frames.min() < out.frames.max() <= 1
     assert out.q_f.mean.shape == out.q_a.logvar.shape == (2, T, FAST.z)
+    assert (out.q_f.logvar < -1).all()  # log-variances: a sigma would be positive
 
 
 def test_hearing_is_the_mfcc_at_a_common_scale():
