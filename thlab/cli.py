@@ -2,13 +2,15 @@
 
 import argparse
 import importlib
+import inspect
 import sys
 from pathlib import Path
 
 from thlab import corpus
 
 BAD_ARGUMENTS, INTERRUPTED = 2, 130
-PAPERS = ("priors",)
+PAPERS = ("priors", "stochastic")
+EVALUABLE = ("priors",)
 TRAINABLE = (*PAPERS, "judges")
 
 
@@ -86,7 +88,7 @@ def _add_train(commands) -> None:
 
 def _add_evaluate(commands) -> None:
     evaluate = commands.add_parser("evaluate", help="run a paper's tables again: its number, ours, held or not")
-    evaluate.add_argument("paper", choices=PAPERS, metavar="paper", help=f"one of {', '.join(PAPERS)}")
+    evaluate.add_argument("paper", choices=EVALUABLE, metavar="paper", help=f"one of {', '.join(EVALUABLE)}")
     _add_data(evaluate)
     evaluate.add_argument("--table", default="quality", help="which table, or all (default: quality of the weights)")
     evaluate.add_argument("--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)")
@@ -102,6 +104,14 @@ def _add_generate(commands) -> None:
     generate.add_argument("--image", type=Path, required=True, help="a picture of one face")
     generate.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
     generate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
+    taken = {"default": argparse.SUPPRESS}  # not every paper takes these
+    generate.add_argument(
+        "--samples", type=int, help="takes; out-1.mp4, out-2.mp4, … (default: 1; stochastic)", **taken
+    )
+    generate.add_argument("--seed", type=int, help="of the chance in them (default: 0; stochastic)", **taken)
+    generate.add_argument(
+        "--temperature", type=float, help="how much chance; 0: the mean (default: 1; stochastic)", **taken
+    )
     generate.set_defaults(run=_generate)
 
 
@@ -135,7 +145,10 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _generate(options: argparse.Namespace) -> int:
-    print(_commands(options.paper).generate(**_given(options)))
+    generate, given = _commands(options.paper).generate, _given(options)
+    for name in given.keys() - inspect.signature(generate).parameters:
+        raise ValueError(f"--{name} is not an option of {options.paper}")
+    print(*generate(**given), sep="\n")
     return 0
 
 

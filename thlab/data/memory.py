@@ -14,6 +14,8 @@ from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
 from thlab.data.media import SAMPLES_A_FRAME
 
+EYES_OPEN = 0.1  # a blink below this does not show
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -69,6 +71,21 @@ def load_memory(clips: Sequence[Clip], frames: bool = True, workers: int = 1, em
         ids=tuple(clip.id for clip in clips),
         audio=[row["audio"] for row in rows],
     )
+
+
+def open_eyed(memory: Memory) -> tuple[Int[Tensor, "n"], Int[Tensor, "c1"]]:
+    """Frames with open eyes, at least one a clip, and where each clip begins among them: a shut eye leaves a ghost.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    widest = torch.stack([blink.min() for blink in memory.blink.split(memory.start.diff().tolist())])
+    frames = (memory.blink <= widest[memory.clip_of].clamp(min=EYES_OPEN)).nonzero()[:, 0]
+    return frames, torch.searchsorted(frames, memory.start)
+
+
+def within(low: Int[Tensor, "*n"], high: Int[Tensor, "*n"], rng: torch.Generator) -> Int[Tensor, "*n"]:
+    """A random whole number from each low to below each high. Chapter: book/content-to-video.ipynb"""
+    return low + (torch.rand(low.shape, generator=rng, dtype=torch.float64) * (high - low)).long()
 
 
 def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:

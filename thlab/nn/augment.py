@@ -57,3 +57,9 @@ def relight(x: Float[Tensor, "b 3 h w"], generator: torch.Generator) -> Float[Te
     faded = between(-2, 1, x, 1, 1, 1, generator=generator).clamp(min=0)
     noise = torch.randn(x.shape, generator=generator).to(x.device)
     return torch.lerp(x, x.mean(1, keepdim=True), faded) + between(0, NOISE, x, 1, 1, 1, generator=generator) * noise
+
+
+def jitter(pictures: Float[Tensor, "n t 3 h w"], generator: torch.Generator) -> Float[Tensor, "n t 3 h w"]:
+    """Other colours, the same for all pictures of a clip. Chapter: book/content-to-video.ipynb"""
+    gain = 0.8 + 0.4 * torch.rand((len(pictures), 1, 3, 1, 1), generator=generator)
+    return (pictures * gain).clamp(max=1)

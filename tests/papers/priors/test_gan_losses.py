@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from thlab.face.align import mouth
 from thlab.nn.faces import FaceEncoder
 from thlab.papers.priors.critics import FrameCritic, VideoCritic
 from thlab.papers.priors.gan_losses import (
@@ -19,7 +20,7 @@ from thlab.papers.priors.gan_losses import (
     perceptual,
     reconstruction,
 )
-from thlab.papers.priors.generator import LOWER, POINTS, UPPER, inside, mouth, paste
+from thlab.papers.priors.generator import LOWER, POINTS, UPPER, inside, paste
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from PIL import Image
 from thlab.corpus.media import wav_bytes
 from thlab.data import open_corpus, read_audio, read_video
 from thlab.papers.priors.content import make_source
-from thlab.papers.priors.generate import generate, read_face, read_speech
+from thlab.papers.priors.generate import generate
 from thlab.papers.priors.generator import Generator, GeneratorConfig
 from thlab.papers.priors.train_gan import TalkingHead
 
@@ -48,38 +48,6 @@ def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(hea
     with av.open(str(out)) as container:
         assert container.metadata["comment"].startswith("synthetic")
     assert abs(frames[0].astype(float) - clip.frames[0]).mean() < 25  # an untrained head nearly copies
-
-
-def test_a_portrait_is_cropped_to_the_aligned_face(real_data):
-    image = read_face(real_data / "faces_public_domain" / "astronaut.png", 64)
-    assert image.shape == (64, 64, 3)
-    from thlab.corpus.alignment import TEMPLATE, anchors
-    from thlab.face import detect_landmarks, to_68
-
-    large = np.asarray(Image.fromarray(image).resize((256, 256)))
-    found = anchors(to_68(detect_landmarks(large[None])[0]))[0] / 256
-    assert np.abs(found - TEMPLATE).max() < 0.06
-
-
-def test_a_crop_of_the_generators_size_is_taken_as_it_is(clip, face):
-    assert (read_face(face, 64) == clip.frames[0]).all()
-    assert read_face(face, 128).shape == (128, 128, 3)
-
-
-@pytest.mark.parametrize("sound", ["silence", "hiss", "hum", "nothing", "whisper"])
-def test_what_is_no_speech_is_refused(sound, tmp_path, clip):
-    t = np.arange(32000) / 16000
-    audio = {
-        "silence": np.zeros(32000), "hiss": np.random.default_rng(0).uniform(-0.3, 0.3, 32000),
-        "hum": 0.3 * np.sin(2 * np.pi * 100 * t), "nothing": np.zeros(0), "whisper": 1e-3 * clip.audio,
-    }  # fmt: skip
-    with pytest.raises(ValueError, match=r"speech\.wav: (no speech|empty)"):
-        read_speech(wav(tmp_path / "speech.wav", audio[sound]))
-
-
-def test_speech_of_real_people_is_accepted(real_data):
-    for file in sorted((real_data / "fsdd" / "recordings").glob("*.wav"))[:20]:
-        assert len(read_speech(file)) % 640 == 0
 
 
 def test_bad_paths_and_pictures_are_named_and_nothing_is_written(head, clip, face, tmp_path):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from thlab.face.align import mouth
 from thlab.papers.priors.generator import (
     BOX,
     DEPTH,
@@ -14,7 +15,6 @@ from thlab.papers.priors.generator import (
     bend,
     hang,
     inside,
-    mouth,
     roll_out,
     to_box,
 )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent, Normal, kl_divergence
 
+from thlab.nn.gaussian import Gaussian
 from thlab.papers.priors.losses import (
     kl_to_prior,
     log_likelihood,
@@ -16,7 +17,7 @@ from thlab.papers.priors.losses import (
     margin_ranking,
     objective,
 )
-from thlab.papers.priors.model import Gaussian, SequenceVAE, VAEConfig
+from thlab.papers.priors.model import SequenceVAE, VAEConfig
 
 N, D, LABELS = 5, 4, 3
 

@@ -7,6 +7,8 @@ from functools import partial
 import pytest
 import torch
 
+from thlab.data.memory import EYES_OPEN
+from thlab.nn.augment import jitter
 from thlab.nn.faces import FaceEncoder
 from thlab.papers.priors import train_gan
 from thlab.papers.priors.content import MFCCContent, WaveformContent, make_source
@@ -14,14 +16,12 @@ from thlab.papers.priors.gan_losses import Weights
 from thlab.papers.priors.generator import GeneratorConfig, to_box
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import (
-    EYES_OPEN,
     MISS,
     NOSE,
     Footage,
     GANConfig,
     RecogniserConfig,
     TalkingHead,
-    jitter,
     load_head,
     rate,
     save_head,

@@ -85,9 +85,9 @@ def evaluate(
         yield made.markdown([v for v in verdicts if v["evidence"]["file"] == f"priors.{made.table}.json"])
 
 
-def generate(audio: Path, image: Path, out: Path, weights: Path | None) -> Path:
+def generate(audio: Path, image: Path, out: Path, weights: Path | None) -> list[Path]:
     """`thlab.papers.priors.generate.generate` with the head of a finished training, or the committed one.
 
     Chapter: book/content-to-video.ipynb
     """
-    return video.generate(audio, image, out, trained(weights))
+    return [video.generate(audio, image, out, trained(weights))]

@@ -14,7 +14,8 @@ from thlab.audio.features import SEGMENT
 from thlab.audio.stft import HOP
 from thlab.corpus.visemes import VISEMES
 from thlab.data.media import SAMPLES_A_FRAME
-from thlab.papers.priors.model import Gaussian, SequenceVAE, X
+from thlab.nn.gaussian import Gaussian
+from thlab.papers.priors.model import SequenceVAE, X
 from thlab.papers.priors.train import load_vae
 
 

@@ -10,7 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu, max_pool2d
 
-from thlab.papers.priors.generator import inside, mouth
+from thlab.face.align import mouth
+from thlab.papers.priors.generator import inside
 
 AROUND = 2  # pixels around the open mouth that the frame critic sees
 

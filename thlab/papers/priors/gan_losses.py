@@ -8,8 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from thlab.face.align import mouth
 from thlab.nn.faces import FaceEncoder
-from thlab.papers.priors.generator import inside, mouth
+from thlab.papers.priors.generator import inside
 
 Terms = dict[str, Tensor]
 Video = Float[Tensor, "b t 3 h w"]

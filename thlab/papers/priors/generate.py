@@ -2,22 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-import torch
-from jaxtyping import Float, UInt8
-
-from thlab.audio.noise import ENERGY_BLOCK, speech_mask
-from thlab.corpus.clip import METADATA
-from thlab.corpus.media import write_mp4
-from thlab.data.media import SAMPLES_A_FRAME, read_audio
-from thlab.extras import require
-from thlab.face import align_face, detect_landmarks, to_68
+from thlab.data.media import SAMPLES_A_FRAME
+from thlab.data.talking import read_inputs, write_talking
 from thlab.papers.priors.generator import roll_out
 from thlab.papers.priors.train_gan import TalkingHead, load_head
-
-QUIETEST = 1e-3  # RMS of what may be speech
-STEADIEST = 1.5  # dB: the loudness of speech varies more, that of a hum or hiss less
-DETECTABLE = 256  # pixels to which a smaller picture is enlarged, for mediapipe to find the face
 
 
 def generate(
@@ -25,58 +13,11 @@ def generate(
 ) -> Path:
     """Make the face of a picture say what a recording says: an .mp4 with the sound, tagged as synthetic; its path.
 
-    The picture is cropped to the aligned face view; a square of the generator's own size is taken to be one. head: a
-    trained one, else the committed weights. Raises ValueError, and writes nothing, where a file is missing or cannot be
-    read, the recording holds no speech, the picture no face, or the output is no .mp4 in a folder that exists.
-    Chapter: book/content-to-video.ipynb
+    head: a trained one, else the committed weights. Raises ValueError, and writes nothing, where
+    `thlab.data.talking.read_inputs` cannot use what it is given. Chapter: book/content-to-video.ipynb
     """
-    out_path = Path(out_path)
-    if out_path.suffix != ".mp4" or not out_path.parent.is_dir():
-        raise ValueError(f"{out_path}: the output must be a name ending in .mp4, in a folder that exists")
-    for path in (audio_path, image_path):
-        if not Path(path).is_file():
-            raise ValueError(f"{path}: no such file")
-    audio = read_speech(audio_path)
     head = head or load_head()
-    image = read_face(image_path, head.generator.config.size)
-    frames = roll_out(head.generator, _tensor(image), head.source.content(audio, len(audio) // SAMPLES_A_FRAME)[None])[
-        0
-    ]
-    pictures = (255 * frames).round().byte().permute(0, 2, 3, 1).numpy()
-    write_mp4(out_path, pictures, audio.numpy(), metadata=METADATA)
-    return out_path
-
-
-def read_speech(path: Path | str) -> Float[torch.Tensor, "n"]:
-    """A recording at 16 kHz, a whole number of video frames long; ValueError where it holds no speech.
-
-    Silence and steady noise are told from speech, music is not. Chapter: book/content-to-video.ipynb
-    """
-    audio = torch.from_numpy(read_audio(path))
-    audio = torch.nn.functional.pad(audio, (0, -len(audio) % SAMPLES_A_FRAME))
-    if not audio.isfinite().all() or len(audio) == 0:
-        raise ValueError(f"{path}: empty, or with values that are no numbers")
-    loudness = audio.view(-1, ENERGY_BLOCK).square().mean(1)
-    loud = audio[speech_mask(audio)]
-    varies = len(loudness) > 1 and (10 * (loudness + 1e-12).log10()).std() > STEADIEST
-    if len(loud) == 0 or loud.square().mean().sqrt() < QUIETEST or not varies:
-        raise ValueError(f"{path}: no speech in it, only {'a steady sound' if len(loud) else 'silence'}")
-    return audio
-
-
-def read_face(path: Path | str, size: int) -> UInt8[np.ndarray, "size size 3"]:
-    """The aligned crop of a picture's face; ValueError where there is none. Chapter: book/content-to-video.ipynb"""
-    images = require("PIL.Image", "book")
-    try:
-        picture = images.open(path).convert("RGB")
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: not a readable picture ({error})") from error
-    scale = max(1, DETECTABLE / min(picture.size))
-    large = np.array(picture.resize([round(scale * side) for side in picture.size], images.Resampling.BICUBIC))
-    points, _ = detect_landmarks(large[None], name=str(path))
-    aligned = picture.size == (size, size)
-    return np.array(picture) if aligned else align_face(large[None], to_68(points), size)[0][0]
-
-
-def _tensor(image: UInt8[np.ndarray, "h w 3"]) -> Float[torch.Tensor, "1 3 h w"]:
-    return torch.from_numpy(image).permute(2, 0, 1)[None] / 255
+    audio, image = read_inputs(audio_path, image_path, out_path, head.generator.config.size)
+    content = head.source.content(audio, len(audio) // SAMPLES_A_FRAME)
+    write_talking(out_path, roll_out(head.generator, image[None], content[None])[0], audio)
+    return Path(out_path)

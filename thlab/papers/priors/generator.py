@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample, pad
 
+from thlab.face.align import mouth
 from thlab.nn.landmarks import LandmarkNet
 from thlab.nn.unet import Down, Up
 
@@ -47,15 +48,6 @@ class GeneratorConfig:
     def paper(cls) -> "GeneratorConfig":
         """The paper's 256 pixels; its channels are not known."""
         return cls(size=256, widths=(32, 64, 128, 256, 256, 256))
-
-
-def mouth(pictures: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w2"]:
-    """The lower middle of the aligned face view, half as wide and half as high: lips and chin of every face lie there.
-
-    At 64 px rows 30 to 61 and columns 16 to 47. Chapter: book/content-to-video.ipynb
-    """
-    h, w = pictures.shape[-2:]
-    return pictures[..., 15 * h // 32 : 31 * h // 32, w // 4 : 3 * w // 4]
 
 
 def paste(box: Float[Tensor, "b c h2 w2"], image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h w"]:

@@ -19,6 +19,7 @@ from thlab.audio import NOISE_LEVELS_DB, add_noise
 from thlab.claims import AUGMENTED, GAN, GAN_OURS, NO_MARGIN, OURS, PLAIN, RECOGNISER, ROWS
 from thlab.data.media import SAMPLES_A_FRAME
 from thlab.data.memory import Memory
+from thlab.face.align import mouth
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.judges import mediapipe_landmarks
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
@@ -26,7 +27,6 @@ from thlab.metrics.tables import Table
 from thlab.nn.train import seeded
 from thlab.papers.priors.bench import Bench, kept
 from thlab.papers.priors.content import Source, make_source
-from thlab.papers.priors.critics import mouth
 from thlab.papers.priors.generator import roll_out
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser

@@ -7,7 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from thlab.papers.priors.model import Gaussian, Posterior, SequenceVAE, VAEConfig
+from thlab.nn.gaussian import Gaussian
+from thlab.papers.priors.model import Posterior, SequenceVAE, VAEConfig
 
 Terms = dict[str, Float[Tensor, ""]]
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from thlab.audio.features import SEGMENT
 from thlab.audio.stft import BINS
+from thlab.nn.gaussian import Gaussian
 
 X = BINS - 1  # 200 log-magnitudes a hop
 LATENTS = ("c", "e", "s")
@@ -48,17 +49,6 @@ class VAEConfig:
     def fast(cls) -> "VAEConfig":
         """Seconds, for tests."""
         return cls(hidden=32, pretrain_steps=10, steps=20, batch=16)
-
-
-class Gaussian(NamedTuple):
-    """Mean and log-variance of diagonal Gaussians."""
-
-    mean: Float[Tensor, "*b d"]
-    logvar: Float[Tensor, "*b d"]
-
-    def sample(self, noise: Float[Tensor, "*b d"] | float) -> Float[Tensor, "*b d"]:
-        """mean + sigma · noise; noise 0 gives the mean."""
-        return self.mean + (0.5 * self.logvar).exp() * noise
 
 
 class Encoder(nn.Module):

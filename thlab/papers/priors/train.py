@@ -15,8 +15,9 @@ from torch.nn.functional import cross_entropy, pad
 from thlab.audio.features import FLOOR, HOPS_PER_FRAME, SEGMENT, log_spectrogram
 from thlab.corpus.visemes import VISEMES
 from thlab.data.memory import Memory
+from thlab.nn.gaussian import Gaussian
 from thlab.papers.priors.losses import Terms, kl_to_prior, log_likelihood, log_p_labels, log_prior, objective, total
-from thlab.papers.priors.model import LATENTS, Gaussian, SequenceVAE, VAEConfig
+from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
 from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
 
 MARGIN = (SEGMENT - HOPS_PER_FRAME) // 2  # hops of sound that a segment sees on each side of its frame

@@ -12,7 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from thlab.corpus.visemes import VISEMES
 from thlab.data.media import SAMPLES_A_FRAME
-from thlab.data.memory import Memory
+from thlab.data.memory import Memory, open_eyed, within
+from thlab.nn.augment import jitter
 from thlab.nn.faces import FaceEncoder
 from thlab.nn.train import seeded
 from thlab.papers.priors import gan_losses
@@ -23,7 +24,6 @@ from thlab.papers.priors.temporal import NOISE
 from thlab.papers.priors.train import Speech
 from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
 
-EYES_OPEN = 0.1  # a blink below this does not show
 MISS = 0.4  # 32nds of the mouth box: what is found in an image is off by about that
 CANDIDATES, NOSE = 6, slice(27, 36)  # images tried for the one whose head is turned alike, seen by these landmarks
 
@@ -106,10 +106,7 @@ class Footage:
         self.clips = (memory.start.diff() >= least).nonzero()[:, 0]
         if len(self.clips) == 0:
             raise ValueError(f"no clip has {least} frames: train on longer ones")
-        widest = torch.stack([blink.min() for blink in memory.blink.split(memory.start.diff().tolist())])
-        is_open = memory.blink <= widest[memory.clip_of].clamp(min=EYES_OPEN)  # one a clip at least
-        self.open_frames = is_open.nonzero()[:, 0]
-        self.open_start = torch.searchsorted(self.open_frames, memory.start)
+        self.open_frames, self.open_start = open_eyed(memory)
 
     def draw(self, n: int, k: int, rng: torch.Generator) -> dict[str, Tensor]:
         """n clips of k frames to paint and others to hear, with the noise and the mixtures that a step will need.
@@ -160,17 +157,6 @@ class Footage:
             audio = self.source.augmented(self.memory.audio[clip], rng)
             rows.append(self.source.features(audio, len(audio) // SAMPLES_A_FRAME)[start : start + k])
         return torch.stack(rows)
-
-
-def within(low: Int[Tensor, "*n"], high: Int[Tensor, "*n"], rng: torch.Generator) -> Int[Tensor, "*n"]:
-    """A random whole number from each low to below each high."""
-    return low + (torch.rand(low.shape, generator=rng, dtype=torch.float64) * (high - low)).long()
-
-
-def jitter(pictures: Float[Tensor, "n t 3 h w"], rng: torch.Generator) -> Float[Tensor, "n t 3 h w"]:
-    """Other colours, the same for all pictures of a clip."""
-    gain = 0.8 + 0.4 * torch.rand((len(pictures), 1, 3, 1, 1), generator=rng)
-    return (pictures * gain).clamp(max=1)
 
 
 def rate(config: GANConfig, step: int) -> float:

@@ -1,0 +1,103 @@
+"""Eq. 2 of Yadav et al. against torch.distributions, a literal transcription and finite differences."""
+
+from dataclasses import replace
+from math import log, pi
+
+import pytest
+import torch
+from torch import Tensor
+from torch.distributions import Independent, Normal, kl_divergence
+
+from thlab.nn.gaussian import Gaussian, kl
+from thlab.papers.stochastic.losses import beta, kl_charged, neg_log_likelihood, objective
+from thlab.papers.stochastic.model import Output, StochasticConfig
+
+B, T, Z, SIDE = 2, 3, 4, 32
+CONFIG = replace(StochasticConfig.fast(), likelihood=0.7, beta=0.3)
+
+
+def normal(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@pytest.fixture
+def made() -> tuple[Output, Tensor]:
+    q_a, q_f = (Gaussian(normal(B, T, Z, seed=k), normal(B, T, Z, seed=k + 1)) for k in (1, 3))
+    return Output(normal(B, T, 3, SIDE, SIDE, seed=5), q_a, q_f), normal(B, T, 3, SIDE, SIDE, seed=6)
+
+
+def test_likelihood_is_that_of_torch_distributions_less_its_constant(made):
+    out, real = made
+    log_p = Independent(Normal(out.frames, 1), 3).log_prob(real)
+    constant = 0.5 * real[0, 0].numel() * log(2 * pi)
+    summed = neg_log_likelihood(out.frames, real, replace(CONFIG, reduction="sum"))
+    torch.testing.assert_close(summed, -log_p.mean() - constant)
+    mean = neg_log_likelihood(out.frames, real, replace(CONFIG, reduction="mean"))
+    torch.testing.assert_close(mean, 0.5 * torch.nn.functional.mse_loss(out.frames, real))
+
+
+def test_a_weight_of_the_mouth_is_a_smaller_variance_there(made):
+    out, real = made
+    scale = torch.ones(SIDE, SIDE, dtype=torch.float64)
+    scale[15:31, 8:24] = 4**-0.5
+    log_p = Independent(Normal(out.frames, scale), 3).log_prob(real)
+    constant = 3 * (0.5 * SIDE**2 * log(2 * pi) + scale.log().sum())
+    config = replace(CONFIG, reduction="sum", mouth=4.0)
+    torch.testing.assert_close(neg_log_likelihood(out.frames, real, config), -log_p.mean() - constant)
+    same = out.frames + 0.2  # where all pixels are off alike, a mean knows no weights
+    mean = neg_log_likelihood(same, out.frames, replace(config, reduction="mean"))
+    assert mean.item() == pytest.approx(0.5 * 0.2**2)
+
+
+@pytest.mark.parametrize(("step", "share"), [(0, 0.25), (1, 0.5), (3, 1), (99, 1)])
+def test_objective_is_equation_2_written_out(made, step, share):
+    out, real = made
+    config = replace(CONFIG, reduction="sum", warm_up=4)
+    bound = torch.zeros((), dtype=torch.float64)
+    for clip in range(B):
+        for t in range(T):
+            log_p = -0.5 * ((real[clip, t] - out.frames[clip, t]) ** 2).sum()
+            divergence = torch.zeros(())
+            for j in range(Z):
+                q_f, q_a = (Normal(q.mean[clip, t, j], (0.5 * q.logvar[clip, t, j]).exp()) for q in (out.q_f, out.q_a))
+                divergence = divergence + kl_divergence(q_f, q_a)
+            bound = bound + 0.7 * log_p - share * 0.3 * divergence
+    terms = objective(config, out, real, step)
+    torch.testing.assert_close(terms["total"], -bound / (B * T))
+    assert set(terms) == {"nll", "kl", "charged", "total"}
+
+
+def test_beta_rises_to_its_value_and_stays():
+    assert [beta(replace(CONFIG, warm_up=3), step) for step in range(4)] == pytest.approx([0.1, 0.2, 0.3, 0.3])
+    assert beta(CONFIG, 0) == 0.3
+
+
+def test_free_bits_charge_each_dimension_at_least_their_price(made):
+    out, _ = made
+    each = kl(out.q_f, out.q_a).mean((0, 1))
+    price = each.sort().values[1].item() + 1e-6  # two dimensions lie below it
+    charged = kl_charged(out.q_f, out.q_a, price)
+    torch.testing.assert_close(charged, each.sort().values[2:].sum() + 2 * price)
+    mean = out.q_f.mean.clone().requires_grad_()
+    kl_charged(out.q_f._replace(mean=mean), out.q_a, price).backward()
+    assert ((mean.grad.abs().sum((0, 1)) > 0) == (each > price)).all()
+
+
+def test_without_chance_the_likelihood_is_all(made):
+    out, real = made
+    terms = objective(CONFIG, out._replace(q_f=None), real, 0)
+    assert set(terms) == {"nll", "total"}
+    torch.testing.assert_close(terms["total"], 0.7 * terms["nll"])
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_gradients_match_finite_differences(reduction):
+    config = replace(CONFIG, reduction=reduction, mouth=3.0, free_bits=0.05)
+    real = normal(1, 2, 3, 8, 8)
+
+    def total(frames: Tensor, *parameters: Tensor) -> Tensor:
+        q_a, q_f = Gaussian(*parameters[:2]), Gaussian(*parameters[2:])
+        return objective(config, Output(frames, q_a, q_f), real, 0)["total"]
+
+    inputs = (normal(1, 2, 3, 8, 8, seed=1), *(normal(1, 2, Z, seed=k) for k in range(2, 6)))
+    assert torch.autograd.gradcheck(total, tuple(x.requires_grad_() for x in inputs))

@@ -1,0 +1,190 @@
+"""The model of Yadav et al.: sizes, who sees what and when, who learns from which term, and what chance does."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn.functional import conv2d, interpolate, silu
+
+from thlab.audio import mfcc_windows
+from thlab.nn.train import seeded
+from thlab.papers.stochastic.losses import objective
+from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear, roll_out
+
+FAST, T = StochasticConfig.fast(), 4
+DECODE = ("predictor", "latent", "latent+audio")
+
+
+def made(**changes) -> TalkingFace:
+    return seeded(lambda: TalkingFace(replace(FAST, **changes)), 0)
+
+
+@pytest.fixture
+def batch() -> dict[str, torch.Tensor]:
+    rng = torch.Generator().manual_seed(0)
+    shapes = {"image": (2, 3, 64, 64), "real": (2, T, 3, 64, 64), "rows": (2, T, 28, 12), "noise": (2, T, FAST.z)}
+    return {name: torch.rand(shape, generator=rng) for name, shape in shapes.items()}
+
+
+def test_the_paper_preset_has_the_papers_sizes():
+    model = TalkingFace(StochasticConfig.paper())
+    assert [layer.in_features for layer in model.audio_encoder.net if isinstance(layer, torch.nn.Linear)] == [
+        6144,
+        2048,
+    ]
+    assert (model.q_a.lstm.hidden_size, model.q_f.lstm.num_layers) == (256, 1)
+    assert (model.predictor.hidden_size, model.predictor.num_layers, model.to_g.out_features) == (256, 2, 128)
+    assert (model.config.z, model.config.likelihood, model.config.beta) == (24, 1, 1e-6)
+    frames = roll_out(model, torch.rand(1, 3, 128, 128), torch.zeros(1, 1, 28, 12))
+    assert frames.shape == (1, 1, 3, 128, 128)
+    assert sum(p.numel() for p in TalkingFace(StochasticConfig.book()).parameters()) < 4e6  # 8 MB in half precision
+
+
+@pytest.mark.parametrize("decode", DECODE)
+def test_frames_are_pictures_for_every_decoding(decode, batch):
+    out = made(decode=decode)(**batch)
+    assert out.frames.shape == (2, T, 3, 64, 64)
+    assert 0 <= out.frames.min() < out.frames.max() <= 1
+    assert out.q_f.mean.shape == out.q_a.logvar.shape == (2, T, FAST.z)
+    assert (out.q_f.logvar < -1).all()  # log-variances: a sigma would be positive
+
+
+def test_hearing_is_the_mfcc_at_a_common_scale():
+    audio = torch.randn(5 * 640, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(hear(audio, 5)[..., 11], mfcc_windows(audio, 5)[..., 11] / 8)
+
+
+def test_posteriors_know_the_past_and_not_the_future(batch):
+    model, later = made(), dict(batch)
+    later["real"], later["rows"] = batch["real"].clone(), batch["rows"].clone()
+    later["real"][:, 2], later["rows"][:, 2] = 0, 1
+    before, after = model(**batch), model(**later)
+    for one, other in ((before.q_f, after.q_f), (before.q_a, after.q_a)):
+        changed = (one.mean - other.mean).abs().amax((0, 2)) > 1e-6
+        assert changed.tolist() == [False, False, True, True]
+    changed = (before.frames - after.frames).abs().amax((0, 2, 3, 4)) > 1e-6  # through z_t, which has seen f_t
+    assert changed.tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize("decode", DECODE)
+def test_what_a_frame_is_decoded_from(decode, batch):
+    model = made(decode=decode)
+    given = {name: torch.rand(1, 1, size, requires_grad=True) for name, size in (("h", 16), ("z", 4), ("a", 16))}
+    g, _ = model.predict(given["h"], given["z"], given["a"])
+    g.sum().backward()
+    used = {name for name, x in given.items() if x.grad is not None and x.grad.abs().sum() > 0}
+    assert used == {"predictor": {"h", "z"}, "latent": {"z"}, "latent+audio": {"z", "a"}}[decode]
+
+
+def test_with_teacher_forcing_each_frame_follows_the_true_one(batch):
+    """The pass of training, a frame at a time, written out."""
+    model = made()
+    out = model(**batch)
+    z, state = out.q_f.sample(batch["noise"]), None
+    before, maps = model.frame_encoder(batch["image"])
+    h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(maps)
+    for t in range(T):
+        g, state = model.predict(before[:, None], z[:, t : t + 1], h_a[:, t : t + 1], state)
+        torch.testing.assert_close(model.decoder(g, skips)[:, 0], out.frames[:, t])
+        before, _ = model.frame_encoder(batch["real"][:, t])
+
+
+def test_without_it_each_frame_follows_the_one_that_was_made(batch):
+    model, state = made(teacher_forcing=False), None
+    out = model(**batch)
+    z = out.q_f.sample(batch["noise"])
+    before, maps = model.frame_encoder(batch["image"])
+    h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(maps)
+    for t in range(T):
+        g, state = model.predict(before[:, None], z[:, t : t + 1], h_a[:, t : t + 1], state)
+        torch.testing.assert_close(model.decoder(g, skips)[:, 0], out.frames[:, t])
+        before, _ = model.frame_encoder(out.frames[:, t])
+    forced = made()(**batch).frames
+    torch.testing.assert_close(forced[:, 0], out.frames[:, 0])
+    assert (forced[:, 1:] - out.frames[:, 1:]).abs().max() > 1e-6
+
+
+def test_a_skip_is_joined_by_a_convolution_of_both_maps():
+    decoder = made(widths=(8, 16)).decoder
+    x, skip = torch.rand(2, 16, 4, 4), torch.rand(2, 8, 8, 8)
+    up, carried = decoder.ups[0], decoder.carried[0]
+    both = torch.cat([interpolate(x, scale_factor=2), skip], 1)
+    joined = conv2d(both, torch.cat([up.weight, carried.weight], 1), carried.bias, padding=1)
+    torch.testing.assert_close(up(interpolate(x, scale_factor=2)) + decoder.carry([skip])[0], joined)
+    g = torch.zeros(2, 1, 16)
+    x = silu(decoder.grow(g[:, 0]).unflatten(1, (-1, 4, 4)))
+    both = torch.cat([interpolate(x, scale_factor=2), skip], 1)
+    last = silu(conv2d(both, torch.cat([up.weight, carried.weight], 1), carried.bias, padding=1))
+    wanted = torch.sigmoid(torch.nn.functional.pixel_shuffle(decoder.outlet(last), 2))
+    torch.testing.assert_close(decoder(g, decoder.carry([skip]))[:, 0], wanted)
+
+
+def learners(model: TalkingFace, term: torch.Tensor) -> set[str]:
+    model.zero_grad(set_to_none=True)
+    term.backward(retain_graph=True)
+    return {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+
+
+@pytest.mark.parametrize("decode", DECODE)
+def test_who_learns_from_which_term(decode, batch):
+    model = made(decode=decode)
+    out = model(**batch)
+    terms = objective(model.config, out, batch["real"], 0)
+    seen = {"frame_encoder", "q_f", "predictor", "to_g", "decoder"}
+    assert learners(model, terms["nll"]) == seen | ({"audio_encoder"} if decode == "latent+audio" else set())
+    assert learners(model, terms["charged"]) == {"frame_encoder", "audio_encoder", "q_f", "q_a"}
+
+
+@pytest.mark.parametrize("decode", DECODE)
+def test_the_baseline_without_chance_learns_from_pixels_what_it_hears(decode, batch):
+    model = made(decode=decode, stochastic=False)
+    out = model(**batch)
+    assert out.q_f is None
+    parts = {name for name, _ in model.named_children()}
+    assert "q_f" not in parts
+    assert learners(model, objective(model.config, out, batch["real"], 0)["total"]) == parts
+    torch.testing.assert_close(out.frames, model(**batch | {"noise": -batch["noise"]}).frames)
+    takes = roll_out(model, batch["image"], batch["rows"], batch["noise"])
+    torch.testing.assert_close(takes, roll_out(model, batch["image"], batch["rows"]))
+
+
+def test_takes_in_use_are_samples_of_what_was_heard(batch):
+    """z of q(z | a), scaled by the temperature; a frame follows the one that was made."""
+    model = made()
+    image, rows, noise = batch["image"], batch["rows"], batch["noise"]
+    frames = roll_out(model, image, rows, noise, temperature=0.5)
+    with torch.no_grad():
+        h_a = model.audio_encoder(rows)
+        q = model.q_a(h_a)
+        h, maps = model.frame_encoder(image)
+        z = q.mean + 0.5 * (0.5 * q.logvar).exp() * noise
+        torch.testing.assert_close(frames, model.unroll(h, model.decoder.carry(maps), z, h_a))
+    mean = roll_out(model, image, rows)
+    torch.testing.assert_close(roll_out(model, image, rows, noise, temperature=0.0), mean)
+    assert (frames - mean).abs().max() > 1e-5
+
+
+def test_many_takes_of_one_clip_are_those_made_one_by_one(batch):
+    model, image, rows = made(), batch["image"][:1], batch["rows"][:1]
+    noise = torch.randn((5, T, FAST.z), generator=torch.Generator().manual_seed(1))
+    takes = roll_out(model, image, rows, noise)
+    assert takes.shape == (5, T, 3, 64, 64)
+    for k in range(5):
+        torch.testing.assert_close(takes[k : k + 1], roll_out(model, image, rows, noise[k : k + 1]), rtol=0, atol=1e-5)
+
+
+def test_an_offset_moves_one_dimension_of_the_latent(batch):
+    model, offset = made(), torch.tensor([0.0, 0.0, 1.5, 0.0])
+    moved = roll_out(model, batch["image"], batch["rows"], latent_offset=offset)
+    assert (moved - roll_out(model, batch["image"], batch["rows"])).abs().max() > 1e-5
+    with torch.no_grad():
+        model.q_a.head.bias[2] += 1.5  # the head's first half is the mean
+    torch.testing.assert_close(roll_out(model, batch["image"], batch["rows"]), moved)
+
+
+def test_brightness_of_frame_1_reaches_the_frames(batch):
+    """What a norm at the finest level would take away: a darker picture has a darker finest map."""
+    model = made()
+    _, (bright, *_) = model.frame_encoder(batch["image"])
+    _, (dark, *_) = model.frame_encoder(batch["image"] - 0.3)
+    assert (bright - dark).abs().mean() > 0.01

@@ -1,0 +1,54 @@
+"""`thlab train|generate` for [yadav2020]."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from thlab import presets
+from thlab.corpus.settings import CORPUS_VERSION
+from thlab.data import open_splits
+from thlab.data.memory import load_memory
+from thlab.papers.stochastic import generate as video
+from thlab.papers.stochastic.model import StochasticConfig
+from thlab.papers.stochastic.train import load_model, save_model
+from thlab.papers.stochastic.train import train as train_model
+from thlab.training import make_fabric
+
+STAGES = {"latent": True, "plain": False}  # stochastic or not
+
+
+def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **device: Any) -> Iterator[Path]:
+    """Train the model, then the baseline without chance; yields the weights that are finished.
+
+    stage: "latent", "plain" or "all". device: as `make_fabric` takes it. A run that was stopped goes on. Raises
+    ValueError for an unknown stage, preset or corpus. Chapter: book/latent-kl.ipynb
+    """
+    if stage not in (*STAGES, "all"):
+        raise ValueError(f"there is no stage {stage!r}: choose one of {', '.join(STAGES)}, all")
+    preset = presets.current(preset)
+    config: StochasticConfig = getattr(StochasticConfig, preset)()
+    memory = load_memory(open_splits(corpus)["train"])
+    fabric = make_fabric(**device)
+    card = {"paper": "stochastic", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
+    card |= {"clips": len(memory.ids), "steps": config.steps}
+    for name in STAGES if stage == "all" else (stage,):
+        begin = time.monotonic()
+        model = train_model(replace(config, stochastic=STAGES[name]), memory, out / name, fabric, seed)
+        if fabric.is_global_zero:
+            path = out / f"stochastic-{name}.safetensors"
+            save_model(path, model, card | {"minutes": round((time.monotonic() - begin) / 60, 1)})
+            yield path
+        fabric.barrier()
+
+
+def generate(
+    audio: Path, image: Path, out: Path, weights: Path | None, samples: int = 1, seed: int = 0, temperature: float = 1.0
+) -> list[Path]:
+    """`thlab.papers.stochastic.generate.generate` with the model of a finished training, or the committed one.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    model = load_model(weights / "stochastic-latent" if weights else "stochastic-latent")
+    return video.generate(audio, image, out, model, samples, seed, temperature)

@@ -1,0 +1,56 @@
+"""From one recording and one picture of a face to many takes: .mp4s that say they are synthetic."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from thlab.data.media import SAMPLES_A_FRAME
+from thlab.data.talking import read_inputs, write_talking
+from thlab.papers.stochastic.model import TalkingFace, hear, roll_out
+from thlab.papers.stochastic.train import load_model
+from thlab.training import step_generator
+
+
+def noises(seed: int, samples: int, frames: int, z: int) -> Float[Tensor, "samples frames z"]:
+    """Noise of takes 0 … samples − 1; that of take k follows from seed and k. Chapter: book/latent-kl.ipynb"""
+    return torch.stack([torch.randn((frames, z), generator=step_generator(seed, k)) for k in range(samples)])
+
+
+def takes(
+    model: TalkingFace, image: Float[Tensor, "3 h w"], audio: Float[Tensor, "n"], samples: int = 1, seed: int = 0,
+    temperature: float = 1.0, latent_offset: Float[Tensor, "z"] | None = None,
+) -> Float[Tensor, "samples t 3 h w"]:  # fmt: skip
+    """So many videos in [0, 1] of one face and one voice (640 samples a frame), made in one batch.
+
+    Take k is the same however many are made, but for rounding. temperature scales the chance, 0 is the mean
+    prediction; latent_offset as in `roll_out`. Raises ValueError where a number is out of range, or more than one take
+    is asked of a model without chance. Chapter: book/latent-kl.ipynb
+    """
+    if samples < 1 or seed < 0 or temperature < 0:
+        raise ValueError(f"samples={samples} must be at least 1, seed={seed} and temperature={temperature} at least 0")
+    if samples > 1 and not model.config.stochastic:
+        raise ValueError(f"samples={samples}: these weights have no latent, all takes would be the same; ask for 1")
+    frames = len(audio) // SAMPLES_A_FRAME
+    noise = noises(seed, samples, frames, model.config.z)
+    return roll_out(model, image[None], hear(audio, frames)[None], noise, temperature, latent_offset)
+
+
+def generate(
+    audio_path: Path | str, image_path: Path | str, out_path: Path | str, model: TalkingFace | None = None,
+    samples: int = 1, seed: int = 0, temperature: float = 1.0,
+) -> list[Path]:  # fmt: skip
+    """Make the face of a picture say what a recording says, in so many takes: .mp4s with the sound; their paths.
+
+    One take is written to out.mp4, several to out-1.mp4, out-2.mp4, … model: a trained one, else the committed weights.
+    Raises ValueError, and writes nothing, as `takes` and `thlab.data.talking.read_inputs` do.
+    Chapter: book/latent-kl.ipynb
+    """
+    model, out_path = model or load_model(), Path(out_path)
+    audio, image = read_inputs(audio_path, image_path, out_path, model.config.size)
+    videos = takes(model, image, audio, samples, seed, temperature)
+    paths = [out_path.with_stem(f"{out_path.stem}-{k + 1}") for k in range(samples)] if samples > 1 else [out_path]
+    for path, frames in zip(paths, videos, strict=True):
+        write_talking(path, frames, audio)
+    return paths

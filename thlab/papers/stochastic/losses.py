@@ -1,0 +1,54 @@
+"""Eq. 2 of [yadav2020] in nats a frame: means over clips and frames, so that no weight depends on a clip's length."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from thlab.face.align import mouth
+from thlab.nn.gaussian import Gaussian, kl
+from thlab.papers.stochastic.model import Output, StochasticConfig
+
+Terms = dict[str, Float[Tensor, ""]]
+Video = Float[Tensor, "b t 3 h w"]
+
+
+def neg_log_likelihood(fake: Video, real: Video, config: StochasticConfig) -> Float[Tensor, ""]:
+    """−log p(f_t | z_t) of a Gaussian of unit variance, Eq. 2 of [yadav2020], less its constant: half a squared error.
+
+    Summed over pixels and colours, or their weighted mean, as `reduction` says; the mean is the paper's MSE, halved. A
+    weight of the mouth box is a variance of 1 / weight there. Chapter: book/latent-kl.ipynb
+    """
+    # -\log p(f|z) = \tfrac12 \sum_i w_i (f_i - \hat f_i)^2 + \text{const}
+    weight = torch.ones_like(real[0, 0])
+    mouth(weight).fill_(config.mouth)
+    summed = 0.5 * (weight * (fake - real).square()).sum((-1, -2, -3)).mean()
+    return summed if config.reduction == "sum" else summed / weight.sum()
+
+
+def kl_charged(q_f: Gaussian, q_a: Gaussian, free_bits: float) -> Float[Tensor, ""]:
+    """The KL of Eq. 2 of [yadav2020], each dimension (mean over frames) charged no less than the free bits, in nats.
+
+    A dimension below them has no gradient, and so no reason to fall silent, after Kingma et al. 2016.
+    Chapter: book/latent-kl.ipynb
+    """
+    return kl(q_f, q_a).flatten(0, -2).mean(0).clamp(min=free_bits).sum()
+
+
+def beta(config: StochasticConfig, step: int) -> float:
+    """The weight of the KL at a step: up to config.beta in the steps of the warm-up. Chapter: book/latent-kl.ipynb"""
+    return config.beta * min(1.0, (step + 1) / max(1, config.warm_up))
+
+
+def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> Terms:
+    """Eq. 2 of [yadav2020], negated: "nll", "kl" and "charged" (the KL with free bits), and their weighted "total".
+
+    The nll teaches encoder, frame posterior, predictor and decoder, and of the audio side nothing but what these are
+    given; the KL teaches both posteriors and their encoders. Without chance "nll" is all. Chapter: book/latent-kl.ipynb
+    """
+    terms: Terms = {"nll": neg_log_likelihood(out.frames, real, config)}
+    total = config.likelihood * terms["nll"]
+    if out.q_f:
+        terms["kl"] = kl(out.q_f, out.q_a).sum(-1).mean()
+        terms["charged"] = kl_charged(out.q_f, out.q_a, config.free_bits)
+        total = total + beta(config, step) * terms["charged"]
+    return terms | {"total": total}

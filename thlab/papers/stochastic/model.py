@@ -1,0 +1,259 @@
+"""The model of [yadav2020], Fig. 2: what is heard and what is seen meet in a latent z_t, which becomes a frame."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, silu
+
+from thlab.audio.features import mfcc_windows
+from thlab.nn.gaussian import Gaussian
+from thlab.nn.unet import GROUPS, Down
+
+COARSE = 4  # pixels a side of the coarsest map
+FIRST_LOGVAR = -4.0  # of both posteriors
+GAIN = 3.0  # of the first weights between embeddings and decoder
+
+
+@dataclass(frozen=True)
+class StochasticConfig:
+    """Sizes, objective and training; where nothing else is said, the paper's or its public code's."""
+
+    size: int = 128  # pixels of a side of the face view
+    fold: int = 1  # a square of so many pixels a side becomes one with more channels: 2 is four times cheaper
+    widths: tuple[int, ...] = (32, 64, 128, 256, 256, 256)  # channels a level, each half the size; not known
+    audio_widths: tuple[int, ...] = (64, 128, 256, 256)  # of the four convolutions over 28 x 12 MFCC
+    audio_hidden: int = 2048
+    rectify: bool = False  # a ReLU after each of these; the code has none, and two in a row are then one convolution
+    embed: int = 128  # of h_f, h_a and what the frame predictor gives to the decoder
+    z: int = 24
+    hidden: int = 256  # of every LSTM
+    predictor_layers: int = 2
+    # "predictor": p(f_t | h_{t-1}, z_t), the code; "latent": p(f_t | z_t), Eq. 2; "latent+audio": p(f | z, a), Fig. 1
+    decode: Literal["predictor", "latent", "latent+audio"] = "predictor"
+    teacher_forcing: bool = True  # in training h_{t-1} is of the true frame; False: of the model's own, as in use
+    stochastic: bool = True  # False: no latent, z_t is a map of what was heard; the baseline without chance
+    likelihood: float = 1.0  # lambda of Eq. 2
+    beta: float = 1e-6
+    warm_up: int = 0  # steps in which beta rises to its value
+    free_bits: float = 0.0  # nats a dimension of z that the KL costs nothing
+    reduction: Literal["sum", "mean"] = "mean"  # of the log-likelihood over pixels: beta means nothing without it
+    mouth: float = 1.0  # weight of a pixel of the mouth box, where others have 1
+    optimizer: Literal["rmsprop", "adam"] = "rmsprop"  # "adam" comes with a rate that rises and falls
+    learning_rate: float = 2e-4
+    batch: int = 5
+    frames: int = 75  # of a clip, one after another
+    reference: Literal["first", "any"] = "first"  # frame 1: the first of these, or any of the clip with open eyes
+    steps: int = 100_000  # not known
+
+    @classmethod
+    def paper(cls) -> "StochasticConfig":
+        """The paper's sizes, with its public code's where it is silent."""
+        return cls()
+
+    @classmethod
+    def book(cls) -> "StochasticConfig":
+        """What the committed weights were trained with.
+
+        Adam at ten times the rate, for in 1500 steps RMSprop's 2e-4 moves no weight far. Beta .0123 beside the sum over
+        64 x 64 x 3 values is 1e-6 beside their mean, where the mouth weighs no more than the rest.
+        """
+        small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "batch": 8, "frames": 12}
+        heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True}
+        objective = {"beta": 0.0123, "warm_up": 300, "reduction": "sum", "mouth": 8.0}
+        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 1500}
+        return cls(**small, **heard, **objective, **training)  # type: ignore[arg-type]
+
+    @classmethod
+    def fast(cls) -> "StochasticConfig":
+        """Seconds, for tests."""
+        small = {"size": 64, "fold": 2, "widths": (8, 8, 16, 16), "hidden": 16, "embed": 16, "z": 4}
+        heard = {"audio_widths": (4, 4, 8, 8), "audio_hidden": 16, "rectify": True, "batch": 2, "frames": 4}
+        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 20}
+        return cls(**small, **heard, **training, reduction="sum", beta=0.0123)  # type: ignore[arg-type]
+
+
+def hear(audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames 28 12"]:
+    """MFCC windows of a clip, 280 ms a video frame, each coefficient about 1. Chapter: book/latent-kl.ipynb"""
+    return mfcc_windows(audio, n_frames) / torch.linspace(40, 8, 12)
+
+
+class AudioEncoder(nn.Module):
+    """Enc_a of Eq. 3: four convolutions and two linear layers on an MFCC window. Chapter: book/latent-kl.ipynb"""
+
+    def __init__(self, config: StochasticConfig):
+        super().__init__()
+        act = nn.ReLU if config.rectify else nn.Identity
+        convs = [(nn.Conv2d(a, b, 3, padding=1), act()) for a, b in pairwise((1, *config.audio_widths))]
+        self.net = nn.Sequential(
+            *convs[0], *convs[1], nn.MaxPool2d(3, (1, 2)),  # 26 x 5
+            *convs[2], *convs[3], nn.MaxPool2d(3, 2), nn.Flatten(),  # 12 x 2
+            nn.Linear(24 * config.audio_widths[-1], config.audio_hidden), nn.ReLU(),
+            nn.Linear(config.audio_hidden, config.embed), nn.Tanh(),
+        )  # fmt: skip
+        for layer in self.net:  # He's: six layers of PyTorch's own leave of the differences between sounds 1 %
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu" if config.rectify else "linear")
+
+    def forward(self, rows: Float[Tensor, "b t 28 12"]) -> Float[Tensor, "b t d"]:
+        """h_a of windows."""
+        return self.net(rows.flatten(0, 1)[:, None]).unflatten(0, rows.shape[:2])
+
+
+class FrameEncoder(nn.Module):
+    """Enc_f of Eq. 3, and its maps from fine to coarse, which are the skips where the frame is F_1.
+
+    The finest map has no norm, which would take from the picture how bright it is. Chapter: book/latent-kl.ipynb
+    """
+
+    def __init__(self, config: StochasticConfig):
+        super().__init__()
+        self.fold, widths = config.fold, config.widths
+        self.stem = nn.Conv2d(3 * config.fold**2, widths[0], 3, padding=1)
+        self.downs = nn.ModuleList(Down(fine, coarse) for fine, coarse in pairwise(widths))
+        self.embed = nn.Linear(widths[-1] * COARSE**2, config.embed)
+
+    def forward(self, pictures: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
+        """h_f of pictures in [0, 1], and their maps."""
+        maps = [silu(self.stem(pixel_unshuffle(pictures - 0.5, self.fold)))]
+        for down in self.downs:
+            maps.append(down(maps[-1]))
+        return torch.tanh(self.embed(maps.pop().flatten(1))), maps
+
+
+class FrameDecoder(nn.Module):
+    """p(f_t | g_t) with skips from frame 1; g_t is all that differs between the frames of a clip.
+
+    A convolution of two maps side by side is the sum of one of each, so the skips' are computed once a clip.
+    Chapter: book/latent-kl.ipynb
+    """
+
+    def __init__(self, config: StochasticConfig):
+        super().__init__()
+        self.fold, widths = config.fold, config.widths
+        self.grow = nn.Linear(config.embed, widths[-1] * COARSE**2)
+        self.carried = nn.ModuleList(nn.Conv2d(c, c, 3, padding=1) for c in widths[:-1])
+        self.ups = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1, bias=False) for a, b in pairwise(widths))
+        self.norms = nn.ModuleList([nn.Identity(), *(nn.GroupNorm(GROUPS, c) for c in widths[1:-1])])
+        self.outlet = nn.Conv2d(widths[0], 3 * config.fold**2, 3, padding=1)
+
+    def carry(self, maps: list[Tensor]) -> list[Tensor]:
+        """What the maps of frame 1 add to each level, from fine to coarse."""
+        return [conv(skip) for conv, skip in zip(self.carried, maps, strict=True)]
+
+    def forward(self, g: Float[Tensor, "b t d"], skips: list[Tensor]) -> Float[Tensor, "b t 3 h w"]:
+        """Frames in [0, 1] of clips with the same skips; those of one clip serve all."""
+        x = self.grow(g.flatten(0, 1)).unflatten(1, (-1, COARSE, COARSE))
+        x = silu(x).contiguous(memory_format=torch.channels_last)
+        for up, norm, skip in reversed(list(zip(self.ups, self.norms, skips, strict=True))):
+            x = up(interpolate(x, scale_factor=2)) + skip.repeat_interleave(len(x) // len(skip), 0)
+            x = silu(norm(x))
+        return torch.sigmoid(pixel_shuffle(self.outlet(x), self.fold)).unflatten(0, g.shape[:2])
+
+
+class Inference(nn.Module):
+    """LSTM of Eq. 3: the posterior of each z_t given all embeddings up to t. Chapter: book/latent-kl.ipynb"""
+
+    def __init__(self, config: StochasticConfig):
+        super().__init__()
+        self.lstm = nn.LSTM(config.embed, config.hidden, batch_first=True)
+        self.head = nn.Linear(config.hidden, 2 * config.z)
+        # no N(0, 1) asks for noise of size 1: the KL is the same at any scale of z, and noise would drown the mean
+        nn.init.constant_(self.head.bias[config.z :], FIRST_LOGVAR)
+
+    def forward(self, h: Float[Tensor, "b t d"]) -> Gaussian:
+        """q(z_t | h_1 … h_t). The second half is a log-variance; the public code takes a sigma for one."""
+        mean, logvar = self.head(self.lstm(h)[0]).chunk(2, -1)
+        return Gaussian(mean, logvar.clamp(-8, 4))
+
+
+class Output(NamedTuple):
+    """Frames made from samples of q_f, and both posteriors; no q_f where there is no chance."""
+
+    frames: Float[Tensor, "b t 3 h w"]
+    q_a: Gaussian
+    q_f: Gaussian | None
+
+
+class TalkingFace(nn.Module):
+    """Encoders, two posteriors, frame predictor and decoder of Fig. 2. Chapter: book/latent-kl.ipynb"""
+
+    def __init__(self, config: StochasticConfig):
+        super().__init__()
+        self.config = config
+        self.audio_encoder, self.frame_encoder = AudioEncoder(config), FrameEncoder(config)
+        self.q_a, self.q_f = Inference(config), Inference(config) if config.stochastic else None
+        inputs = config.z + (config.embed if config.decode != "latent" else 0)
+        self.predictor = nn.LSTM(inputs, config.hidden, config.predictor_layers, batch_first=True)
+        self.to_g = nn.Linear(config.hidden, config.embed)
+        self.decoder = FrameDecoder(config)
+        # PyTorch's own weights make what differs between frames smaller at each LSTM, until only the skips are heard
+        for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow):
+            for name, weight in part.named_parameters() if part else ():
+                if weight.ndim == 2 and "weight_hh" not in name:  # what recurs may not grow
+                    nn.init.uniform_(weight, -GAIN * weight.shape[1] ** -0.5, GAIN * weight.shape[1] ** -0.5)
+
+    def predict(
+        self, h_before: Float[Tensor, "b t d"], z: Float[Tensor, "b t z"], h_a: Float[Tensor, "b t d"],
+        state: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Float[Tensor, "b t d"], tuple[Tensor, Tensor]]:  # fmt: skip
+        """What the decoder is told of each frame, g_t, and the LSTM's state after the last; `decode` says from what."""
+        given = {"predictor": (h_before, z), "latent": (z,), "latent+audio": (z, h_a)}[self.config.decode]
+        hidden, after = self.predictor(torch.cat(given, -1), state)
+        return torch.tanh(self.to_g(hidden)), after
+
+    def unroll(
+        self, h: Float[Tensor, "b d"], skips: list[Tensor], z: Float[Tensor, "b t z"], h_a: Float[Tensor, "b t d"]
+    ) -> Float[Tensor, "b t 3 h w"]:
+        """Frame after frame, each from the encoding of the one made before; h is that of frame 1."""
+        frames, state = [], None
+        for z_t, a_t in zip(z.split(1, 1), h_a.split(1, 1), strict=True):
+            g, state = self.predict(h[:, None], z_t, a_t, state)
+            frames.append(self.decoder(g, skips))
+            if self.config.decode == "predictor":
+                h, _ = self.frame_encoder(frames[-1][:, 0])
+        return torch.cat(frames, 1)
+
+    def forward(
+        self, image: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b t 3 h w"], rows: Float[Tensor, "b t 28 12"],
+        noise: Float[Tensor, "b t z"] | float = 0.0,
+    ) -> Output:  # fmt: skip
+        """A pass of training: z_t is sampled from q_f, which has seen the frame that it is to make.
+
+        image: frame 1. With teacher forcing h_{t-1} is of the true frame before (of frame 1 for the first). At test it
+        is of the frame that the model made, whose faults it never met: they may add up over a clip.
+        """
+        h_a, b = self.audio_encoder(rows), len(image)
+        h, maps = self.frame_encoder(torch.cat([image[:, None], real], 1).flatten(0, 1))
+        h = h.unflatten(0, (b, -1))  # (B, 1 + T, d)
+        skips = self.decoder.carry([m.unflatten(0, (b, -1))[:, 0] for m in maps])
+        q_a, q_f = self.q_a(h_a), self.q_f and self.q_f(h[:, 1:])
+        z = q_f.sample(noise) if q_f else q_a.mean
+        if self.config.teacher_forcing:
+            frames = self.decoder(self.predict(h[:, :-1], z, h_a)[0], skips)
+        else:
+            frames = self.unroll(h[:, 0], skips, z, h_a)
+        return Output(frames, q_a, q_f)
+
+
+@torch.inference_mode()
+def roll_out(
+    model: TalkingFace, image: Float[Tensor, "b 3 h w"], rows: Float[Tensor, "b t 28 12"],
+    noise: Float[Tensor, "n t z"] | None = None, temperature: float = 1.0,
+    latent_offset: Float[Tensor, "z"] | None = None,
+) -> Float[Tensor, "n t 3 h w"]:  # fmt: skip
+    """Videos in [0, 1] of a face image and sound alone: z_t = mean + temperature · sigma · noise of q(z_t | a_1 … a_t).
+
+    noise: for as many videos as clips, or many for one clip, which are then takes of it; None or temperature 0: the
+    mean prediction. latent_offset is added to each z_t. Chapter: book/latent-kl.ipynb
+    """
+    h_a = model.eval().audio_encoder(rows)
+    q_a = model.q_a(h_a)
+    z = q_a.sample(0.0 if noise is None or not model.config.stochastic else temperature * noise)  # (N, T, z)
+    z = z if latent_offset is None else z + latent_offset
+    h, maps = model.frame_encoder(image)
+    skips = [s.expand(len(z), -1, -1, -1) for s in model.decoder.carry(maps)]
+    return model.unroll(h.expand(len(z), -1), skips, z, h_a.expand(len(z), -1, -1))

@@ -1,0 +1,104 @@
+"""Training the model of [yadav2020] on stretches of clips, its latent sampled from the posterior of frames."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from thlab.data.memory import Memory, open_eyed, within
+from thlab.nn.augment import jitter
+from thlab.nn.train import rate, seeded
+from thlab.papers.stochastic.losses import objective
+from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear
+from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
+
+SHOW_EVERY = 250  # steps between two strips in TensorBoard
+
+
+class Stretches:
+    """Batches: some frames of random clips, one after another, what is heard in them, and a frame 1 of each clip.
+
+    Raises ValueError where the memory has no pictures of the config's size, or no clip of so many frames.
+    Chapter: book/latent-kl.ipynb
+    """
+
+    def __init__(self, memory: Memory, config: StochasticConfig):
+        if memory.frames is None or memory.frames.shape[1] != config.size:
+            raise ValueError(
+                f"clips without pictures of {config.size} px: build or prepare them with --size {config.size}"
+            )
+        self.frames, self.memory, self.config = memory.frames, memory, config
+        self.rows = memory.per_frame(hear)
+        self.clips = (memory.start.diff() >= config.frames).nonzero()[:, 0]
+        if len(self.clips) == 0:
+            raise ValueError(f"no clip has {config.frames} frames: give longer clips, or a preset with fewer frames")
+        self.open_frames, self.open_start = open_eyed(memory)
+
+    def draw(self, rng: torch.Generator) -> dict[str, Tensor]:
+        """image (B, 3, H, W), real (B, T, 3, H, W), rows (B, T, 28, 12), and the noise (B, T, z) that samples z."""
+        config, start = self.config, self.memory.start
+        clips = self.clips[torch.randint(len(self.clips), (config.batch,), generator=rng)]
+        first = within(start[clips], start[clips + 1] - config.frames + 1, rng)
+        frames = first[:, None] + torch.arange(config.frames)
+        image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
+        image = image if config.reference == "any" else first
+        pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
+        pictures = jitter(pictures, rng)  # few speakers, else few colours
+        noise = torch.randn((*frames.shape, config.z), generator=rng)
+        return {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": self.rows[frames], "noise": noise}
+
+
+def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0) -> TalkingFace:
+    """Train a model on a memory's clips; goes on where a run in `out` stopped.
+
+    Raises ValueError as `Stretches`. Chapter: book/latent-kl.ipynb
+    """
+    stretches, model = Stretches(memory, config), seeded(lambda: TalkingFace(config), seed)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizers = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
+    # the KL alone teaches the audio side: with beta 1e-6 its gradients are of 1e-10, and the usual epsilon is 1e-8
+    optimizer = optimizers[config.optimizer](model.parameters(), config.learning_rate, eps=1e-15)
+    model, optimizer = fabric.setup(model, optimizer)
+    run = Run(fabric, out, config, config.steps, seed=seed)
+    for step in run.steps(run.resume(model=model, optimizer=optimizer)):
+        batch = my_part(fabric, stretches.draw(step_generator(seed, step)))
+        result = model(**batch)
+        terms = objective(config, result, batch["real"], step)
+        run.check(step, terms)
+        if config.optimizer == "adam":
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate * rate(step, config.steps)
+        optimizer.zero_grad()
+        fabric.backward(terms["total"])
+        optimizer.step()
+        run.log(step, terms)
+        if step % SHOW_EVERY == 0:
+            run.images(step, "real above generated", strip(batch["real"], result.frames))
+    return model.module
+
+
+def strip(real: Tensor, fake: Tensor) -> UInt8[np.ndarray, "t h w 3"]:
+    """The first clip, true frames above generated ones."""
+    both = torch.cat([real[0], fake[0].detach().float()], -2)
+    return (255 * both).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def save_model(path: str | Path, model: TalkingFace, card: dict[str, Any]) -> None:
+    """Weights and a card from which `load_model` builds the same model. Chapter: book/latent-kl.ipynb"""
+    save_weights(path, model, card | {"config": asdict(model.config)})
+
+
+def load_model(name: str | Path = "stochastic-latent") -> TalkingFace:
+    """A trained model; "stochastic-plain" is the one without chance. FileNotFoundError where there are no weights.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    config = read_card(name)["config"]
+    lists = {key: tuple(value) for key, value in config.items() if isinstance(value, list)}
+    model = TalkingFace(StochasticConfig(**config | lists))
+    load_weights(name, model)
+    return model.eval().requires_grad_(False)
