@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ import torch
 from torch import nn
 
 from thlab import claims
-from thlab.metrics.image import psnr
 from thlab.nn.landmarks import LandmarkNet
 from thlab.papers.priors import heads
 from thlab.papers.priors.bench import open_bench
@@ -48,51 +48,16 @@ def head():
     return TalkingHead(make_source("mfcc"), Generator(GeneratorConfig.fast()))
 
 
-def test_images_are_open_eyed(stage):
-    for clip, image in zip(stage.clips, stage.image, strict=True):
-        start, end = stage.memory.start[clip : clip + 2]
-        assert stage.memory.blink[start + image] == stage.memory.blink[start:end].min()
-
-
-def test_the_truth_is_near_itself(stage):
-    found = stage.mouths(stage.real)
-    assert found["LMD"] == [0] * 5
-    assert max(found["LMD, exact"]) < 1
-    assert min(found["opening"]) > 0.9
-    assert stage.pictures(stage.real)["sharpness"] == [1] * 5
-
-
-def test_what_stands_still_has_no_correlation_and_the_images_own_frame_is_left_out(stage):
-    videos = stage.trivial()["repeated frame"]
-    assert stage.mouths(videos)["opening"] == pytest.approx([0] * 5, abs=1e-6)
-    real, i = stage.real[0], stage.image[0]
-    others = [psnr(real[i], frame).item() for j, frame in enumerate(real) if j != i]
-    assert stage.pictures(videos)["PSNR"][0] == pytest.approx(sum(others) / len(others), rel=1e-5)
-
-
 @pytest.mark.parametrize("kind", [Generator, TemporalGenerator])
 def test_clips_side_by_side_are_clips_alone(stage, head, kind):
     torch.manual_seed(0)
     head = TalkingHead(head.source, kind(GeneratorConfig.fast()))
-    contents = stage.contents(head.source)
-    together = stage.videos(head, contents, batch=4)
+    contents = stage.contents(head.source.content)
+    together = stage.videos(partial(roll_out, head.generator), contents, batch=4)
     assert [len(video) for video in together] == [len(real) for real in stage.real]
     for k in (1, 4):
         image = stage.real[k][stage.image[k]]
         torch.testing.assert_close(together[k], roll_out(head.generator, image[None], contents[k][None])[0])
-
-
-def test_noise_is_fixed_and_shuffling_takes_another_clip_and_turns_it(stage, head):
-    noisy, again = (stage.contents(head.source, -10) for _ in range(2))
-    clean = stage.contents(head.source)
-    assert all(torch.equal(x, y) for x, y in zip(noisy, again, strict=True))
-    assert not torch.allclose(noisy[0], clean[0])
-    mixed = stage.shuffled(head.source)
-    assert [len(z) for z in mixed] == [len(z) for z in clean]
-    n = min(len(mixed[4]), len(clean[0]))
-    turns = [torch.equal(mixed[4][:n], clean[0].roll(-k, 0)[:n]) for k in range(len(clean[0]))]
-    assert sum(turns) == 1
-    assert not turns[0]
 
 
 @pytest.mark.parametrize("row", [claims.GAN_OURS, claims.PLAIN])
@@ -148,7 +113,8 @@ def test_quality_of_a_head_that_knows_the_truth(bench, judge, monkeypatch):
     stage = heads.Stage(bench.test, judge, 4)
     known = [(real, bench.test.audio[clip]) for real, clip in zip(stage.real, stage.clips, strict=True)]
     monkeypatch.setattr(
-        heads, "mediapipe_landmarks", lambda frames: frames[:, :34, :4, 0].reshape(-1, 68, 2).astype(np.float32)
+        "thlab.metrics.stage.mediapipe_landmarks",
+        lambda frames: frames[:, :34, :4, 0].reshape(-1, 68, 2).astype(np.float32),
     )
     table = heads.quality(bench, judge, TalkingHead(Told(), Oracle()), n_clips=4, n_mediapipe=2)
     assert len(table.rows["ours"]["LMD"]) == 4  # a number a clip: tiny has one test speaker
@@ -159,12 +125,3 @@ def test_quality_of_a_head_that_knows_the_truth(bench, judge, monkeypatch):
     assert mean["ours"]["opening"] > 0.9 > 0.5 > mean["ours, shuffled audio"]["opening"]
     assert mean["ours"]["PSNR"] == pytest.approx(40, abs=3)  # 0.01 brighter, but for what is white
     assert "PSNR" not in table.rows["truth"]
-
-
-def test_numbers_of_clips_become_numbers_of_speakers(stage):
-    stage = object.__new__(heads.Stage)
-    stage.clips = [0, 1, 2, 3, 4]
-    stage.memory = type("Memory", (), {"speaker": torch.tensor([7, 7, 8, 9, 9])})
-    assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [2, 5, 6]
-    stage.memory.speaker = torch.tensor([7, 7, 7, 9, 9])
-    assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [1, 3, 5, 6]

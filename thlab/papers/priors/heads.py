@@ -1,32 +1,23 @@
 """Tables of talking heads: Table 1 with Fig. 5 and Table 2 of [mittal2020], and how good the book's own head is."""
 
-import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import torch
-from jaxtyping import Float
-from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
+from torch import nn
 
-from thlab.audio import NOISE_LEVELS_DB, add_noise
+from thlab.audio import NOISE_LEVELS_DB
+from thlab.bench import kept
 from thlab.claims import AUGMENTED, GAN, GAN_OURS, NO_MARGIN, OURS, PLAIN, RECOGNISER, ROWS
-from thlab.data.media import SAMPLES_A_FRAME
-from thlab.data.memory import Memory
-from thlab.face.align import mouth
-from thlab.metrics.image import psnr, sharpness, ssim
-from thlab.metrics.judges import mediapipe_landmarks
-from thlab.metrics.landmark import correlation, lmd, mouth_opening
+from thlab.metrics.stage import Stage
 from thlab.metrics.tables import Table
 from thlab.nn.train import seeded
-from thlab.papers.priors.bench import Bench, kept
-from thlab.papers.priors.content import Source, make_source
+from thlab.papers.priors.bench import Bench
+from thlab.papers.priors.content import make_source
 from thlab.papers.priors.generator import roll_out
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser
@@ -47,111 +38,6 @@ TABLE_2 = {  # GRID as printed: LMD, PSNR, SSIM
 }  # fmt: skip
 SCORES = {"LMD": "T1", "LMD, exact": "T1-exact", "opening": "T1-opening"}
 PICTURES = ("LMD", "PSNR", "SSIM")
-Video = Float[Tensor, "_ 3 h w"]
-
-
-class Stage:
-    """About n_clips test clips, of each the first open-eyed frame as the image, and the landmark judge that looks on.
-
-    Chapter: book/content-to-video.ipynb
-    """
-
-    def __init__(self, memory: Memory, judge: nn.Module, n_clips: int, device: Any = "cpu"):
-        self.memory, self.device, self.judge = memory, device, judge.to(device).eval()
-        assert memory.frames is not None
-        assert memory.landmarks is not None
-        # an odd step: with an even number of sentences, neighbours, from which shuffled audio comes, say different ones
-        self.clips = list(range(0, len(memory.ids), max(1, len(memory.ids) // n_clips) | 1))
-        spans = [slice(*memory.start[clip : clip + 2].tolist()) for clip in self.clips]
-        self.real = [memory.frames[span].permute(0, 3, 1, 2) / 255 for span in spans]
-        self.exact = [memory.landmarks[span] for span in spans]
-        self.image = [int(memory.blink[span].eq(memory.blink[span].min()).nonzero()[0]) for span in spans]
-        self.seen = [self.look(real) for real in self.real]
-
-    @torch.no_grad()
-    def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:
-        """What the judge sees."""
-        return torch.cat([self.judge(part.to(self.device)).cpu() for part in video.split(256)])
-
-    def contents(self, source: Source, db: float | None = None) -> list[Float[Tensor, "_ d"]]:
-        """Content of each clip's sound, with noise that is always the same for a clip."""
-        audio = [self.memory.audio[clip] for clip in self.clips]
-        if db is not None:
-            noise = [torch.Generator().manual_seed(clip) for clip in self.clips]
-            audio = [add_noise(sound, db, rng) for sound, rng in zip(audio, noise, strict=True)]
-        return [source.cpu().content(sound, len(sound) // SAMPLES_A_FRAME) for sound in audio]
-
-    def shuffled(self, source: Source) -> list[Float[Tensor, "_ d"]]:
-        """The content of another clip for each clip, begun at a random place and turned round where it ends.
-
-        All clips begin and end in silence; content that was not turned would shut the mouth when the truth does.
-        """
-        others = self.contents(source)
-        others = others[1:] + others[:1]
-        begin = torch.rand(len(others), generator=torch.Generator().manual_seed(0)).tolist()
-        return [
-            z[(int(u * len(z)) + torch.arange(len(real))) % len(z)]
-            for z, real, u in zip(others, self.real, begin, strict=True)
-        ]
-
-    def videos(self, head: TalkingHead, contents: Sequence[Float[Tensor, "_ d"]], batch: int = 16) -> list[Video]:
-        """A video for each clip from its image and some content, whole clips rolled out side by side."""
-        images = torch.stack([real[i] for real, i in zip(self.real, self.image, strict=True)])
-        made = []
-        for first in range(0, len(contents), batch):
-            part = contents[first : first + batch]
-            padded = pad_sequence(list(part), batch_first=True).to(self.device)
-            fake = roll_out(head.generator.to(self.device), images[first : first + batch].to(self.device), padded)
-            made += [video[: len(z)].cpu() for video, z in zip(fake, part, strict=True)]
-        return made
-
-    def trivial(self) -> dict[str, list[Video]]:
-        """What must be beaten: the image repeated, and the mean of the true frames."""
-        repeated = [real[[i]].expand_as(real) for real, i in zip(self.real, self.image, strict=True)]
-        return {"repeated frame": repeated, "mean frame": [real.mean(0).expand_as(real) for real in self.real]}
-
-    def mouths(self, videos: list[Video]) -> dict[str, list[float]]:
-        """A number a clip: LMD by the judge on both, LMD against exact landmarks, correlation of the lips' opening."""
-        scores = defaultdict(list)
-        for video, seen, exact in zip(videos, self.seen, self.exact, strict=True):
-            found = self.look(video)
-            scores["LMD"].append(lmd(seen, found))
-            scores["LMD, exact"].append(lmd(exact, found))
-            scores["opening"].append(correlation(mouth_opening(found), mouth_opening(exact)).item())
-        return dict(scores)
-
-    def pictures(self, videos: list[Video]) -> dict[str, list[float]]:
-        """A number a clip: PSNR and SSIM of all frames but the image's own, and sharpness of the mouth."""
-        scores = defaultdict(list)
-        for video, real, i in zip(videos, self.real, self.image, strict=True):
-            others = torch.arange(len(real)) != i
-            x, y = video[others], real[others]
-            scores["PSNR"].append(psnr(x, y).mean().item())
-            scores["SSIM"].append(ssim(x, y).mean().item())
-            scores["sharpness"].append(sharpness(mouth(x), mouth(y)).mean().item())
-        return dict(scores)
-
-    def means(self, videos: list[Video]) -> dict[str, float]:
-        """The mean over clips of each score of mouths and pictures."""
-        scores = self.mouths(videos) | self.pictures(videos)
-        return {name: sum(values) / len(values) for name, values in scores.items()}
-
-    def mediapipe(self, videos: list[Video], n: int) -> dict[str, list[float]]:
-        """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others."""
-
-        def look(video: Video) -> Tensor:
-            return torch.from_numpy(mediapipe_landmarks((255 * video).round().byte().permute(0, 2, 3, 1).numpy()))
-
-        chosen = torch.linspace(0, len(videos) - 1, min(n, len(videos))).long().tolist()
-        found = [lmd(look(self.real[i]), look(videos[i])) if i in chosen else math.nan for i in range(len(videos))]
-        return {"LMD, mediapipe": found}
-
-    def by_speaker(self, values: list[float]) -> list[float]:
-        """Numbers of clips as means of speakers; as they are, where there are fewer than three of those."""
-        speaker, x = self.memory.speaker[self.clips], torch.tensor(values)
-        if len(speaker.unique()) < 3:
-            return x[~x.isnan()].tolist()
-        return [x[speaker == one].nanmean().item() for one in speaker.unique()]
 
 
 def trained_head(bench: Bench, config: GANConfig, row: str, seed: int) -> TalkingHead:
@@ -181,9 +67,10 @@ def head_folder(bench: Bench, config: GANConfig, row: str, seed: int) -> Path:
 def score_head(stage: Stage, bench: Bench, config: GANConfig, row: str, seed: int) -> dict[str, dict[str, float]]:
     """Means over clips of every score, at each noise level and from shuffled audio."""
     head = trained_head(bench, config, row, seed)
-    heard = {level: stage.contents(head.source, db) for level, db in LEVELS.items()}
-    heard["shuffled"] = stage.shuffled(head.source)
-    return {level: stage.means(stage.videos(head, contents)) for level, contents in heard.items()}
+    hear, paint = head.source.cpu().content, partial(roll_out, head.generator.to(stage.device))
+    heard = {level: stage.contents(hear, db) for level, db in LEVELS.items()}
+    heard["shuffled"] = stage.shuffled(hear)
+    return {level: stage.means(stage.videos(paint, contents)) for level, contents in heard.items()}
 
 
 def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: int = 12) -> list[Table]:
@@ -237,8 +124,9 @@ def quality(
     """
     stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
     videos = {"truth": stage.real} | stage.trivial()
-    videos["ours"] = stage.videos(head, stage.contents(head.source))
-    videos["ours, shuffled audio"] = stage.videos(head, stage.shuffled(head.source))
+    hear, paint = head.source.cpu().content, partial(roll_out, head.generator.to(stage.device))
+    videos["ours"] = stage.videos(paint, stage.contents(hear))
+    videos["ours, shuffled audio"] = stage.videos(paint, stage.shuffled(hear))
     rows = {}
     for row, made in videos.items():
         scores = stage.mouths(made) | stage.pictures(made) | stage.mediapipe(made, n_mediapipe)

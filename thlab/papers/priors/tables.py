@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from thlab.audio import NOISE_LEVELS_DB, add_noise
+from thlab.bench import kept
 from thlab.corpus.clip import SPEECH_STREAM, is_male
 from thlab.corpus.voice import MOODS, draw_voice, variant
 from thlab.data.clip import Clip
@@ -18,7 +19,7 @@ from thlab.data.memory import Memory
 from thlab.metrics.disentanglement import dci, mig, sap
 from thlab.metrics.probes import linear_probe
 from thlab.metrics.tables import Table
-from thlab.papers.priors.bench import Bench, kept
+from thlab.papers.priors.bench import Bench
 from thlab.papers.priors.losses import log_p_labels
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
 from thlab.papers.priors.train import Speech

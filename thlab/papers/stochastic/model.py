@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, silu
 
@@ -46,6 +46,7 @@ class StochasticConfig:
     learning_rate: float = 2e-4
     batch: int = 5
     frames: int = 75  # of a clip, one after another
+    shown: int | None = None  # of these, at random, that a step paints; None: all
     reference: Literal["first", "any"] = "first"  # frame 1: the first of these, or any of the clip with open eyes
     steps: int = 100_000  # not known
 
@@ -170,6 +171,11 @@ class Inference(nn.Module):
         return Gaussian(mean, logvar.clamp(-8, 4))
 
 
+def of_each(x: Shaped[Tensor, "b t *rest"], shown: Int[Tensor, "b k"] | None) -> Shaped[Tensor, "b k *rest"]:
+    """Some frames of each clip; None: all. Chapter: book/latent-kl.ipynb"""
+    return x if shown is None else x[torch.arange(len(x), device=x.device)[:, None], shown]
+
+
 class Output(NamedTuple):
     """Frames made from samples of q_f, and both posteriors; no q_f where there is no chance."""
 
@@ -219,12 +225,13 @@ class TalkingFace(nn.Module):
 
     def forward(
         self, image: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b t 3 h w"], rows: Float[Tensor, "b t 28 12"],
-        noise: Float[Tensor, "b t z"] | float = 0.0,
+        noise: Float[Tensor, "b t z"] | float = 0.0, shown: Int[Tensor, "b k"] | None = None,
     ) -> Output:  # fmt: skip
         """A pass of training: z_t is sampled from q_f, which has seen the frame that it is to make.
 
-        image: frame 1. With teacher forcing h_{t-1} is of the true frame before (of frame 1 for the first). At test it
-        is of the frame that the model made, whose faults it never met: they may add up over a clip.
+        image: frame 1. shown: which frames of each clip to paint; all of them are seen and heard. With teacher forcing
+        h_{t-1} is of the true frame before (of frame 1 for the first). At test it is of the frame that the model made,
+        whose faults it never met: they may add up over a clip.
         """
         h_a, b = self.audio_encoder(rows), len(image)
         h, maps = self.frame_encoder(torch.cat([image[:, None], real], 1).flatten(0, 1))
@@ -233,9 +240,10 @@ class TalkingFace(nn.Module):
         q_a, q_f = self.q_a(h_a), self.q_f and self.q_f(h[:, 1:])
         z = q_f.sample(noise) if q_f else q_a.mean
         if self.config.teacher_forcing:
-            frames = self.decoder(self.predict(h[:, :-1], z, h_a)[0], skips)
+            g, _ = self.predict(h[:, :-1], z, h_a)
+            frames = self.decoder(of_each(g, shown), skips)
         else:
-            frames = self.unroll(h[:, 0], skips, z, h_a)
+            frames = of_each(self.unroll(h[:, 0], skips, z, h_a), shown)
         return Output(frames, q_a, q_f)
 
 

@@ -13,7 +13,7 @@ from thlab.data.memory import Memory, open_eyed, within
 from thlab.nn.augment import jitter
 from thlab.nn.train import rate, seeded
 from thlab.papers.stochastic.losses import objective
-from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear
+from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear, of_each
 from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
 
 SHOW_EVERY = 250  # steps between two strips in TensorBoard
@@ -39,7 +39,7 @@ class Stretches:
         self.open_frames, self.open_start = open_eyed(memory)
 
     def draw(self, rng: torch.Generator) -> dict[str, Tensor]:
-        """image (B, 3, H, W), real (B, T, 3, H, W), rows (B, T, 28, 12), and the noise (B, T, z) that samples z."""
+        """image (B, 3, H, W), real (B, T, 3, H, W), rows (B, T, 28, 12), noise (B, T, z), shown (B, K) of T."""
         config, start = self.config, self.memory.start
         clips = self.clips[torch.randint(len(self.clips), (config.batch,), generator=rng)]
         first = within(start[clips], start[clips + 1] - config.frames + 1, rng)
@@ -49,7 +49,9 @@ class Stretches:
         pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
         pictures = jitter(pictures, rng)  # few speakers, else few colours
         noise = torch.randn((*frames.shape, config.z), generator=rng)
-        return {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": self.rows[frames], "noise": noise}
+        shown = torch.rand(frames.shape, generator=rng).argsort(1)[:, : config.shown].sort(1).values
+        batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": self.rows[frames], "noise": noise}
+        return batch | {"shown": shown}
 
 
 def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0) -> TalkingFace:
@@ -67,7 +69,8 @@ def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any
     for step in run.steps(run.resume(model=model, optimizer=optimizer)):
         batch = my_part(fabric, stretches.draw(step_generator(seed, step)))
         result = model(**batch)
-        terms = objective(config, result, batch["real"], step)
+        real = of_each(batch["real"], batch["shown"])
+        terms = objective(config, result, real, step)
         run.check(step, terms)
         if config.optimizer == "adam":
             for group in optimizer.param_groups:
@@ -77,7 +80,7 @@ def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any
         optimizer.step()
         run.log(step, terms)
         if step % SHOW_EVERY == 0:
-            run.images(step, "real above generated", strip(batch["real"], result.frames))
+            run.images(step, "real above generated", strip(real, result.frames))
     return model.module
 
 

@@ -1,0 +1,69 @@
+"""Test clips and those who look on: the image, the judge, what is heard, what must be beaten."""
+
+import math
+
+import pytest
+import torch
+
+from thlab.audio import log_spectrogram, segments
+from thlab.data import open_splits
+from thlab.data.memory import load_memory
+from thlab.metrics.image import psnr
+from thlab.metrics.stage import Stage
+from thlab.nn.landmarks import LandmarkNet
+from thlab.training import load_weights
+
+
+@pytest.fixture(scope="module")
+def stage(tiny_corpus):
+    judge = LandmarkNet()
+    load_weights("landmarks", judge)
+    return Stage(load_memory(open_splits(str(tiny_corpus))["test"]), judge, 5)
+
+
+def hear(audio, n_frames):
+    return segments(log_spectrogram(audio), n_frames)
+
+
+def test_images_are_open_eyed(stage):
+    for clip, image in zip(stage.clips, stage.image, strict=True):
+        start, end = stage.memory.start[clip : clip + 2]
+        assert stage.memory.blink[start + image] == stage.memory.blink[start:end].min()
+
+
+def test_the_truth_is_near_itself(stage):
+    found = stage.mouths(stage.real)
+    assert found["LMD"] == [0] * 5
+    assert max(found["LMD, exact"]) < 1
+    assert min(found["opening"]) > 0.9
+    assert stage.pictures(stage.real)["sharpness"] == [1] * 5
+
+
+def test_what_stands_still_has_no_correlation_and_the_images_own_frame_is_left_out(stage):
+    videos = stage.trivial()["repeated frame"]
+    assert stage.mouths(videos)["opening"] == pytest.approx([0] * 5, abs=1e-6)
+    real, i = stage.real[0], stage.image[0]
+    others = [psnr(real[i], frame).item() for j, frame in enumerate(real) if j != i]
+    assert stage.pictures(videos)["PSNR"][0] == pytest.approx(sum(others) / len(others), rel=1e-5)
+
+
+def test_noise_is_fixed_and_shuffling_takes_another_clip_and_turns_it(stage):
+    noisy, again = (stage.contents(hear, -10) for _ in range(2))
+    clean = stage.contents(hear)
+    assert all(torch.equal(x, y) for x, y in zip(noisy, again, strict=True))
+    assert not torch.allclose(noisy[0], clean[0])
+    mixed = stage.shuffled(hear)
+    assert [len(z) for z in mixed] == [len(z) for z in clean]
+    n = min(len(mixed[4]), len(clean[0]))
+    turns = [torch.equal(mixed[4][:n], clean[0].roll(-k, 0)[:n]) for k in range(len(clean[0]))]
+    assert sum(turns) == 1
+    assert not turns[0]
+
+
+def test_numbers_of_clips_become_numbers_of_speakers(stage):
+    stage = object.__new__(Stage)
+    stage.clips = [0, 1, 2, 3, 4]
+    stage.memory = type("Memory", (), {"speaker": torch.tensor([7, 7, 8, 9, 9])})
+    assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [2, 5, 6]
+    stage.memory.speaker = torch.tensor([7, 7, 7, 9, 9])
+    assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [1, 3, 5, 6]

@@ -1,0 +1,72 @@
+"""What the tables of a paper's evaluation share: clips to train and to test on, seeds, run folders, evidence."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from thlab.corpus.media import write_whole
+from thlab.corpus.settings import CORPUS_VERSION
+from thlab.data.clip import Clip
+from thlab.data.corpora import open_splits
+from thlab.data.memory import Memory, load_memory
+from thlab.metrics.tables import Table
+from thlab.presets import PRESETS
+from thlab.training.weights import commit, hardware
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A paper, one corpus cut into clips to train and to test on, one set of seeds. Chapter: book/priors.ipynb"""
+
+    paper: str
+    fabric: Any
+    train: Memory
+    test: Memory
+    clips: Sequence[Clip]  # of test: their words, phones, …
+    corpus: str
+    preset: str = "book"
+    seeds: Sequence[int] = (0, 1, 2)
+
+    def folder(self, name: str, seed: int) -> Path:
+        """Where one training of one seed goes on: $THLAB_HOME/runs/<paper>/<corpus>/<preset>/<name>/seed<k>."""
+        home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
+        return home / "runs" / self.paper / Path(self.corpus).name / self.preset / name / f"seed{seed}"
+
+    def table(self, name: str, columns: list[str], rows: dict, paper_numbers: dict | None = None, **evidence) -> Table:
+        """A table of the paper with its evidence; `better` may be among what is given."""
+        better = evidence.pop("better", "lower")
+        evidence = {
+            "command": f"thlab evaluate {self.paper} --table {name.partition('-')[0]}", "seeds": list(self.seeds),
+            "preset": self.preset, "corpus": Path(self.corpus).name, "corpus_version": CORPUS_VERSION,
+            "hardware": hardware(), "commit": commit(),
+        } | evidence  # fmt: skip
+        rows = {row: dict(cells) for row, cells in rows.items()}
+        return Table(self.paper, name, columns, rows, paper_numbers or {}, evidence, better)
+
+
+def kept(path: Path, make: Callable[[], Any]) -> Any:
+    """What `make` returns, which is kept in a JSON file: the next time it is read from there."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(make(), indent=1).encode())
+    return json.loads(path.read_text())
+
+
+def open_bench(
+    paper: str, fabric: Any, corpus: str = "medium", preset: str = "book", seeds: Sequence[int] = (0, 1, 2),
+    frames: bool = True,
+) -> Bench:  # fmt: skip
+    """Load a corpus for tables: the name of a preset of the embedded one, or a folder that was prepared.
+
+    frames: pictures too, for the tables of videos. Raises ValueError for an unknown preset and for a folder without
+    usable clips. Chapter: book/priors.ipynb
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
+    clips = open_splits(corpus)
+    training = load_memory(clips["train"], frames)
+    test = load_memory(clips["test"], frames, emotions=training.emotions)
+    return Bench(paper, fabric, training, test, clips["test"], str(corpus), preset, tuple(seeds))
