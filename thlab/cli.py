@@ -10,7 +10,6 @@ from thlab import corpus
 
 BAD_ARGUMENTS, INTERRUPTED = 2, 130
 PAPERS = ("priors", "stochastic")
-EVALUABLE = ("priors",)
 TRAINABLE = (*PAPERS, "judges")
 
 
@@ -88,9 +87,11 @@ def _add_train(commands) -> None:
 
 def _add_evaluate(commands) -> None:
     evaluate = commands.add_parser("evaluate", help="run a paper's tables again: its number, ours, held or not")
-    evaluate.add_argument("paper", choices=EVALUABLE, metavar="paper", help=f"one of {', '.join(EVALUABLE)}")
+    evaluate.add_argument("paper", choices=PAPERS, metavar="paper", help=f"one of {', '.join(PAPERS)}")
     _add_data(evaluate)
-    evaluate.add_argument("--table", default="quality", help="which table, or all (default: quality of the weights)")
+    evaluate.add_argument(
+        "--table", default=argparse.SUPPRESS, help="which table, or all (default: the one that judges the weights)"
+    )
     evaluate.add_argument("--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)")
     evaluate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
     evaluate.add_argument("--out", type=Path, default=Path("results"), help="folder for the tables (default: results)")

@@ -71,3 +71,11 @@ def test_markdown_has_our_numbers_the_papers_and_the_verdicts():
 def test_a_mixed_table_says_of_each_column_which_way_is_better():
     table = Table("priors", "T2", ["LMD", "PSNR", "LMD, exact", "SSIM"], {}, better="mixed")
     assert "Higher is better in PSNR, SSIM, lower in LMD; LMD, exact." in table.markdown()
+
+
+@pytest.mark.parametrize(
+    ("better", "says"), [("nearer to the truth", "Nearer to the truth is better. Mean"), ("", "Mean")]
+)
+def test_a_table_says_what_is_better_where_something_is(better, says):
+    foot = Table("stochastic", "beta", ["KL"], {}, better=better).markdown().splitlines()[3]
+    assert foot.startswith(says)

@@ -3,6 +3,7 @@
 from thlab.corpus.build import build, ensure, verify
 from thlab.corpus.expression import EMOTIONS
 from thlab.corpus.grammar import GRAMMAR
+from thlab.corpus.retake import retakes
 from thlab.corpus.settings import CORPUS_VERSION, PRESETS, Preset
 from thlab.corpus.show import contact_sheet
 from thlab.corpus.visemes import VISEMES
@@ -17,5 +18,6 @@ __all__ = [
     "build",
     "contact_sheet",
     "ensure",
+    "retakes",
     "verify",
 ]

@@ -44,14 +44,23 @@ def say(row: dict, scratch: Path) -> Speech:
     return speak(voice, tuple(row["words"]), row["emotion"], row["intensity"], rng, data)
 
 
-def perform(row: dict, speech: Speech, settings: Settings) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The clip's frames (T, size, size, 3) uint8 and its labels; see `labels`."""
+def perform(
+    row: dict, speech: Speech, settings: Settings, retake: int | None = None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The clip's frames (T, size, size, 3) uint8 and its labels; see `labels`.
+
+    retake: a number; the same speech in the same light, with other random motion for each.
+    """
     speaker = int(row["speaker"][1:])
     stage = studio(speaker, settings.size, settings.view)
     rng = np.random.default_rng([MOTION_STREAM, row["seed"], settings.motion_seed])
     lips = Lips(stage.head, stage.person.vertices)
-    motion = animate(stage.head, lips, speaker, speech, row["emotion"], row["intensity"], rng, settings.head_motion)
+    said = (stage.head, lips, speaker, speech, row["emotion"], row["intensity"])
+    motion = animate(*said, rng, settings.head_motion)
     lighting = draw_lighting(rng)
+    if retake is not None:
+        other = np.random.default_rng([MOTION_STREAM, row["seed"], settings.motion_seed, retake])
+        motion = animate(*said, other, settings.head_motion)
     shots = [
         stage.frame(units, pose, shift, gaze, lighting)
         for units, pose, shift, gaze in zip(motion.face_units, motion.pose, motion.shift, motion.gaze, strict=True)

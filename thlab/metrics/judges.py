@@ -22,6 +22,7 @@ from thlab.face.landmarks import detect_landmarks, to_68
 
 Frames = UInt8[np.ndarray, "t h w 3"]
 LEAST = 256  # pixels: dlib finds a face in 3 % of frames of 64 pixels, and in all of them four times enlarged
+RIGHT_IRIS, LEFT_IRIS, RIGHT_CORNERS, LEFT_CORNERS = 468, 473, (33, 133), (362, 263)  # of mediapipe's points
 WINDOW, STEP = 160, 77  # of 10 ms: the voice encoder hears 1.6 s at a time, 1.3 times a second
 
 
@@ -31,8 +32,26 @@ def mediapipe_landmarks(frames: Frames, name: str = "frames") -> Float[np.ndarra
     Where a frame shows no face the points are interpolated in time; ValueError, naming `name`, where none does.
     Chapter: book/content-to-video.ipynb
     """
+    return to_68(mediapipe_points(frames, name))
+
+
+def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 478 2"]:
+    """mediapipe's 478 points, the irises among them; as `mediapipe_landmarks`. Chapter: book/latent-kl.ipynb"""
     large, scale = enlarge(frames)
-    return to_68(detect_landmarks(large, name=name)[0]) / np.float32(scale)
+    return detect_landmarks(large, name=name)[0][..., :2] / np.float32(scale)
+
+
+def gaze(points: Float[np.ndarray, "*b 478 2"]) -> Float[np.ndarray, "*b 2"]:
+    """Where the eyes look: mean offset of both irises from the middle of the eye's corners, in widths of the eye.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    offsets = []
+    for iris, *corners in ((RIGHT_IRIS, *RIGHT_CORNERS), (LEFT_IRIS, *LEFT_CORNERS)):
+        ends = points[..., corners, :]
+        width = np.linalg.norm(ends[..., 1, :] - ends[..., 0, :], axis=-1, keepdims=True)
+        offsets.append((points[..., iris, :] - ends.mean(-2)) / width)
+    return (offsets[0] + offsets[1]) / 2
 
 
 def dlib_identity(frames: Frames, name: str = "frames") -> Float[np.ndarray, "n 128"]:

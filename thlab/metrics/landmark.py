@@ -55,6 +55,29 @@ def mouth_opening(landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68
     return _lengths(points[..., INNER_LIP_TOP, :] - points[..., INNER_LIP_BOTTOM, :])
 
 
+def eye_opening(landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"]) -> Float[Tensor, "*b"]:
+    """Gap between the lids over the eye's width, mean of both eyes: about .3 open, .1 shut.
+
+    The "eye aspect ratio" of Soukupova and Cech 2016. Chapter: book/latent-kl.ipynb
+    """
+    points = torch.as_tensor(landmarks)
+    ratios = []
+    for corner in (36, 42):  # of each eye's six points: corner, two above, corner, two below
+        gaps = _lengths(points[..., corner + 1 : corner + 3, :] - points[..., [corner + 5, corner + 4], :]).mean(-1)
+        ratios.append(gaps / _lengths(points[..., corner, :] - points[..., corner + 3, :]))
+    return (ratios[0] + ratios[1]) / 2
+
+
+def blinks(opening: Float[Tensor, "t"], shut: float = 0.6) -> list[int]:
+    """Lengths in frames of the blinks of a clip: where the eyes are less than `shut` times as open as usual (median).
+
+    Chapter: book/latent-kl.ipynb
+    """
+    is_shut = torch.nn.functional.pad((opening < shut * opening.median()).int(), (1, 1))
+    edges = is_shut.diff()
+    return ((edges == -1).nonzero() - (edges == 1).nonzero()).flatten().tolist()
+
+
 def correlation(x: Float[Tensor, "*b t"], y: Float[Tensor, "*b t"]) -> Float[Tensor, "*b"]:
     """Pearson's correlation over time, within a clip; 0 where x or y stands still, for then nothing follows.
 

@@ -32,7 +32,9 @@ class Table:
     rows: dict[str, dict[str, list[float]]]  # row, column, one number a seed
     paper_numbers: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)  # corpus, row, column
     evidence: dict = field(default_factory=dict)  # command, seeds, preset, corpus, hardware, steps, commit, pixels
-    better: str = "lower"  # or "higher"; "mixed": higher but for landmark distances
+    better: str = (
+        "lower"  # or "higher"; "mixed": higher but for landmark distances; "nearer to the truth"; "": it depends
+    )
 
     def save(self, folder: Path) -> Path:
         """Write <paper>.<table>.json into a folder, whole or not at all."""
@@ -59,11 +61,13 @@ class Table:
         lines += [[name, *(self._cell(name, column) for column in self.columns)] for name in names]
         brackets = f"; in brackets the paper's ({', '.join(self.paper_numbers)})" if self.paper_numbers else ""
         over = self.evidence.get("over", "seeds")
-        foot = f"{self._better()} Mean ± half the 95 % interval over {over}{brackets}."
+        foot = f"{self._better()} Mean ± half the 95 % interval over {over}{brackets}.".strip()
         claims = [f"- {claim['id']}: **{claim['verdict']}**. {claim['evidence']['interval']}" for claim in verdicts]
         return "\n".join([*("| " + " | ".join(line) + " |" for line in lines), "", foot, "", *claims])
 
     def _better(self) -> str:
+        if not self.better:
+            return ""
         distances = [column for column in self.columns if column.startswith("LMD")]
         if self.better != "mixed":
             return f"{self.better.capitalize()} is better."

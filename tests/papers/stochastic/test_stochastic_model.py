@@ -82,7 +82,7 @@ def test_with_teacher_forcing_each_frame_follows_the_true_one(batch):
     out = model(**batch)
     z, state = out.q_f.sample(batch["noise"]), None
     before, maps = model.frame_encoder(batch["image"])
-    h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(maps)
+    h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(batch["image"], maps)
     for t in range(T):
         g, state = model.predict(before[:, None], z[:, t : t + 1], h_a[:, t : t + 1], state)
         torch.testing.assert_close(model.decoder(g, skips)[:, 0], out.frames[:, t])
@@ -94,7 +94,7 @@ def test_without_it_each_frame_follows_the_one_that_was_made(batch):
     out = model(**batch)
     z = out.q_f.sample(batch["noise"])
     before, maps = model.frame_encoder(batch["image"])
-    h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(maps)
+    h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(batch["image"], maps)
     for t in range(T):
         g, state = model.predict(before[:, None], z[:, t : t + 1], h_a[:, t : t + 1], state)
         torch.testing.assert_close(model.decoder(g, skips)[:, 0], out.frames[:, t])
@@ -105,18 +105,18 @@ def test_without_it_each_frame_follows_the_one_that_was_made(batch):
 
 
 def test_a_skip_is_joined_by_a_convolution_of_both_maps():
-    decoder = made(widths=(8, 16)).decoder
-    x, skip = torch.rand(2, 16, 4, 4), torch.rand(2, 8, 8, 8)
+    decoder = made(widths=(8, 16), decoder="paint").decoder
+    x, skip, image = torch.rand(2, 16, 4, 4), torch.rand(2, 8, 8, 8), torch.rand(2, 3, 16, 16)
     up, carried = decoder.ups[0], decoder.carried[0]
     both = torch.cat([interpolate(x, scale_factor=2), skip], 1)
     joined = conv2d(both, torch.cat([up.weight, carried.weight], 1), carried.bias, padding=1)
-    torch.testing.assert_close(up(interpolate(x, scale_factor=2)) + decoder.carry([skip])[0], joined)
+    torch.testing.assert_close(up(interpolate(x, scale_factor=2)) + decoder.carry(image, [skip])[1], joined)
     g = torch.zeros(2, 1, 16)
     x = silu(decoder.grow(g[:, 0]).unflatten(1, (-1, 4, 4)))
     both = torch.cat([interpolate(x, scale_factor=2), skip], 1)
     last = silu(conv2d(both, torch.cat([up.weight, carried.weight], 1), carried.bias, padding=1))
     wanted = torch.sigmoid(torch.nn.functional.pixel_shuffle(decoder.outlet(last), 2))
-    torch.testing.assert_close(decoder(g, decoder.carry([skip]))[:, 0], wanted)
+    torch.testing.assert_close(decoder(g, decoder.carry(image, [skip]))[:, 0], wanted)
 
 
 def learners(model: TalkingFace, term: torch.Tensor) -> set[str]:
@@ -158,7 +158,7 @@ def test_takes_in_use_are_samples_of_what_was_heard(batch):
         q = model.q_a(h_a)
         h, maps = model.frame_encoder(image)
         z = q.mean + 0.5 * (0.5 * q.logvar).exp() * noise
-        torch.testing.assert_close(frames, model.unroll(h, model.decoder.carry(maps), z, h_a))
+        torch.testing.assert_close(frames, model.unroll(h, model.decoder.carry(batch["image"], maps), z, h_a))
     mean = roll_out(model, image, rows)
     torch.testing.assert_close(roll_out(model, image, rows, noise, temperature=0.0), mean)
     assert (frames - mean).abs().max() > 1e-5

@@ -71,8 +71,8 @@ def trained(weights: Path | None) -> TalkingHead:
 
 
 def evaluate(
-    table: str, corpus: str, preset: str | None, seeds: int, weights: Path | None, out: Path
-) -> Iterator[str]:  # fmt: skip
+    corpus: str, preset: str | None, seeds: int, weights: Path | None, out: Path, table: str = "quality"
+) -> Iterator[str]:
     """Run tables again, write them to `out`, and yield each as Markdown with the verdicts that it settles.
 
     Chapter: book/priors.ipynb

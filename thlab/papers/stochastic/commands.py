@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from thlab import presets
+from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
 from thlab.data.memory import load_memory
 from thlab.papers.stochastic import generate as video
+from thlab.papers.stochastic.evaluate import evaluate as evaluate_tables
 from thlab.papers.stochastic.model import StochasticConfig
 from thlab.papers.stochastic.train import load_model, save_model
 from thlab.papers.stochastic.train import train as train_model
@@ -52,3 +54,17 @@ def generate(
     """
     model = load_model(weights / "stochastic-latent" if weights else "stochastic-latent")
     return video.generate(audio, image, out, model, samples, seed, temperature)
+
+
+def evaluate(
+    corpus: str, preset: str | None, seeds: int, weights: Path | None, out: Path, table: str = "T1"
+) -> Iterator[str]:
+    """Run tables again, write them to `out`, and yield each as Markdown with the verdicts that it settles.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    fabric = make_fabric(precision="32-true")
+    tables = evaluate_tables(fabric, table, corpus, presets.current(preset), seeds, out, weights)
+    verdicts = settle("stochastic", out)
+    for made in tables.values():
+        yield made.markdown([v for v in verdicts if v["evidence"]["file"] == f"stochastic.{made.table}.json"])

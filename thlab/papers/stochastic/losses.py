@@ -34,9 +34,13 @@ def kl_charged(q_f: Gaussian, q_a: Gaussian, free_bits: float) -> Float[Tensor, 
     return kl(q_f, q_a).flatten(0, -2).mean(0).clamp(min=free_bits).sum()
 
 
-def beta(config: StochasticConfig, step: int) -> float:
-    """The weight of the KL at a step: up to config.beta in the steps of the warm-up. Chapter: book/latent-kl.ipynb"""
-    return config.beta * min(1.0, (step + 1) / max(1, config.warm_up))
+def share(config: StochasticConfig, step: int) -> float:
+    """How much of the KL's gradient the frame posterior gets: 0 in the warm-up, in as many steps more up to 1.
+
+    A young decoder makes nothing of z yet. Were the KL then the only term that teaches q_f, it would empty z for good:
+    Adam takes steps of the same size however small the gradient is. Chapter: book/latent-kl.ipynb
+    """
+    return min(1.0, max(0.0, (step - config.warm_up) / config.warm_up)) if config.warm_up else 1.0
 
 
 def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> Terms:
@@ -49,6 +53,8 @@ def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> 
     total = config.likelihood * terms["nll"]
     if out.q_f:
         terms["kl"] = kl(out.q_f, out.q_a).sum(-1).mean()
-        terms["charged"] = kl_charged(out.q_f, out.q_a, config.free_bits)
-        total = total + beta(config, step) * terms["charged"]
+        part = share(config, step)
+        q_f = Gaussian(*(part * x + (1 - part) * x.detach() for x in out.q_f))  # equal, but for its gradient
+        terms["charged"] = kl_charged(q_f, out.q_a, config.free_bits)
+        total = total + config.beta * terms["charged"]
     return terms | {"total": total}

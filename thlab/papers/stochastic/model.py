@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, silu
+from torch.nn.functional import grid_sample, interpolate, pixel_shuffle, pixel_unshuffle, silu
 
 from thlab.audio.features import mfcc_windows
 from thlab.nn.gaussian import Gaussian
@@ -15,7 +15,10 @@ from thlab.nn.unet import GROUPS, Down
 
 COARSE = 4  # pixels a side of the coarsest map
 FIRST_LOGVAR = -4.0  # of both posteriors
+FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends
 GAIN = 3.0  # of the first weights between embeddings and decoder
+FARTHEST = 0.15  # that a pixel is fetched from, in widths of the picture
+EDGE = 0.01  # colours are changed as logits, taken between this and 1 - EDGE
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,17 @@ class StochasticConfig:
     z: int = 24
     hidden: int = 256  # of every LSTM
     predictor_layers: int = 2
+    shortcut: bool = False  # past each LSTM what it is given goes on beside what it gives; False: the paper
+    memory: bool = True  # False: each frame for itself, every LSTM begins anew; a baseline
+    # "paint": all of a frame from the maps, the code; "bend": frame 1 is bent, and its colours changed
+    decoder: Literal["paint", "bend"] = "paint"
     # "predictor": p(f_t | h_{t-1}, z_t), the code; "latent": p(f_t | z_t), Eq. 2; "latent+audio": p(f | z, a), Fig. 1
     decode: Literal["predictor", "latent", "latent+audio"] = "predictor"
     teacher_forcing: bool = True  # in training h_{t-1} is of the true frame; False: of the model's own, as in use
     stochastic: bool = True  # False: no latent, z_t is a map of what was heard; the baseline without chance
     likelihood: float = 1.0  # lambda of Eq. 2
     beta: float = 1e-6
-    warm_up: int = 0  # steps in which beta rises to its value
+    warm_up: int = 0  # steps in which the KL teaches the audio side alone; in as many more the frames' comes in
     free_bits: float = 0.0  # nats a dimension of z that the KL costs nothing
     reduction: Literal["sum", "mean"] = "mean"  # of the log-likelihood over pixels: beta means nothing without it
     mouth: float = 1.0  # weight of a pixel of the mouth box, where others have 1
@@ -65,7 +72,7 @@ class StochasticConfig:
         small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "batch": 8, "frames": 12}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True}
         objective = {"beta": 0.0123, "warm_up": 300, "reduction": "sum", "mouth": 8.0}
-        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 1500}
+        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 1500, "decoder": "bend"}
         return cls(**small, **heard, **objective, **training)  # type: ignore[arg-type]
 
     @classmethod
@@ -73,7 +80,7 @@ class StochasticConfig:
         """Seconds, for tests."""
         small = {"size": 64, "fold": 2, "widths": (8, 8, 16, 16), "hidden": 16, "embed": 16, "z": 4}
         heard = {"audio_widths": (4, 4, 8, 8), "audio_hidden": 16, "rectify": True, "batch": 2, "frames": 4}
-        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 20}
+        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 20, "decoder": "bend"}
         return cls(**small, **heard, **training, reduction="sum", beta=0.0123)  # type: ignore[arg-type]
 
 
@@ -128,31 +135,69 @@ class FrameEncoder(nn.Module):
 class FrameDecoder(nn.Module):
     """p(f_t | g_t) with skips from frame 1; g_t is all that differs between the frames of a clip.
 
-    A convolution of two maps side by side is the sum of one of each, so the skips' are computed once a clip.
-    Chapter: book/latent-kl.ipynb
+    A convolution of two maps side by side is the sum of one of each, so the skips' are computed once a clip. That which
+    bends begins as a copier of frame 1: its finest skip is the picture. Chapter: book/latent-kl.ipynb
     """
 
     def __init__(self, config: StochasticConfig):
         super().__init__()
-        self.fold, widths = config.fold, config.widths
+        self.fold, self.bends, widths = config.fold, config.decoder == "bend", config.widths
         self.grow = nn.Linear(config.embed, widths[-1] * COARSE**2)
         self.carried = nn.ModuleList(nn.Conv2d(c, c, 3, padding=1) for c in widths[:-1])
         self.ups = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1, bias=False) for a, b in pairwise(widths))
         self.norms = nn.ModuleList([nn.Identity(), *(nn.GroupNorm(GROUPS, c) for c in widths[1:-1])])
-        self.outlet = nn.Conv2d(widths[0], 3 * config.fold**2, 3, padding=1)
+        self.outlet = nn.Conv2d(widths[0], (5 if self.bends else 3) * config.fold**2, 3, padding=1)
+        if self.bends:
+            for weight in self.outlet.parameters():  # nearly a copier, but none whose gradients are all zero
+                weight.data *= FIRST_OUTLET
 
-    def carry(self, maps: list[Tensor]) -> list[Tensor]:
-        """What the maps of frame 1 add to each level, from fine to coarse."""
-        return [conv(skip) for conv, skip in zip(self.carried, maps, strict=True)]
+    def carry(self, image: Float[Tensor, "b 3 h w"], maps: list[Tensor]) -> list[Tensor]:
+        """Frame 1, and what its maps add to each level, from fine to coarse."""
+        return [image, *(conv(skip) for conv, skip in zip(self.carried, maps, strict=True))]
 
     def forward(self, g: Float[Tensor, "b t d"], skips: list[Tensor]) -> Float[Tensor, "b t 3 h w"]:
         """Frames in [0, 1] of clips with the same skips; those of one clip serve all."""
         x = self.grow(g.flatten(0, 1)).unflatten(1, (-1, COARSE, COARSE))
         x = silu(x).contiguous(memory_format=torch.channels_last)
+        image, *skips = (skip.repeat_interleave(len(x) // len(skip), 0) for skip in skips)
         for up, norm, skip in reversed(list(zip(self.ups, self.norms, skips, strict=True))):
-            x = up(interpolate(x, scale_factor=2)) + skip.repeat_interleave(len(x) // len(skip), 0)
-            x = silu(norm(x))
-        return torch.sigmoid(pixel_shuffle(self.outlet(x), self.fold)).unflatten(0, g.shape[:2])
+            x = silu(norm(up(interpolate(x, scale_factor=2)) + skip))
+        x = pixel_shuffle(self.outlet(x), self.fold)
+        if self.bends:
+            x = torch.logit(bend(image, FARTHEST * torch.tanh(x[:, 3:])), EDGE) + x[:, :3]
+        return torch.sigmoid(x).unflatten(0, g.shape[:2])
+
+
+def bend(image: Float[Tensor, "b 3 h w"], move: Float[Tensor, "b 2 h w"]) -> Float[Tensor, "b 3 h w"]:
+    """Each pixel fetched from another place, `move` (x, y) away in widths of the picture, bicubically.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    (h, w), device = image.shape[-2:], image.device
+    y, x = ((2 * torch.arange(n, device=device) + 1) / n - 1 for n in (h, w))  # centres of pixels, from -1 to 1
+    still = torch.stack([x.expand(h, w), y[:, None].expand(h, w)], -1)
+    at = still + 2 * move.permute(0, 2, 3, 1)
+    return grid_sample(image, at, "bicubic", "border", align_corners=False).clamp(0, 1)
+
+
+class Recurrent(nn.LSTM):
+    """An LSTM over (b, t, d), `width` numbers a step; with a shortcut what it is given goes on beside what it gives.
+
+    Without memory each step is a sequence of its own. Chapter: book/latent-kl.ipynb
+    """
+
+    def __init__(self, inputs: int, config: StochasticConfig, layers: int = 1):
+        super().__init__(inputs, config.hidden, layers, batch_first=True)
+        self.shortcut, self.memory = config.shortcut, config.memory
+        self.width = config.hidden + inputs * config.shortcut
+
+    def forward(self, x: Float[Tensor, "b t d"], state: tuple[Tensor, Tensor] | None = None):  # type: ignore[override]
+        """What is given on at each step, and the state after the last."""
+        if self.memory:
+            hidden, state = super().forward(x, state)
+        else:
+            hidden = super().forward(x.flatten(0, 1)[:, None])[0].view(*x.shape[:2], -1)
+        return (torch.cat([hidden, x], -1) if self.shortcut else hidden), state
 
 
 class Inference(nn.Module):
@@ -160,8 +205,8 @@ class Inference(nn.Module):
 
     def __init__(self, config: StochasticConfig):
         super().__init__()
-        self.lstm = nn.LSTM(config.embed, config.hidden, batch_first=True)
-        self.head = nn.Linear(config.hidden, 2 * config.z)
+        self.lstm = Recurrent(config.embed, config)
+        self.head = nn.Linear(self.lstm.width, 2 * config.z)
         # no N(0, 1) asks for noise of size 1: the KL is the same at any scale of z, and noise would drown the mean
         nn.init.constant_(self.head.bias[config.z :], FIRST_LOGVAR)
 
@@ -193,8 +238,8 @@ class TalkingFace(nn.Module):
         self.audio_encoder, self.frame_encoder = AudioEncoder(config), FrameEncoder(config)
         self.q_a, self.q_f = Inference(config), Inference(config) if config.stochastic else None
         inputs = config.z + (config.embed if config.decode != "latent" else 0)
-        self.predictor = nn.LSTM(inputs, config.hidden, config.predictor_layers, batch_first=True)
-        self.to_g = nn.Linear(config.hidden, config.embed)
+        self.predictor = Recurrent(inputs, config, config.predictor_layers)
+        self.to_g = nn.Linear(self.predictor.width, config.embed)
         self.decoder = FrameDecoder(config)
         # PyTorch's own weights make what differs between frames smaller at each LSTM, until only the skips are heard
         for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow):
@@ -236,7 +281,7 @@ class TalkingFace(nn.Module):
         h_a, b = self.audio_encoder(rows), len(image)
         h, maps = self.frame_encoder(torch.cat([image[:, None], real], 1).flatten(0, 1))
         h = h.unflatten(0, (b, -1))  # (B, 1 + T, d)
-        skips = self.decoder.carry([m.unflatten(0, (b, -1))[:, 0] for m in maps])
+        skips = self.decoder.carry(image, [m.unflatten(0, (b, -1))[:, 0] for m in maps])
         q_a, q_f = self.q_a(h_a), self.q_f and self.q_f(h[:, 1:])
         z = q_f.sample(noise) if q_f else q_a.mean
         if self.config.teacher_forcing:
@@ -263,5 +308,5 @@ def roll_out(
     z = q_a.sample(0.0 if noise is None or not model.config.stochastic else temperature * noise)  # (N, T, z)
     z = z if latent_offset is None else z + latent_offset
     h, maps = model.frame_encoder(image)
-    skips = [s.expand(len(z), -1, -1, -1) for s in model.decoder.carry(maps)]
+    skips = [s.expand(len(z), -1, -1, -1) for s in model.decoder.carry(image, maps)]
     return model.unroll(h.expand(len(z), -1), skips, z, h_a.expand(len(z), -1, -1))

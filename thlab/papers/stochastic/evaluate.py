@@ -1,0 +1,342 @@
+"""Table 1 of [yadav2020] with controls, and what it lacks: diversity, calibration, smoothness, what beta does."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from thlab.bench import Bench, kept, open_bench
+from thlab.corpus import PRESETS, ensure, retakes
+from thlab.face.align import mouth
+from thlab.face.landmarks import to_68
+from thlab.metrics.image import psnr, ssim
+from thlab.metrics.judges import gaze, mediapipe_points
+from thlab.metrics.landmark import blinks, correlation, eye_opening, lmd, mouth_opening
+from thlab.metrics.stage import Stage, Video
+from thlab.metrics.tables import Table
+from thlab.nn.gaussian import kl
+from thlab.nn.landmarks import LandmarkNet
+from thlab.papers.stochastic.generate import noises
+from thlab.papers.stochastic.losses import neg_log_likelihood
+from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear, roll_out
+from thlab.papers.stochastic.train import load_model, train
+from thlab.training import load_weights, read_card
+
+TABLES = ("T1", "diversity", "calibration", "smooth", "beta")
+TABLE_1 = {  # as printed: SSIM, PSNR
+    "GRID": {"DAVS": (0.82, 26.95), "ATVNet": (0.78, 32.67), "ours, one take": (0.86, 32.01)},
+    "LRW": {"DAVS": (0.80, 25.10), "ATVNet": (0.77, 29.72), "ours, one take": (0.82, 30.45)},
+}
+K = 8  # takes of a clip
+BETAS = (0.0, 1e-4, 1e-3, 0.0123, 0.1, 1.0)  # .0123 beside a sum over 64 x 64 x 3 is 1e-6 beside the mean
+FREE_BITS = 0.1  # nats a dimension
+SWEEP_STEPS = 500
+EYES = slice(12, 28)  # 64ths of the rows of the face view, in which both eyes lie
+FPS = 25
+
+Takes = Float[Tensor, "k t 3 h w"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What judges see in a take: the lips' gap by ours (px), the lids' (over the eye's width) and gaze by mediapipe."""
+
+    lips: Float[Tensor, "t"]
+    lids: Float[Tensor, "t"]
+    gaze: Float[Tensor, "t"]  # sideways, in widths of the eye
+
+
+def see(stage: Stage, video: Video) -> Seen:
+    """Look at a take with both judges. Chapter: book/latent-kl.ipynb"""
+    points = mediapipe_points((255 * video).round().byte().permute(0, 2, 3, 1).numpy())
+    lids, sideways = eye_opening(to_68(points)), torch.from_numpy(gaze(points)[:, 0])
+    return Seen(mouth_opening(stage.look(video)), lids, sideways)
+
+
+def apart(made: Takes, region: Callable[[Tensor], Tensor]) -> float:
+    """Mean absolute difference of a region between two takes, over all pairs, in grey levels of 255."""
+    part = region(made)
+    pairs = [(part[i] - part[j]).abs().mean() for i, j in combinations(range(len(part)), 2)]
+    return 255 * torch.stack(pairs).mean().item()
+
+
+def eyes(pictures: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w"]:
+    """The band of the aligned face view in which both eyes lie. Chapter: book/latent-kl.ipynb"""
+    h = pictures.shape[-2]
+    return pictures[..., EYES.start * h // 64 : EYES.stop * h // 64, :]
+
+
+def table_1(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, **evidence: Any) -> Table:
+    """Table 1 of [yadav2020]: SSIM and PSNR of all frames but the image's, with landmark distances and controls.
+
+    "best of 8" is the best take of each clip by each score on its own, the mean is over takes. Numbers are of the test
+    speakers, of the clips where there are fewer than three. Chapter: book/latent-kl.ipynb
+    """
+    ours = _takes(stage, model)
+    columns = [stage.mouths(list(made)) | stage.pictures(list(made)) for made in zip(*ours, strict=True)]
+    rows: dict[str, dict[str, list[float]]] = {}
+    of_takes = {name: np.array([column[name] for column in columns]) for name in columns[0]}  # (K, clips)
+    best = {name: x.min(0) if name.startswith("LMD") else x.max(0) for name, x in of_takes.items()}
+    rows[f"ours, best of {K}"] = {name: x.tolist() for name, x in best.items()}
+    rows["ours, one take"] = {name: x.mean(0).tolist() for name, x in of_takes.items()}
+    videos = {
+        "ours, mean of z": _means(stage, model, stage.contents(hear)),
+        "deterministic": _means(stage, plain, stage.contents(hear)),
+        "ours, shuffled audio": [made[0] for made in _takes(stage, model, stage.shuffled(hear), 1)],
+    } | stage.trivial()  # fmt: skip
+    for row, made in videos.items():
+        rows[row] = stage.mouths(made) | stage.pictures(made)
+    firsts = {"ours, one take": [made[0] for made in ours]} | videos
+    for row in ("ours, one take", "deterministic", "repeated frame", "ours, shuffled audio"):
+        rows[row] |= stage.mediapipe(firsts[row], 12)
+    columns = ["SSIM", "PSNR", "LMD", "LMD, exact", "LMD, mediapipe", "opening", "sharpness"]
+    paper = {
+        corpus: {row: dict(zip(columns, numbers, strict=False)) for row, numbers in printed.items()}
+        for corpus, printed in TABLE_1.items()
+    }
+    name = "T1" if bench.corpus in PRESETS else f"T1-{Path(bench.corpus).name}"
+    return _table(bench, stage, name, columns, rows, paper, takes=K, **evidence)
+
+
+def diversity(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, **evidence: Any) -> Table:
+    """How takes of one voice differ, and that they say the same: ours, the true ones, and the deterministic model's.
+
+    mouth, eyes: mean difference of two takes in grey levels; lips: that of the gap, px; gaze: in widths of the eye;
+    blinks: a second, and their length in frames; opening: correlation of a take's gap with the truth's; LMD: in px, of
+    takes with the clip's landmarks. A true take is the clip performed anew. Chapter: book/latent-kl.ipynb
+    """
+    made = {
+        "ours": _takes(stage, model),
+        "deterministic": [x[None] for x in _means(stage, plain, stage.contents(hear))],
+    }
+    made["ours, shuffled audio"] = _takes(stage, model, stage.shuffled(hear))
+    if bench.corpus in PRESETS:
+        made = {"truth, performed anew": _true_takes(bench, stage)} | made
+    rows = {row: _differences(stage, videos) for row, videos in made.items()}
+    return _table(
+        bench, stage, "diversity", list(rows["ours"]), rows, takes=K, better="nearer to the truth", **evidence
+    )
+
+
+def _differences(stage: Stage, videos: list[Takes]) -> dict[str, list[float]]:
+    scores = defaultdict(list)
+    for takes_of_one, exact, real in zip(videos, stage.exact, stage.real, strict=True):
+        several, seen = len(takes_of_one) > 1, [see(stage, take) for take in takes_of_one]
+        scores["mouth"].append(apart(takes_of_one, mouth) if several else 0.0)
+        scores["eyes"].append(apart(takes_of_one, eyes) if several else 0.0)
+        for name, values in (("lips", [s.lips for s in seen]), ("gaze", [s.gaze - s.gaze.mean() for s in seen])):
+            pairs = [(x - y).abs().mean() for x, y in combinations(values, 2)]
+            scores[name].append(torch.stack(pairs).mean().item() if pairs else 0.0)
+        lengths = [blinks(s.lids) for s in seen]
+        scores["blinks a second"].append(FPS * np.mean([len(x) for x in lengths]) / len(real))
+        long = [n for x in lengths for n in x]
+        scores["blink, frames"].append(float(np.mean(long)) if long else np.nan)
+        scores["opening"].append(float(np.mean([correlation(s.lips, mouth_opening(exact)) for s in seen])))
+        scores["LMD"].append(float(np.mean([lmd(exact, stage.look(take)) for take in takes_of_one])))
+    return dict(scores)
+
+
+def calibration(bench: Bench, stage: Stage, model: TalkingFace, **evidence: Any) -> Table:
+    """Is the spread of our takes the spread of the true ones, given the sound?
+
+    Rows are features, seen by the same judges in both. spread: root of the mean variance over takes; ratio: ours over
+    the truth's. inside: how often a true take lies within the range of as many of ours, which for equal distributions
+    is (K - 1) / (K + 1). Each take's gaze and lids less their mean over the clip, for the model knows the habit from
+    frame 1. Raises ValueError for a real corpus, whose truth is known once. Chapter: book/latent-kl.ipynb
+    """
+    if bench.corpus not in PRESETS:
+        raise ValueError(f"calibration needs the embedded corpus, which can say a sentence again: not {bench.corpus}")
+    rows: dict[str, dict[str, list[float]]] = {}
+    seen = {
+        name: [[see(stage, take) for take in takes_of_one] for takes_of_one in videos]
+        for name, videos in (("true", _true_takes(bench, stage)), ("ours", _takes(stage, model)))
+    }
+    for feature in ("lips", "lids", "gaze"):
+        rows[feature] = defaultdict(list)
+        for true, ours in zip(seen["true"], seen["ours"], strict=True):
+            x, y = (torch.stack([getattr(s, feature) for s in some]) for some in (true, ours))  # (K, T)
+            if feature != "lips":
+                x, y = x - x.mean(1, keepdim=True), y - y.mean(1, keepdim=True)
+            rows[feature]["true spread"].append(x.var(0).mean().sqrt().item())
+            rows[feature]["spread of ours"].append(y.var(0).mean().sqrt().item())
+            inside = (x >= y.min(0).values) & (x <= y.max(0).values)
+            rows[feature]["inside"].append(inside.float().mean().item())
+    columns = ["true spread", "spread of ours", "ratio", "inside"]
+    for cells in rows.values():
+        cells["ratio"] = [o / t for o, t in zip(cells["spread of ours"], cells["true spread"], strict=True)]
+    expected = (K - 1) / (K + 1)
+    return _table(
+        bench,
+        stage,
+        "calibration",
+        columns,
+        rows,
+        takes=K,
+        expected_inside=expected,
+        better="nearer to the truth",
+        **evidence,
+    )
+
+
+def smooth(
+    bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, framewise: TalkingFace, **evidence: Any
+) -> Table:
+    """Do frames follow one another without jumps? First and second differences over time, in grey levels.
+
+    framewise: a model without memory, each of whose frames is made for itself. Chapter: book/latent-kl.ipynb
+    """
+    made = {
+        "truth": stage.real,
+        "ours": [x[0] for x in _takes(stage, model, samples=1)],
+        "ours, mean of z": _means(stage, model, stage.contents(hear)),
+        "deterministic": _means(stage, plain, stage.contents(hear)),
+        "frame by frame": [x[0] for x in _takes(stage, framewise, samples=1)],
+    }  # fmt: skip
+    rows = {}
+    for row, videos in made.items():
+        steps = [255 * video.diff(dim=0) for video in videos]
+        rows[row] = {"first": [x.abs().mean().item() for x in steps]}
+        rows[row]["second"] = [x.diff(dim=0).abs().mean().item() for x in steps]
+        rows[row]["mouth, second"] = [mouth(x).diff(dim=0).abs().mean().item() for x in steps]
+        rows[row]["eyes, second"] = [eyes(x).diff(dim=0).abs().mean().item() for x in steps]
+    return _table(
+        bench,
+        stage,
+        "smooth",
+        ["first", "second", "mouth, second", "eyes, second"],
+        rows,
+        better="nearer to the truth",
+        **evidence,
+    )
+
+
+def sweep(bench: Bench, stage: Stage, config: StochasticConfig, seed: int = 0) -> Table:
+    """What beta does, and free bits: models alike but for these, trained for fewer steps.
+
+    KL: nats a frame on test clips; nll: of frames made from z of their own posterior; nll, heard: from z of the sound,
+    as in use; mouth, eyes: how takes differ; opening: do they follow. Chapter: book/latent-kl.ipynb
+    """
+    settings = {f"beta {beta:g}": replace(config, beta=beta) for beta in BETAS}
+    settings[f"beta {config.beta:g}, free bits {FREE_BITS:g}"] = replace(config, free_bits=FREE_BITS)
+    rows = {}
+    for row, one in settings.items():
+        folder = bench.folder(f"sweep-{config.steps}-{row.replace(' ', '').replace(',', '-')}", seed)
+
+        def scored(one: StochasticConfig = one, folder: Path = folder) -> dict[str, list[float]]:
+            return score_sweep(stage, train(one, bench.train, folder, bench.fabric, seed))
+
+        rows[row] = kept(folder / f"scores-{len(stage.clips)}.json", scored)
+    facts = {"seeds": [seed], "steps": config.steps, "better": ""}
+    columns = list(next(iter(rows.values())))
+    return _table(bench, stage, "beta", columns, rows, **facts)
+
+
+@torch.no_grad()
+def score_sweep(stage: Stage, model: TalkingFace) -> dict[str, list[float]]:
+    """The scores of one model of the sweep, a number a clip."""
+    scores, model = defaultdict(list), model.cpu().eval()
+    for k, (real, rows) in enumerate(zip(stage.real, stage.contents(hear), strict=True)):
+        image, config = real[stage.image[k]], model.config
+        out = model(image[None], real[None], rows[None])
+        heard = roll_out(model, image[None], rows[None])
+        scores["KL"].append(kl(out.q_f, out.q_a).sum(-1).mean().item())
+        scores["nll"].append(neg_log_likelihood(out.frames, real[None], config).item())
+        scores["nll, heard"].append(neg_log_likelihood(heard, real[None], config).item())
+        made = roll_out(model, image[None], rows[None], noises(stage.clips[k], 4, len(real), config.z))
+        others = torch.arange(len(real)) != stage.image[k]
+        scores["SSIM"].append(torch.stack([ssim(x[others], real[others]).mean() for x in made]).mean().item())
+        scores["PSNR"].append(torch.stack([psnr(x[others], real[others]).mean() for x in made]).mean().item())
+        scores["mouth"].append(apart(made, mouth))
+        scores["eyes"].append(apart(made, eyes))
+        gaps = [mouth_opening(stage.look(take)) for take in made]
+        scores["opening"].append(float(np.mean([correlation(x, mouth_opening(stage.exact[k])) for x in gaps])))
+    return dict(scores)
+
+
+def evaluate(
+    fabric: Any, table: str = "T1", corpus: str = "medium", preset: str = "book", seeds: int | Sequence[int] = 3,
+    out: str | Path = "book/results", weights: Path | None = None, n_clips: int = 36,
+) -> dict[str, Table]:  # fmt: skip
+    """Re-run a table, or all; saves each as out/stochastic.<table>.json and returns them by name.
+
+    table: one of TABLES, or "all" that the corpus allows. seeds: the first one is that of the sweep and of the model
+    without memory, which are trained here as far as they are not yet; the others' weights are in `weights`, the folder
+    of a finished training, or the committed ones. Raises ValueError for an unknown table, preset or corpus.
+    Chapter: book/latent-kl.ipynb
+    """
+    if table not in (*TABLES, "all"):
+        raise ValueError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}, all")
+    seed = (range(seeds) if isinstance(seeds, int) else seeds)[0]
+    bench = open_bench("stochastic", fabric, corpus, preset, (seed,))
+    judge = LandmarkNet()
+    load_weights("landmarks", judge)
+    stage = Stage(bench.test, judge, n_clips)
+    names = [str(weights / name) if weights else name for name in ("stochastic-latent", "stochastic-plain")]
+    facts: dict[str, Any] = {"weights": "given" if weights else "committed", "steps": read_card(names[0])["steps"]}
+    config: StochasticConfig = getattr(StochasticConfig, preset)()
+
+    def framewise() -> TalkingFace:
+        alone = replace(config, memory=False)
+        folder = bench.folder(f"framewise-{config.steps}", seed)
+        return train(alone, bench.train, folder, fabric, seed).cpu().eval()
+
+    latent, plain = partial(load_model, names[0]), partial(load_model, names[1])
+    makers: dict[str, Callable[[], Table]] = {
+        "T1": lambda: table_1(bench, stage, latent(), plain(), **facts),
+        "diversity": lambda: diversity(bench, stage, latent(), plain(), **facts),
+        "calibration": lambda: calibration(bench, stage, latent(), **facts),
+        "smooth": lambda: smooth(bench, stage, latent(), plain(), framewise(), **facts),
+        "beta": lambda: sweep(bench, stage, replace(config, steps=min(config.steps, SWEEP_STEPS)), seed),
+    }
+    Path(out).mkdir(parents=True, exist_ok=True)
+    made: dict[str, Table] = {}
+    for name, maker in makers.items():
+        if name == table or (table == "all" and (name != "calibration" or corpus in PRESETS)):
+            new = maker()
+            new.save(Path(out))
+            made[new.table] = new
+    return made
+
+
+def _takes(stage: Stage, model: TalkingFace, rows: list[Tensor] | None = None, samples: int = K) -> list[Takes]:
+    """Takes of each clip, from its sound or from other rows; the noise follows from the clip."""
+    made = []
+    for clip, real, i, heard in zip(stage.clips, stage.real, stage.image, rows or stage.contents(hear), strict=True):
+        noise = noises(clip, samples, len(real), model.config.z)
+        made.append(roll_out(model, real[[i]], heard[None], noise))
+    return made
+
+
+def _means(stage: Stage, model: TalkingFace, rows: list[Tensor]) -> list[Video]:
+    """The mean prediction of each clip, from some rows."""
+    triples = zip(stage.real, stage.image, rows, strict=True)
+    return [roll_out(model, real[[i]], heard[None])[0] for real, i, heard in triples]
+
+
+def _true_takes(bench: Bench, stage: Stage) -> list[Takes]:
+    """Each clip performed anew, K times; the corpus is that of the preset's name."""
+    root = ensure(bench.corpus)
+    videos = []
+    for clip in stage.clips:
+        frames = np.stack([frames for frames, _ in retakes(root, stage.memory.ids[clip], K)])
+        videos.append(torch.from_numpy(frames).permute(0, 1, 4, 2, 3) / 255)
+    return videos
+
+
+def _table(
+    bench: Bench, stage: Stage, name: str, columns: list[str], rows: dict, paper: dict | None = None, **evidence: Any
+) -> Table:
+    """Numbers of clips as means of speakers, with their evidence."""
+    of_speakers = {row: {c: stage.by_speaker(v) for c, v in cells.items()} for row, cells in rows.items()}
+    n = max(len(values) for cells in of_speakers.values() for values in cells.values())
+    facts = {"pixels": stage.real[0].shape[-1], "test_clips": len(stage.clips), "better": "mixed"}
+    facts["over"] = "test speakers" if n < len(stage.clips) else "test clips"
+    return bench.table(name, columns, of_speakers, paper, **facts | evidence)
