@@ -59,7 +59,8 @@ def perform(
     motion = animate(*said, rng, settings.head_motion)
     lighting = draw_lighting(rng)
     if retake is not None:
-        other = np.random.default_rng([MOTION_STREAM, row["seed"], settings.motion_seed, retake])
+        # from 1 on: numpy pads a short seed with zeros, so that a last 0 would give the clip itself
+        other = np.random.default_rng([MOTION_STREAM, row["seed"], settings.motion_seed, 1 + retake])
         motion = animate(*said, other, settings.head_motion)
     shots = [
         stage.frame(units, pose, shift, gaze, lighting)

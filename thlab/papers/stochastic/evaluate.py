@@ -41,6 +41,7 @@ FREE_BITS = 0.1  # nats a dimension
 SWEEP_STEPS = 500
 EYES = slice(12, 28)  # 64ths of the rows of the face view, in which both eyes lie
 FPS = 25
+NEARER = "nearer the truth"  # is better
 
 Takes = Float[Tensor, "k t 3 h w"]
 
@@ -121,9 +122,7 @@ def diversity(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace
     if bench.corpus in PRESETS:
         made = {"truth, performed anew": _true_takes(bench, stage)} | made
     rows = {row: _differences(stage, videos) for row, videos in made.items()}
-    return _table(
-        bench, stage, "diversity", list(rows["ours"]), rows, takes=K, better="nearer to the truth", **evidence
-    )
+    return _table(bench, stage, "diversity", list(rows["ours"]), rows, takes=K, better=NEARER, **evidence)
 
 
 def _differences(stage: Stage, videos: list[Takes]) -> dict[str, list[float]]:
@@ -181,7 +180,7 @@ def calibration(bench: Bench, stage: Stage, model: TalkingFace, **evidence: Any)
         rows,
         takes=K,
         expected_inside=expected,
-        better="nearer to the truth",
+        better=NEARER,
         **evidence,
     )
 
@@ -213,7 +212,7 @@ def smooth(
         "smooth",
         ["first", "second", "mouth, second", "eyes, second"],
         rows,
-        better="nearer to the truth",
+        better=NEARER,
         **evidence,
     )
 
