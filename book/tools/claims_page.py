@@ -19,11 +19,12 @@ PAPERS = {  # section and citation
 HEADER = """# Claims
 
 What the five papers say of their results, claim by claim, and whether it holds here: on the embedded corpus, with the
-models of this book, each trained with several seeds. The numbers behind a verdict are in `book/results/`, one file a
+models of this book. The numbers behind a verdict are in `book/results/`, one file a
 table, with the command, the seeds, the corpus and the commit that made them.
 
 **The rule.** No verdict is typed; `thlab.claims` computes it. A claim is one or more comparisons. Of each, the
-difference is taken seed by seed, and its 95 % interval by Student's t is printed as *mean [low, high]*. A comparison
+difference is taken seed by seed, or test speaker by test speaker where the evidence says so, and its 95 % interval by
+Student's t is printed as *mean [low, high]*. A comparison
 holds where that whole interval lies on the claimed side; a claim holds where all its comparisons do. A difference
 within the noise is *not held*, and so is one on the other side: the interval tells which. *Open* is what is not
 measured yet, or with a single seed. *Not testable here* is what these means cannot decide, with the reason.
@@ -56,6 +57,8 @@ def row(claim: dict) -> str:
 
 def evidence(found: dict) -> str:
     text = paragraph(found["interval"])
+    if "over" in found:
+        return f"{text}<br>over {found['over']}, `{found['file']}`"
     return f"{text}<br>{len(found['seeds'])} seeds, `{found['file']}`" if found["seeds"] else text
 
 

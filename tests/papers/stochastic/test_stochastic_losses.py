@@ -42,7 +42,7 @@ def test_a_weight_of_the_mouth_is_a_smaller_variance_there(made):
     scale[15:31, 8:24] = 4**-0.5
     log_p = Independent(Normal(out.frames, scale), 3).log_prob(real)
     constant = 3 * (0.5 * SIDE**2 * log(2 * pi) + scale.log().sum())
-    config = replace(CONFIG, reduction="sum", mouth=4.0)
+    config = replace(CONFIG, reduction="sum", focus=4.0)
     torch.testing.assert_close(neg_log_likelihood(out.frames, real, config), -log_p.mean() - constant)
     same = out.frames + 0.2  # where all pixels are off alike, a mean knows no weights
     mean = neg_log_likelihood(same, out.frames, replace(config, reduction="mean"))
@@ -106,7 +106,7 @@ def test_without_chance_the_likelihood_is_all(made):
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 def test_gradients_match_finite_differences(reduction):
-    config = replace(CONFIG, reduction=reduction, mouth=3.0, free_bits=0.05)
+    config = replace(CONFIG, reduction=reduction, focus=3.0, free_bits=0.05)
     real = normal(1, 2, 3, 8, 8)
 
     def total(frames: Tensor, *parameters: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from thlab.bench import Bench, kept, open_bench
 from thlab.corpus import PRESETS, ensure, retakes
-from thlab.face.align import mouth
+from thlab.face.align import eyes, mouth
 from thlab.face.landmarks import to_68
 from thlab.metrics.image import psnr, ssim
 from thlab.metrics.judges import gaze, mediapipe_points
@@ -30,7 +30,7 @@ from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear, r
 from thlab.papers.stochastic.train import load_model, train
 from thlab.training import load_weights, read_card
 
-TABLES = ("T1", "diversity", "calibration", "smooth", "beta")
+TABLES = ("T1", "diversity", "calibration", "smoothness", "beta")
 TABLE_1 = {  # as printed: SSIM, PSNR
     "GRID": {"DAVS": (0.82, 26.95), "ATVNet": (0.78, 32.67), "ours, one take": (0.86, 32.01)},
     "LRW": {"DAVS": (0.80, 25.10), "ATVNet": (0.77, 29.72), "ours, one take": (0.82, 30.45)},
@@ -39,7 +39,6 @@ K = 8  # takes of a clip
 BETAS = (0.0, 1e-4, 1e-3, 0.0123, 0.1, 1.0)  # .0123 beside a sum over 64 x 64 x 3 is 1e-6 beside the mean
 FREE_BITS = 0.1  # nats a dimension
 SWEEP_STEPS = 500
-EYES = slice(12, 28)  # 64ths of the rows of the face view, in which both eyes lie
 FPS = 25
 NEARER = "nearer the truth"  # is better
 
@@ -67,12 +66,6 @@ def apart(made: Takes, region: Callable[[Tensor], Tensor]) -> float:
     part = region(made)
     pairs = [(part[i] - part[j]).abs().mean() for i, j in combinations(range(len(part)), 2)]
     return 255 * torch.stack(pairs).mean().item()
-
-
-def eyes(pictures: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w"]:
-    """The band of the aligned face view in which both eyes lie. Chapter: book/latent-kl.ipynb"""
-    h = pictures.shape[-2]
-    return pictures[..., EYES.start * h // 64 : EYES.stop * h // 64, :]
 
 
 def table_1(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, **evidence: Any) -> Table:
@@ -185,7 +178,7 @@ def calibration(bench: Bench, stage: Stage, model: TalkingFace, **evidence: Any)
     )
 
 
-def smooth(
+def smoothness(
     bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, framewise: TalkingFace, **evidence: Any
 ) -> Table:
     """Do frames follow one another without jumps? First and second differences over time, in grey levels.
@@ -292,7 +285,7 @@ def evaluate(
         "T1": lambda: table_1(bench, stage, latent(), plain(), **facts),
         "diversity": lambda: diversity(bench, stage, latent(), plain(), **facts),
         "calibration": lambda: calibration(bench, stage, latent(), **facts),
-        "smooth": lambda: smooth(bench, stage, latent(), plain(), framewise(), **facts),
+        "smoothness": lambda: smoothness(bench, stage, latent(), plain(), framewise(), **facts),
         "beta": lambda: sweep(bench, stage, replace(config, steps=min(config.steps, SWEEP_STEPS)), seed),
     }
     Path(out).mkdir(parents=True, exist_ok=True)

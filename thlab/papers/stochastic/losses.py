@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from thlab.face.align import mouth
+from thlab.face.align import eyes, mouth
 from thlab.nn.gaussian import Gaussian, kl
 from thlab.papers.stochastic.model import Output, StochasticConfig
 
@@ -16,11 +16,12 @@ def neg_log_likelihood(fake: Video, real: Video, config: StochasticConfig) -> Fl
     """−log p(f_t | z_t) of a Gaussian of unit variance, Eq. 2 of [yadav2020], less its constant: half a squared error.
 
     Summed over pixels and colours, or their weighted mean, as `reduction` says; the mean is the paper's MSE, halved. A
-    weight of the mouth box is a variance of 1 / weight there. Chapter: book/latent-kl.ipynb
+    weight of the boxes of mouth and eyes is a variance of 1 / weight there. Chapter: book/latent-kl.ipynb
     """
     # -\log p(f|z) = \tfrac12 \sum_i w_i (f_i - \hat f_i)^2 + \text{const}
     weight = torch.ones_like(real[0, 0])
-    mouth(weight).fill_(config.mouth)
+    for box in (mouth, eyes):
+        box(weight).fill_(config.focus)
     summed = 0.5 * (weight * (fake - real).square()).sum((-1, -2, -3)).mean()
     return summed if config.reduction == "sum" else summed / weight.sum()
 
@@ -51,7 +52,7 @@ def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> 
     """
     terms: Terms = {"nll": neg_log_likelihood(out.frames, real, config)}
     total = config.likelihood * terms["nll"]
-    if out.q_f:
+    if out.q_f and out.q_a:
         terms["kl"] = kl(out.q_f, out.q_a).sum(-1).mean()
         part = share(config, step)
         q_f = Gaussian(*(part * x + (1 - part) * x.detach() for x in out.q_f))  # equal, but for its gradient

@@ -42,13 +42,15 @@ class StochasticConfig:
     # "predictor": p(f_t | h_{t-1}, z_t), the code; "latent": p(f_t | z_t), Eq. 2; "latent+audio": p(f | z, a), Fig. 1
     decode: Literal["predictor", "latent", "latent+audio"] = "predictor"
     teacher_forcing: bool = True  # in training h_{t-1} is of the true frame; False: of the model's own, as in use
-    stochastic: bool = True  # False: no latent, z_t is a map of what was heard; the baseline without chance
+    # False: the baseline without chance. z_t is a map of what was heard, or 0 where the predictor hears for itself
+    stochastic: bool = True
+    alone: int = 0  # steps before all others in which it is trained as that baseline
     likelihood: float = 1.0  # lambda of Eq. 2
     beta: float = 1e-6
     warm_up: int = 0  # steps in which the KL teaches the audio side alone; in as many more the frames' comes in
     free_bits: float = 0.0  # nats a dimension of z that the KL costs nothing
     reduction: Literal["sum", "mean"] = "mean"  # of the log-likelihood over pixels: beta means nothing without it
-    mouth: float = 1.0  # weight of a pixel of the mouth box, where others have 1
+    focus: float = 1.0  # weight of a pixel of the boxes of mouth and eyes, where others have 1
     optimizer: Literal["rmsprop", "adam"] = "rmsprop"  # "adam" comes with a rate that rises and falls
     learning_rate: float = 2e-4
     batch: int = 5
@@ -71,7 +73,7 @@ class StochasticConfig:
         """
         small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "batch": 8, "frames": 12}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True}
-        objective = {"beta": 0.0123, "warm_up": 300, "reduction": "sum", "mouth": 8.0}
+        objective = {"beta": 0.0123, "warm_up": 300, "reduction": "sum", "focus": 8.0}
         training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 1500, "decoder": "bend"}
         return cls(**small, **heard, **objective, **training)  # type: ignore[arg-type]
 
@@ -225,7 +227,7 @@ class Output(NamedTuple):
     """Frames made from samples of q_f, and both posteriors; no q_f where there is no chance."""
 
     frames: Float[Tensor, "b t 3 h w"]
-    q_a: Gaussian
+    q_a: Gaussian | None
     q_f: Gaussian | None
 
 
@@ -236,7 +238,8 @@ class TalkingFace(nn.Module):
         super().__init__()
         self.config = config
         self.audio_encoder, self.frame_encoder = AudioEncoder(config), FrameEncoder(config)
-        self.q_a, self.q_f = Inference(config), Inference(config) if config.stochastic else None
+        self.q_f = Inference(config) if config.stochastic else None
+        self.q_a = Inference(config) if config.stochastic or config.decode != "latent+audio" else None
         inputs = config.z + (config.embed if config.decode != "latent" else 0)
         self.predictor = Recurrent(inputs, config, config.predictor_layers)
         self.to_g = nn.Linear(self.predictor.width, config.embed)
@@ -278,18 +281,24 @@ class TalkingFace(nn.Module):
         h_{t-1} is of the true frame before (of frame 1 for the first). At test it is of the frame that the model made,
         whose faults it never met: they may add up over a clip.
         """
-        h_a, b = self.audio_encoder(rows), len(image)
-        h, maps = self.frame_encoder(torch.cat([image[:, None], real], 1).flatten(0, 1))
-        h = h.unflatten(0, (b, -1))  # (B, 1 + T, d)
-        skips = self.decoder.carry(image, [m.unflatten(0, (b, -1))[:, 0] for m in maps])
-        q_a, q_f = self.q_a(h_a), self.q_f and self.q_f(h[:, 1:])
-        z = q_f.sample(noise) if q_f else q_a.mean
-        if self.config.teacher_forcing:
+        h_a, feeds_back = self.audio_encoder(rows), self.config.decode == "predictor"
+        h, maps = self.frame_encoder(image)
+        skips, h = self.decoder.carry(image, maps), h[:, None]
+        if self.q_f or feeds_back:
+            seen, _ = self.frame_encoder(real.flatten(0, 1))
+            h = torch.cat([h, seen.unflatten(0, real.shape[:2])], 1)  # (B, 1 + T, d)
+        q_a, q_f = self.q_a and self.q_a(h_a), self.q_f and self.q_f(h[:, 1:])
+        z = q_f.sample(noise) if q_f else self.heard(q_a, h_a)
+        if self.config.teacher_forcing or not feeds_back:
             g, _ = self.predict(h[:, :-1], z, h_a)
             frames = self.decoder(of_each(g, shown), skips)
         else:
             frames = of_each(self.unroll(h[:, 0], skips, z, h_a), shown)
         return Output(frames, q_a, q_f)
+
+    def heard(self, q_a: Gaussian | None, h_a: Float[Tensor, "b t d"]) -> Float[Tensor, "b t z"]:
+        """z without chance: the mean of q_a, or 0 where there is none, for the predictor hears for itself."""
+        return q_a.mean if q_a else h_a.new_zeros((*h_a.shape[:2], self.config.z))
 
 
 @torch.inference_mode()
@@ -304,8 +313,11 @@ def roll_out(
     mean prediction. latent_offset is added to each z_t. Chapter: book/latent-kl.ipynb
     """
     h_a = model.eval().audio_encoder(rows)
-    q_a = model.q_a(h_a)
-    z = q_a.sample(0.0 if noise is None or not model.config.stochastic else temperature * noise)  # (N, T, z)
+    q_a = model.q_a and model.q_a(h_a)
+    if q_a is None or noise is None or not model.config.stochastic:
+        z = model.heard(q_a, h_a)
+    else:
+        z = q_a.sample(temperature * noise)  # (N, T, z)
     z = z if latent_offset is None else z + latent_offset
     h, maps = model.frame_encoder(image)
     skips = [s.expand(len(z), -1, -1, -1) for s in model.decoder.carry(image, maps)]
