@@ -4,10 +4,13 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from thlab.corpus.grammar import GRAMMAR
 from thlab.data import open_corpus
+from thlab.face.landmarks import to_68
 from thlab.metrics import judges
+from thlab.metrics.landmark import correlation, eye_opening
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +96,20 @@ def test_words_are_heard(corpus):
     right = [heard == said for pair in pairs for heard, said in pair]
     assert sum(right) > 0.5 * len(clips) * len(GRAMMAR)  # by chance .16
     assert judges.recognised_words(np.zeros(16000, np.float32)) == []
+
+
+def test_gaze_is_where_the_irises_lie_between_the_corners():
+    points = np.zeros((2, 478, 2))
+    for iris, left, right, at in ((468, 33, 133, 10.0), (473, 362, 263, 40.0)):
+        points[:, left], points[:, right] = (at, 5.0), (at + 8, 5.0)
+        points[0, iris], points[1, iris] = (at + 4, 5.0), (at + 6, 4.0)
+    np.testing.assert_allclose(judges.gaze(points), [[0, 0], [0.25, -0.125]])
+    np.testing.assert_allclose(judges.gaze(3 * points), judges.gaze(points))
+
+
+def test_mediapipe_sees_the_corpus_blink_and_look(corpus):
+    pytest.importorskip("mediapipe")
+    clips = [clip for clip in corpus if clip.labels["blink"].max() > 0.9][:2]
+    for clip in clips:
+        opening = eye_opening(to_68(judges.mediapipe_points(clip.frames)))
+        assert correlation(opening, torch.from_numpy(clip.labels["blink"])) < -0.7

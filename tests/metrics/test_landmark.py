@@ -5,7 +5,18 @@ import pytest
 import torch
 from scipy import stats
 
-from thlab.metrics.landmark import FACE, correlation, landmark_distance, lmd, lmd_atvg, lvd, mouth_opening
+from thlab.data import open_corpus
+from thlab.metrics.landmark import (
+    FACE,
+    blinks,
+    correlation,
+    eye_opening,
+    landmark_distance,
+    lmd,
+    lmd_atvg,
+    lvd,
+    mouth_opening,
+)  # fmt: skip
 
 
 def tracks(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -71,3 +82,30 @@ def test_correlation_is_scipys_and_zero_for_a_still_mouth():
     np.testing.assert_allclose(correlation(x, y), expected, atol=1e-6)
     assert correlation(x, 2 - 3 * x).tolist() == pytest.approx([-1] * 5)
     assert correlation(torch.full((5, 30), 0.1), y).tolist() == [0] * 5
+
+
+def test_eye_opening_is_the_gap_over_the_width_whatever_the_size():
+    points = torch.zeros(2, 68, 2)
+    for corner, gap in ((36, 2.0), (42, 4.0)):  # eyes 10 wide, in iBUG's order round the eye
+        outline = [(0, 0), (3, -gap / 2), (7, -gap / 2), (10, 0), (7, gap / 2), (3, gap / 2)]
+        points[:, corner : corner + 6] = torch.tensor(outline)
+    points[1] *= 3
+    torch.testing.assert_close(eye_opening(points), torch.tensor([0.3, 0.3]))
+
+
+def test_blinks_are_found_with_their_lengths():
+    opening = torch.full((20,), 0.3)
+    opening[[4, 5, 6, 12, 19]] = 0.1
+    assert blinks(opening) == [3, 1, 1]
+    assert blinks(torch.full((20,), 0.3)) == []
+
+
+def test_blinks_of_the_corpus_are_found_by_its_landmarks(tiny_corpus):
+    found, true, follows = 0, 0, []
+    for clip in open_corpus("embedded", tiny_corpus, check="none", split="test"):
+        shut, opening = torch.from_numpy(clip.labels["blink"]), eye_opening(clip.labels["landmarks"])
+        true, found = true + int(((shut[1:] > 0.9) & (shut[:-1] < 0.9)).sum()), found + len(blinks(opening))
+        if shut.max() > 0.9:
+            follows.append(-correlation(shut, opening).item())
+    assert 0.8 * true <= found <= 1.2 * true
+    assert np.mean(follows) > 0.9

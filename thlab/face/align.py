@@ -90,7 +90,7 @@ def mouth(pictures: Float[torch.Tensor, "*b h w"]) -> Float[torch.Tensor, "*b h2
 def eyes(pictures: Float[torch.Tensor, "*b h w"]) -> Float[torch.Tensor, "*b h2 w2"]:
     """The box of the aligned face view in which both eyes of every face lie, shut or open.
 
-    At 64 px rows 10 to 21 and columns 14 to 49. Chapter: book/latent-kl.ipynb
+    At 64 px rows 10 to 21 and columns 12 to 51. Chapter: book/latent-kl.ipynb
     """
     h, w = pictures.shape[-2:]
-    return pictures[..., 5 * h // 32 : 11 * h // 32, 7 * w // 32 : 25 * w // 32]
+    return pictures[..., 5 * h // 32 : 11 * h // 32, 6 * w // 32 : 26 * w // 32]
