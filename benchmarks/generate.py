@@ -1,9 +1,10 @@
-"""Frames a second of the talking head at 64 px, generator alone and from sound to frames, against the 25 of a video.
+"""Frames a second of the talking heads at 64 px, against the 25 of a video; many takes in a batch against one by one.
 
     python benchmarks/generate.py [--frames 75] [--rounds 5]
 
 The whole path is what `thlab generate` does between reading and writing files: spectrogram, content of the VAE (book
-preset, untrained: the weights do not matter to the time), frames. Each number is the fastest of some rounds, in wall
+preset, untrained: the weights do not matter to the time), frames. Takes are those of the stochastic model, from sound
+to frames. Each number is the fastest of some rounds, in wall
 time; rounds of all rows alternate, so that what else the machine does touches all of them.
 """
 
@@ -17,7 +18,10 @@ from thlab.corpus.visemes import VISEMES
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
+from thlab.papers.stochastic.generate import takes
+from thlab.papers.stochastic.model import StochasticConfig, TalkingFace
 
+TAKES = 8
 LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 
@@ -39,6 +43,17 @@ def jobs(frames: int) -> dict:
             made["sound to frames, 1 clip", layout, threads] = (
                 frames, lambda g=generator: roll_out(g, torch.rand(1, 3, 64, 64), source.content(audio, frames)[None])
             )  # fmt: skip
+    face = TalkingFace(StochasticConfig.book()).eval()
+    image = torch.rand(3, 64, 64)
+    for threads in (1, 2):
+        made["1 take", "contiguous", threads] = frames, lambda: takes(face, image, audio)
+        made[f"{TAKES} takes, one batch", "contiguous", threads] = (
+            TAKES * frames,
+            lambda: takes(face, image, audio, TAKES),
+        )
+        made[f"{TAKES} takes, one by one", "contiguous", threads] = (
+            TAKES * frames, lambda: [takes(face, image, audio, seed=k) for k in range(TAKES)]
+        )  # fmt: skip
     return made
 
 
