@@ -81,24 +81,24 @@ def test_with_teacher_forcing_each_frame_follows_the_true_one(batch):
     model = made()
     out = model(**batch)
     z, state = out.q_f.sample(batch["noise"]), None
-    before, maps = model.frame_encoder(batch["image"])
+    before, maps = model.frame_encoder(batch["image"], batch["image"])
     h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(batch["image"], maps)
     for t in range(T):
         g, state = model.predict(before[:, None], z[:, t : t + 1], h_a[:, t : t + 1], state)
         torch.testing.assert_close(model.decoder(g, skips)[:, 0], out.frames[:, t])
-        before, _ = model.frame_encoder(batch["real"][:, t])
+        before, _ = model.frame_encoder(batch["real"][:, t], batch["image"])
 
 
 def test_without_it_each_frame_follows_the_one_that_was_made(batch):
     model, state = made(teacher_forcing=False), None
     out = model(**batch)
     z = out.q_f.sample(batch["noise"])
-    before, maps = model.frame_encoder(batch["image"])
+    before, maps = model.frame_encoder(batch["image"], batch["image"])
     h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(batch["image"], maps)
     for t in range(T):
         g, state = model.predict(before[:, None], z[:, t : t + 1], h_a[:, t : t + 1], state)
         torch.testing.assert_close(model.decoder(g, skips)[:, 0], out.frames[:, t])
-        before, _ = model.frame_encoder(out.frames[:, t])
+        before, _ = model.frame_encoder(out.frames[:, t], batch["image"])
     forced = made()(**batch).frames
     torch.testing.assert_close(forced[:, 0], out.frames[:, 0])
     assert (forced[:, 1:] - out.frames[:, 1:]).abs().max() > 1e-6
@@ -156,7 +156,7 @@ def test_takes_in_use_are_samples_of_what_was_heard(batch):
     with torch.no_grad():
         h_a = model.audio_encoder(rows)
         q = model.q_a(h_a)
-        h, maps = model.frame_encoder(image)
+        h, maps = model.frame_encoder(image, image)
         z = q.mean + 0.5 * (0.5 * q.logvar).exp() * noise
         torch.testing.assert_close(frames, model.unroll(h, model.decoder.carry(batch["image"], maps), z, h_a))
     mean = roll_out(model, image, rows)
@@ -185,6 +185,19 @@ def test_an_offset_moves_one_dimension_of_the_latent(batch):
 def test_brightness_of_frame_1_reaches_the_frames(batch):
     """What a norm at the finest level would take away: a darker picture has a darker finest map."""
     model = made()
-    _, (bright, *_) = model.frame_encoder(batch["image"])
-    _, (dark, *_) = model.frame_encoder(batch["image"] - 0.3)
+    _, (bright, *_) = model.frame_encoder(batch["image"], batch["image"])
+    _, (dark, *_) = model.frame_encoder(batch["image"] - 0.3, batch["image"] - 0.3)
     assert (bright - dark).abs().mean() > 0.01
+
+
+def test_an_encoder_that_compares_sees_what_changed_since_frame_1(batch):
+    """The same change on two backgrounds that the stem alone tells apart."""
+    model, (first, other) = made(compares=True), batch["image"].split(1)
+    change = torch.zeros(1, 3, 64, 64)
+    change[..., 12:20, 16:24] = 0.3
+    with torch.no_grad():
+        model.frame_encoder.stem.weight[:, : 3 * FAST.fold**2] = 0  # blind to the frame itself
+        h = [model.frame_encoder(x + change, x)[0] for x in (first, other)]
+        still = model.frame_encoder(first, first)[0]
+    torch.testing.assert_close(h[0], h[1])
+    assert (h[0] - still).abs().max() > 1e-4

@@ -37,6 +37,7 @@ class StochasticConfig:
     predictor_layers: int = 2
     shortcut: bool = False  # past each LSTM what it is given goes on beside what it gives; False: the paper
     memory: bool = True  # False: each frame for itself, every LSTM begins anew; a baseline
+    compares: bool = False  # the frame encoder sees a frame and its difference from frame 1; False: the frame alone
     # "paint": all of a frame from the maps, the code; "bend": frame 1 is bent, and its colours changed
     decoder: Literal["paint", "bend"] = "paint"
     # "predictor": p(f_t | h_{t-1}, z_t), the code; "latent": p(f_t | z_t), Eq. 2; "latent+audio": p(f | z, a), Fig. 1
@@ -121,14 +122,19 @@ class FrameEncoder(nn.Module):
 
     def __init__(self, config: StochasticConfig):
         super().__init__()
-        self.fold, widths = config.fold, config.widths
-        self.stem = nn.Conv2d(3 * config.fold**2, widths[0], 3, padding=1)
+        self.fold, self.compares, widths = config.fold, config.compares, config.widths
+        self.stem = nn.Conv2d((6 if config.compares else 3) * config.fold**2, widths[0], 3, padding=1)
         self.downs = nn.ModuleList(Down(fine, coarse) for fine, coarse in pairwise(widths))
         self.embed = nn.Linear(widths[-1] * COARSE**2, config.embed)
 
-    def forward(self, pictures: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
-        """h_f of pictures in [0, 1], and their maps."""
-        maps = [silu(self.stem(pixel_unshuffle(pictures - 0.5, self.fold)))]
+    def forward(
+        self, pictures: Float[Tensor, "b 3 h w"], first: Float[Tensor, "c 3 h w"]
+    ) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
+        """h_f of pictures in [0, 1], and their maps. first: frame 1 of each, or of b / c pictures on end."""
+        x = pictures - 0.5
+        if self.compares:
+            x = torch.cat([x, pictures - first.repeat_interleave(len(pictures) // len(first), 0)], 1)
+        maps = [silu(self.stem(pixel_unshuffle(x, self.fold)))]
         for down in self.downs:
             maps.append(down(maps[-1]))
         return torch.tanh(self.embed(maps.pop().flatten(1))), maps
@@ -268,7 +274,7 @@ class TalkingFace(nn.Module):
             g, state = self.predict(h[:, None], z_t, a_t, state)
             frames.append(self.decoder(g, skips))
             if self.config.decode == "predictor":
-                h, _ = self.frame_encoder(frames[-1][:, 0])
+                h, _ = self.frame_encoder(frames[-1][:, 0], skips[0])
         return torch.cat(frames, 1)
 
     def forward(
@@ -282,18 +288,18 @@ class TalkingFace(nn.Module):
         whose faults it never met: they may add up over a clip.
         """
         h_a, feeds_back = self.audio_encoder(rows), self.config.decode == "predictor"
-        h, maps = self.frame_encoder(image)
-        skips, h = self.decoder.carry(image, maps), h[:, None]
+        h, maps = self.frame_encoder(image, image)
+        skips, before, q_f = self.decoder.carry(image, maps), h[:, None].expand(*h_a.shape[:2], -1), None
         if self.q_f or feeds_back:
-            seen, _ = self.frame_encoder(real.flatten(0, 1))
-            h = torch.cat([h, seen.unflatten(0, real.shape[:2])], 1)  # (B, 1 + T, d)
-        q_a, q_f = self.q_a and self.q_a(h_a), self.q_f and self.q_f(h[:, 1:])
+            seen = self.frame_encoder(real.flatten(0, 1), image)[0].unflatten(0, real.shape[:2])  # (B, T, d)
+            before = torch.cat([before[:, :1], seen[:, :-1]], 1)
+            q_f = self.q_f and self.q_f(seen)
+        q_a = self.q_a and self.q_a(h_a)
         z = q_f.sample(noise) if q_f else self.heard(q_a, h_a)
         if self.config.teacher_forcing or not feeds_back:
-            g, _ = self.predict(h[:, :-1], z, h_a)
-            frames = self.decoder(of_each(g, shown), skips)
+            frames = self.decoder(of_each(self.predict(before, z, h_a)[0], shown), skips)
         else:
-            frames = of_each(self.unroll(h[:, 0], skips, z, h_a), shown)
+            frames = of_each(self.unroll(h, skips, z, h_a), shown)
         return Output(frames, q_a, q_f)
 
     def heard(self, q_a: Gaussian | None, h_a: Float[Tensor, "b t d"]) -> Float[Tensor, "b t z"]:
@@ -319,6 +325,6 @@ def roll_out(
     else:
         z = q_a.sample(temperature * noise)  # (N, T, z)
     z = z if latent_offset is None else z + latent_offset
-    h, maps = model.frame_encoder(image)
+    h, maps = model.frame_encoder(image, image)
     skips = [s.expand(len(z), -1, -1, -1) for s in model.decoder.carry(image, maps)]
     return model.unroll(h.expand(len(z), -1), skips, z, h_a.expand(len(z), -1, -1))
