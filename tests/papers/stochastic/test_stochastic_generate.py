@@ -14,6 +14,8 @@ from thlab.nn.train import seeded
 from thlab.papers.stochastic.generate import generate, noises, takes
 from thlab.papers.stochastic.model import StochasticConfig, TalkingFace
 
+RHO = torch.tensor([0.0, 0.5, 0.9, 0.99])
+
 
 def made(**changes) -> TalkingFace:
     return seeded(lambda: TalkingFace(replace(StochasticConfig.fast(), **changes)), 0)
@@ -31,10 +33,19 @@ def face(clip, tmp_path):
 
 
 def test_a_take_depends_on_seed_and_number_alone():
-    assert torch.equal(noises(3, 2, 6, 4), noises(3, 5, 6, 4)[:2])
-    numbers = noises(3, 40, 50, 4)
+    assert torch.equal(noises(3, 2, 6, RHO), noises(3, 5, 6, RHO)[:2])
+    numbers = noises(3, 40, 50, torch.zeros(4))
     assert numbers.flatten(1).corrcoef().fill_diagonal_(0).abs().max() < 0.35
-    assert (noises(4, 2, 6, 4) != noises(3, 2, 6, 4)).all()
+    assert (noises(4, 2, 6, RHO) != noises(3, 2, 6, RHO)).all()
+
+
+def test_chance_lasts_as_long_as_rho_says_and_its_variance_is_one():
+    numbers = noises(0, 300, 60, RHO)
+    torch.testing.assert_close(numbers.var((0, 1)), torch.ones(4), rtol=0.15, atol=0)
+    torch.testing.assert_close(numbers[:, -1].var(0), torch.ones(4), rtol=0.3, atol=0)  # at the end as at the start
+    found = (numbers[:, 1:] * numbers[:, :-1]).mean((0, 1)) / numbers.square().mean((0, 1))
+    torch.testing.assert_close(found, RHO, rtol=0, atol=0.05)
+    assert torch.equal(noises(0, 2, 9, RHO, lasting=False), noises(0, 2, 9, torch.zeros(4)))
 
 
 def test_takes_are_the_same_however_many_are_made():

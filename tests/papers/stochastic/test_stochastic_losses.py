@@ -36,10 +36,10 @@ def test_likelihood_is_that_of_torch_distributions_less_its_constant(made):
     torch.testing.assert_close(mean, 0.5 * torch.nn.functional.mse_loss(out.frames, real))
 
 
-def test_a_weight_of_the_mouth_is_a_smaller_variance_there(made):
+def test_a_weight_of_mouth_and_eyes_is_a_smaller_variance_there(made):
     out, real = made
     scale = torch.ones(SIDE, SIDE, dtype=torch.float64)
-    scale[15:31, 8:24] = 4**-0.5
+    scale[15:31, 8:24] = scale[5:11, 6:26] = 4**-0.5
     log_p = Independent(Normal(out.frames, scale), 3).log_prob(real)
     constant = 3 * (0.5 * SIDE**2 * log(2 * pi) + scale.log().sum())
     config = replace(CONFIG, reduction="sum", focus=4.0)

@@ -188,9 +188,10 @@ def smoothness(
     made = {
         "truth": stage.real,
         "ours": [x[0] for x in _takes(stage, model, samples=1)],
+        "ours, chance alone in each frame": [x[0] for x in _takes(stage, model, samples=1, lasting=False)],
         "ours, mean of z": _means(stage, model, stage.contents(hear)),
         "deterministic": _means(stage, plain, stage.contents(hear)),
-        "frame by frame": [x[0] for x in _takes(stage, framewise, samples=1)],
+        "frame by frame": [x[0] for x in _takes(stage, framewise, samples=1, lasting=False)],
     }  # fmt: skip
     rows = {}
     for row, videos in made.items():
@@ -218,12 +219,12 @@ def sweep(bench: Bench, stage: Stage, config: StochasticConfig, seed: int = 0) -
     """
     settings = {f"beta {beta:g}": replace(config, beta=beta) for beta in BETAS}
     settings[f"beta {config.beta:g}, free bits {FREE_BITS:g}"] = replace(config, free_bits=FREE_BITS)
-    rows = {}
+    rows, alone = {}, bench.folder(f"alone-{config.alone}", seed)  # the same beginning for all
     for row, one in settings.items():
         folder = bench.folder(f"sweep-{config.steps}-{row.replace(' ', '').replace(',', '-')}", seed)
 
         def scored(one: StochasticConfig = one, folder: Path = folder) -> dict[str, list[float]]:
-            return score_sweep(stage, train(one, bench.train, folder, bench.fabric, seed))
+            return score_sweep(stage, train(one, bench.train, folder, bench.fabric, seed, alone))
 
         rows[row] = kept(folder / f"scores-{len(stage.clips)}.json", scored)
     facts = {"seeds": [seed], "steps": config.steps, "better": ""}
@@ -242,7 +243,7 @@ def score_sweep(stage: Stage, model: TalkingFace) -> dict[str, list[float]]:
         scores["KL"].append(kl(out.q_f, out.q_a).sum(-1).mean().item())
         scores["nll"].append(neg_log_likelihood(out.frames, real[None], config).item())
         scores["nll, heard"].append(neg_log_likelihood(heard, real[None], config).item())
-        made = roll_out(model, image[None], rows[None], noises(stage.clips[k], 4, len(real), config.z))
+        made = roll_out(model, image[None], rows[None], noises(stage.clips[k], 4, len(real), model.rho))
         others = torch.arange(len(real)) != stage.image[k]
         scores["SSIM"].append(torch.stack([ssim(x[others], real[others]).mean() for x in made]).mean().item())
         scores["PSNR"].append(torch.stack([psnr(x[others], real[others]).mean() for x in made]).mean().item())
@@ -298,11 +299,13 @@ def evaluate(
     return made
 
 
-def _takes(stage: Stage, model: TalkingFace, rows: list[Tensor] | None = None, samples: int = K) -> list[Takes]:
+def _takes(
+    stage: Stage, model: TalkingFace, rows: list[Tensor] | None = None, samples: int = K, lasting: bool = True
+) -> list[Takes]:
     """Takes of each clip, from its sound or from other rows; the noise follows from the clip."""
     made = []
     for clip, real, i, heard in zip(stage.clips, stage.real, stage.image, rows or stage.contents(hear), strict=True):
-        noise = noises(clip, samples, len(real), model.config.z)
+        noise = noises(clip, samples, len(real), model.rho, lasting)
         made.append(roll_out(model, real[[i]], heard[None], noise))
     return made
 

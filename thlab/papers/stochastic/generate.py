@@ -13,27 +13,38 @@ from thlab.papers.stochastic.train import load_model
 from thlab.training import step_generator
 
 
-def noises(seed: int, samples: int, frames: int, z: int) -> Float[Tensor, "samples frames z"]:
-    """Noise of takes 0 … samples − 1; that of take k follows from seed and k. Chapter: book/latent-kl.ipynb"""
-    return torch.stack([torch.randn((frames, z), generator=step_generator(seed, k)) for k in range(samples)])
+def noises(
+    seed: int, samples: int, frames: int, rho: Float[Tensor, "z"], lasting: bool = True
+) -> Float[Tensor, "samples frames z"]:
+    """Noise of takes 0 … samples - 1, of variance 1; that of take k follows from seed and k.
+
+    rho: the model's, correlation of each dimension from a frame to the next; else, and in the paper, every frame has
+    noise of its own. Chapter: book/latent-kl.ipynb
+    """
+    drawn = [torch.randn((frames, len(rho)), generator=step_generator(seed, k)) for k in range(samples)]
+    noise, rho = torch.stack(drawn), rho.cpu() if lasting else torch.zeros(len(rho))
+    for t in range(1, frames):
+        # n_t = \rho n_{t-1} + \sqrt{1 - \rho^2} \epsilon_t
+        noise[:, t] = rho * noise[:, t - 1] + (1 - rho**2).sqrt() * noise[:, t]
+    return noise
 
 
 def takes(
     model: TalkingFace, image: Float[Tensor, "3 h w"], audio: Float[Tensor, "n"], samples: int = 1, seed: int = 0,
-    temperature: float = 1.0, latent_offset: Float[Tensor, "z"] | None = None,
+    temperature: float = 1.0, latent_offset: Float[Tensor, "z"] | None = None, lasting: bool = True,
 ) -> Float[Tensor, "samples t 3 h w"]:  # fmt: skip
     """So many videos in [0, 1] of one face and one voice (640 samples a frame), made in one batch.
 
     Take k is the same however many are made, but for rounding. temperature scales the chance, 0 is the mean
-    prediction; latent_offset as in `roll_out`. Raises ValueError where a number is out of range, or more than one take
-    is asked of a model without chance. Chapter: book/latent-kl.ipynb
+    prediction; latent_offset as in `roll_out`, lasting as in `noises`. Raises ValueError where a number is out of
+    range, or more than one take is asked of a model without chance. Chapter: book/latent-kl.ipynb
     """
     if samples < 1 or seed < 0 or temperature < 0:
         raise ValueError(f"samples={samples} must be at least 1, seed={seed} and temperature={temperature} at least 0")
     if samples > 1 and not model.config.stochastic:
         raise ValueError(f"samples={samples}: these weights have no latent, all takes would be the same; ask for 1")
     frames = len(audio) // SAMPLES_A_FRAME
-    noise = noises(seed, samples, frames, model.config.z)
+    noise = noises(seed, samples, frames, model.rho, lasting)
     return roll_out(model, image[None], hear(audio, frames)[None], noise, temperature, latent_offset)
 
 

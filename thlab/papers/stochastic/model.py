@@ -57,7 +57,8 @@ class StochasticConfig:
     batch: int = 5
     frames: int = 75  # of a clip, one after another
     shown: int | None = None  # of these, at random, that a step paints; None: all
-    reference: Literal["first", "any"] = "first"  # frame 1: the first of these, or any of the clip with open eyes
+    # frame 1: the first of these; one of the clip with open eyes, the nearest to one of these ("near") or any
+    reference: Literal["first", "near", "any"] = "first"
     steps: int = 100_000  # not known
 
     @classmethod
@@ -75,7 +76,7 @@ class StochasticConfig:
         small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "batch": 8, "frames": 12}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True}
         objective = {"beta": 0.0123, "warm_up": 300, "reduction": "sum", "focus": 8.0}
-        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 1500, "decoder": "bend"}
+        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "near", "steps": 1500, "decoder": "bend"}
         return cls(**small, **heard, **objective, **training)  # type: ignore[arg-type]
 
     @classmethod
@@ -83,7 +84,7 @@ class StochasticConfig:
         """Seconds, for tests."""
         small = {"size": 64, "fold": 2, "widths": (8, 8, 16, 16), "hidden": 16, "embed": 16, "z": 4}
         heard = {"audio_widths": (4, 4, 8, 8), "audio_hidden": 16, "rectify": True, "batch": 2, "frames": 4}
-        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "any", "steps": 20, "decoder": "bend"}
+        training = {"optimizer": "adam", "learning_rate": 2e-3, "reference": "near", "steps": 20, "decoder": "bend"}
         return cls(**small, **heard, **training, reduction="sum", beta=0.0123)  # type: ignore[arg-type]
 
 
@@ -250,6 +251,8 @@ class TalkingFace(nn.Module):
         self.predictor = Recurrent(inputs, config, config.predictor_layers)
         self.to_g = nn.Linear(self.predictor.width, config.embed)
         self.decoder = FrameDecoder(config)
+        self.register_buffer("rho", torch.zeros(config.z))  # how far chance lasts from a frame to the next, as measured
+        self.rho: Tensor
         # PyTorch's own weights make what differs between frames smaller at each LSTM, until only the skips are heard
         for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow):
             for name, weight in part.named_parameters() if part else ():

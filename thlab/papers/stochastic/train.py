@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
-from torch import Tensor
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
 
 from thlab.data.memory import Memory, open_eyed, within
 from thlab.nn.augment import jitter
@@ -44,8 +44,7 @@ class Stretches:
         clips = self.clips[torch.randint(len(self.clips), (config.batch,), generator=rng)]
         first = within(start[clips], start[clips + 1] - config.frames + 1, rng)
         frames = first[:, None] + torch.arange(config.frames)
-        image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
-        image = image if config.reference == "any" else first
+        image = first if config.reference == "first" else self.open_eyed(clips, first, rng)
         pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
         pictures = jitter(pictures, rng)  # few speakers, else few colours
         noise = torch.randn((*frames.shape, config.z), generator=rng)
@@ -53,19 +52,33 @@ class Stretches:
         batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": self.rows[frames], "noise": noise}
         return batch | {"shown": shown}
 
+    def open_eyed(self, clips: Int[Tensor, "b"], first: Int[Tensor, "b"], rng: torch.Generator) -> Int[Tensor, "b"]:
+        """Of each clip a frame with open eyes: any, or for "near" the first one from a random frame of the stretch on.
 
-def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0) -> TalkingFace:
+        A head that turned away from frame 1 costs more than a blink; near it, what is left is what we want of z.
+        """
+        begin, end = self.open_start[clips], self.open_start[clips + 1]
+        if self.config.reference == "any":
+            return self.open_frames[within(begin, end, rng)]
+        near = torch.searchsorted(self.open_frames, within(first, first + self.config.frames, rng))
+        return self.open_frames[near.clamp(begin, end - 1)]
+
+
+def train(
+    config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0,
+    alone: str | Path | None = None,
+) -> TalkingFace:  # fmt: skip
     """Train a model on a memory's clips; goes on where a run in `out` stopped.
 
-    The first `config.alone` steps, in out/alone, are the baseline's: there sound alone must tell what it can of a
-    frame. Else z, which has seen the frame, tells all of it from the start, and nothing learns to listen.
+    The first `config.alone` steps, in the folder alone (default: out/alone), are the baseline's: there sound alone must
+    tell what it can of a frame. Else z, which has seen the frame, tells all of it, and nothing learns to listen.
 
     Raises ValueError as `Stretches`. Chapter: book/latent-kl.ipynb
     """
     stretches, model = Stretches(memory, config), seeded(lambda: TalkingFace(config), seed)
     if config.stochastic and config.alone:
-        before = replace(config, stochastic=False, alone=0, steps=config.alone)
-        begun = train(before, memory, Path(out) / "alone", fabric, seed)
+        before = replace(config, stochastic=False, alone=0, steps=config.alone, beta=0, warm_up=0, free_bits=0)
+        begun = train(before, memory, alone or Path(out) / "alone", fabric, seed)
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizers = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
@@ -88,7 +101,27 @@ def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any
         run.log(step, terms)
         if step % SHOW_EVERY == 0:
             run.images(step, "real above generated", strip(real, result.frames))
+    if config.stochastic:
+        model.module.rho.copy_(persistence(model.module, stretches, seed, fabric.device))
     return model.module
+
+
+@torch.no_grad()
+def persistence(
+    model: nn.Module, stretches: Stretches, seed: int, device: Any = "cpu", batches: int = 16
+) -> Float[Tensor, "z"]:
+    """Correlation from a frame to the next of what sound leaves open, e_t = (z_t - mu_a) / sigma_a with z_t ~ q_f.
+
+    A face that looks aside goes on to: e_t of true frames lasts. Chance drawn anew for each frame has 0.
+    Chapter: book/latent-kl.ipynb
+    """
+    before = after = torch.zeros((), device=device)
+    for batch in range(batches):
+        drawn = {name: x.to(device) for name, x in stretches.draw(step_generator(seed, batch)).items()}
+        out = model(**drawn | {"shown": drawn["shown"][:, :1]})
+        e = (out.q_f.sample(drawn["noise"]) - out.q_a.mean) * (-0.5 * out.q_a.logvar).exp()  # (B, T, z)
+        before, after = before + e.square().mean((0, 1)), after + (e[:, 1:] * e[:, :-1]).mean((0, 1))
+    return (after / before).clamp(0, 0.99)
 
 
 def strip(real: Tensor, fake: Tensor) -> UInt8[np.ndarray, "t h w 3"]:
