@@ -74,7 +74,7 @@ def test_a_batch_is_neighbouring_frames_their_sound_and_a_frame_1(reference, num
         assert (frames.diff(dim=1) == 1).all()
         assert torch.equal(batch["rows"], rows[frames])
         assert (numbered.clip_of[frames] == numbered.clip_of[image][:, None]).all()
-        assert reference == "any" or torch.equal(image, frames[:, 0])
+        assert reference != "first" or torch.equal(image, frames[:, 0])
         assert reference == "first" or (numbered.blink[image] <= EYES_OPEN).all()
         assert reference == "any" or (frames - image[:, None]).abs().amin(1).max() <= 7  # a blink lasts 6 frames
         seen |= set(numbered.clip_of[image].tolist())
@@ -117,7 +117,7 @@ def test_training_resumes_bit_for_bit(optimizer, memory, fabric, tmp_path, monke
 
 @pytest.mark.parametrize("stochastic", [True, False])
 def test_training_lowers_the_objective(stochastic, memory, fabric, tmp_path):
-    config = replace(SHORT, steps=25, stochastic=stochastic)
+    config = replace(SHORT, steps=25, stochastic=stochastic, decoder="paint")
     train(config, memory, tmp_path, fabric)
     nll = [line["nll"] for line in losses(tmp_path)]
     assert sum(nll[-5:]) < 0.7 * sum(nll[:5])
