@@ -129,7 +129,7 @@ def test_diversity_of_the_deterministic_model_is_none(bench, stage, monkeypatch)
 def test_the_sweep_trains_each_setting_once_and_keeps_its_scores(bench, stage, monkeypatch, tmp_path):
     monkeypatch.setenv("THLAB_HOME", str(tmp_path))
     monkeypatch.setattr(tables, "BETAS", (0.0, 1.0))
-    config = replace(StochasticConfig.fast(), steps=2, alone=0)
+    config = replace(StochasticConfig.fast(), steps=2)
     table = tables.sweep(bench, stage, config)
     assert list(table.rows) == ["beta 0", "beta 1", f"beta {config.beta:g}, free bits {tables.FREE_BITS:g}"]
     assert set(table.rows["beta 0"]) == set(table.columns)

@@ -201,3 +201,14 @@ def test_an_encoder_that_compares_sees_what_changed_since_frame_1(batch):
         still = model.frame_encoder(first, first)[0]
     torch.testing.assert_close(h[0], h[1])
     assert (h[0] - still).abs().max() > 1e-4
+
+
+def test_of_clips_left_alone_sound_must_tell_all(batch):
+    """Neither the true frames nor chance reach them; the posteriors are those of any clip."""
+    model, alone = made(decode="latent+audio"), torch.tensor([True, False])
+    out = model(**batch, alone=alone)
+    other = model(**batch | {"noise": -batch["noise"], "real": 1 - batch["real"]}, alone=alone)
+    torch.testing.assert_close(out.frames[0], other.frames[0])
+    assert (out.frames[1] - other.frames[1]).abs().max() > 1e-6
+    torch.testing.assert_close(out.frames[1], model(**batch).frames[1])
+    torch.testing.assert_close(out.q_f.mean, model(**batch).q_f.mean)

@@ -49,7 +49,7 @@ class Waves(torch.nn.Module):
         self.register_buffer("rho", rho)
         self.rng = torch.Generator().manual_seed(0)
 
-    def forward(self, image, real, rows, noise, shown):
+    def forward(self, image, real, rows, noise, shown, alone):
         b, t, z = noise.shape
         e = torch.randn((b, t, z), generator=self.rng)
         for k in range(1, t):

@@ -219,12 +219,12 @@ def sweep(bench: Bench, stage: Stage, config: StochasticConfig, seed: int = 0) -
     """
     settings = {f"beta {beta:g}": replace(config, beta=beta) for beta in BETAS}
     settings[f"beta {config.beta:g}, free bits {FREE_BITS:g}"] = replace(config, free_bits=FREE_BITS)
-    rows, alone = {}, bench.folder(f"alone-{config.alone}", seed)  # the same beginning for all
+    rows = {}
     for row, one in settings.items():
         folder = bench.folder(f"sweep-{config.steps}-{row.replace(' ', '').replace(',', '-')}", seed)
 
         def scored(one: StochasticConfig = one, folder: Path = folder) -> dict[str, list[float]]:
-            return score_sweep(stage, train(one, bench.train, folder, bench.fabric, seed, alone))
+            return score_sweep(stage, train(one, bench.train, folder, bench.fabric, seed))
 
         rows[row] = kept(folder / f"scores-{len(stage.clips)}.json", scored)
     facts = {"seeds": [seed], "steps": config.steps, "better": ""}

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample, interpolate, pixel_shuffle, pixel_unshuffle, silu
 
@@ -16,6 +16,7 @@ from thlab.nn.unet import GROUPS, Down
 COARSE = 4  # pixels a side of the coarsest map
 FIRST_LOGVAR = -4.0  # of both posteriors
 FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends
+CLEARER = 4.0  # than in the pictures are their differences from frame 1
 GAIN = 3.0  # of the first weights between embeddings and decoder
 FARTHEST = 0.15  # that a pixel is fetched from, in widths of the picture
 EDGE = 0.01  # colours are changed as logits, taken between this and 1 - EDGE
@@ -45,7 +46,7 @@ class StochasticConfig:
     teacher_forcing: bool = True  # in training h_{t-1} is of the true frame; False: of the model's own, as in use
     # False: the baseline without chance. z_t is a map of what was heard, or 0 where the predictor hears for itself
     stochastic: bool = True
-    alone: int = 0  # steps before all others in which it is trained as that baseline
+    alone: float = 0.0  # share of clips whose z is 0 in training, so that sound must tell of them what it can
     likelihood: float = 1.0  # lambda of Eq. 2
     beta: float = 1e-6
     warm_up: int = 0  # steps in which the KL teaches the audio side alone; in as many more the frames' comes in
@@ -134,7 +135,7 @@ class FrameEncoder(nn.Module):
         """h_f of pictures in [0, 1], and their maps. first: frame 1 of each, or of b / c pictures on end."""
         x = pictures - 0.5
         if self.compares:
-            x = torch.cat([x, pictures - first.repeat_interleave(len(pictures) // len(first), 0)], 1)
+            x = torch.cat([x, CLEARER * (pictures - first.repeat_interleave(len(pictures) // len(first), 0))], 1)
         maps = [silu(self.stem(pixel_unshuffle(x, self.fold)))]
         for down in self.downs:
             maps.append(down(maps[-1]))
@@ -283,12 +284,13 @@ class TalkingFace(nn.Module):
     def forward(
         self, image: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b t 3 h w"], rows: Float[Tensor, "b t 28 12"],
         noise: Float[Tensor, "b t z"] | float = 0.0, shown: Int[Tensor, "b k"] | None = None,
+        alone: Bool[Tensor, "b"] | None = None,
     ) -> Output:  # fmt: skip
         """A pass of training: z_t is sampled from q_f, which has seen the frame that it is to make.
 
-        image: frame 1. shown: which frames of each clip to paint; all of them are seen and heard. With teacher forcing
-        h_{t-1} is of the true frame before (of frame 1 for the first). At test it is of the frame that the model made,
-        whose faults it never met: they may add up over a clip.
+        image: frame 1. shown: which frames of each clip to paint; all of them are seen and heard. alone: clips to be
+        painted from sound, with z 0. With teacher forcing h_{t-1} is of the true frame before (of frame 1 for the
+        first). At test it is of the frame that the model made, whose faults it never met: they may add up over a clip.
         """
         h_a, feeds_back = self.audio_encoder(rows), self.config.decode == "predictor"
         h, maps = self.frame_encoder(image, image)
@@ -299,6 +301,7 @@ class TalkingFace(nn.Module):
             q_f = self.q_f and self.q_f(seen)
         q_a = self.q_a and self.q_a(h_a)
         z = q_f.sample(noise) if q_f else self.heard(q_a, h_a)
+        z = z if alone is None else z * ~alone[:, None, None]
         if self.config.teacher_forcing or not feeds_back:
             frames = self.decoder(of_each(self.predict(before, z, h_a)[0], shown), skips)
         else:

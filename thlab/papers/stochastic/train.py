@@ -1,6 +1,6 @@
 """Training the model of [yadav2020] on stretches of clips, its latent sampled from the posterior of frames."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Stretches:
         self.open_frames, self.open_start = open_eyed(memory)
 
     def draw(self, rng: torch.Generator) -> dict[str, Tensor]:
-        """image (B, 3, H, W), real (B, T, 3, H, W), rows (B, T, 28, 12), noise (B, T, z), shown (B, K) of T."""
+        """image (B, 3, H, W), real (B, T, 3, H, W), rows (B, T, 28, 12), noise, shown (B, K), alone."""
         config, start = self.config, self.memory.start
         clips = self.clips[torch.randint(len(self.clips), (config.batch,), generator=rng)]
         first = within(start[clips], start[clips + 1] - config.frames + 1, rng)
@@ -50,7 +50,7 @@ class Stretches:
         noise = torch.randn((*frames.shape, config.z), generator=rng)
         shown = torch.rand(frames.shape, generator=rng).argsort(1)[:, : config.shown].sort(1).values
         batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": self.rows[frames], "noise": noise}
-        return batch | {"shown": shown}
+        return batch | {"shown": shown, "alone": torch.rand(config.batch, generator=rng) < config.alone}
 
     def open_eyed(self, clips: Int[Tensor, "b"], first: Int[Tensor, "b"], rng: torch.Generator) -> Int[Tensor, "b"]:
         """Of each clip a frame with open eyes: any, or for "near" the first one from a random frame of the stretch on.
@@ -64,22 +64,12 @@ class Stretches:
         return self.open_frames[near.clamp(begin, end - 1)]
 
 
-def train(
-    config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0,
-    alone: str | Path | None = None,
-) -> TalkingFace:  # fmt: skip
+def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0) -> TalkingFace:
     """Train a model on a memory's clips; goes on where a run in `out` stopped.
-
-    The first `config.alone` steps, in the folder alone (default: out/alone), are the baseline's: there sound alone must
-    tell what it can of a frame. Else z, which has seen the frame, tells all of it, and nothing learns to listen.
 
     Raises ValueError as `Stretches`. Chapter: book/latent-kl.ipynb
     """
     stretches, model = Stretches(memory, config), seeded(lambda: TalkingFace(config), seed)
-    if config.stochastic and config.alone:
-        before = replace(config, stochastic=False, alone=0, steps=config.alone, beta=0, warm_up=0, free_bits=0)
-        begun = train(before, memory, alone or Path(out) / "alone", fabric, seed)
-        model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizers = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
     # the KL alone teaches the audio side: with beta 1e-6 its gradients are of 1e-10, and the usual epsilon is 1e-8
