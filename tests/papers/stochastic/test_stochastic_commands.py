@@ -7,6 +7,7 @@ from PIL import Image
 
 from thlab.cli import main
 from thlab.data import open_corpus, read_video
+from thlab.metrics.tables import Table
 
 TRAIN = (
     "train",
@@ -44,6 +45,31 @@ def test_training_leaves_weights_and_cards_of_both(run, capsys):
         card = json.loads((run / f"stochastic-{name}.json").read_text())
         assert (card["paper"], card["preset"], card["corpus"], card["seed"]) == ("stochastic", "fast", "tiny", 0)
         assert card["config"]["stochastic"] is chance
+
+
+def test_evaluate_prints_and_writes_the_table(run, tiny_corpus, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("thlab.data.corpora.ensure", lambda _: tiny_corpus)
+    monkeypatch.setenv("THLAB_HOME", str(tmp_path))  # where the model without memory is trained
+    command = [
+        "evaluate",
+        "stochastic",
+        "--corpus",
+        "tiny",
+        "--preset",
+        "fast",
+        "--table",
+        "smoothness",
+        "--seeds",
+        "1",
+    ]
+    assert main([*command, "--weights", str(run), "--out", str(tmp_path / "results")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("| stochastic smoothness | first | second |")
+    assert "- stochastic.smooth: **" in printed
+    table = Table.load(tmp_path / "results" / "stochastic.smoothness.json")
+    assert {"truth", "ours", "deterministic", "frame by frame"} <= set(table.rows)
+    assert main([*command[:-3], "T9"]) == 2
+    assert "there is no table 'T9'" in capsys.readouterr().err
 
 
 def test_generate_writes_the_takes_asked_for(run, inputs, tmp_path, capsys):

@@ -1,6 +1,5 @@
 """`thlab train|generate` for [yadav2020]."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from thlab.papers.stochastic.evaluate import evaluate as evaluate_tables
 from thlab.papers.stochastic.model import StochasticConfig
 from thlab.papers.stochastic.train import load_model, save_model
 from thlab.papers.stochastic.train import train as train_model
-from thlab.training import make_fabric
+from thlab.training import make_fabric, minutes
 
 STAGES = {"latent": True, "plain": False}  # stochastic or not
 
@@ -36,11 +35,10 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     card = {"paper": "stochastic", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
     card |= {"clips": len(memory.ids), "steps": config.steps}
     for name in STAGES if stage == "all" else (stage,):
-        begin = time.monotonic()
         model = train_model(replace(config, stochastic=STAGES[name]), memory, out / name, fabric, seed)
         if fabric.is_global_zero:
             path = out / f"stochastic-{name}.safetensors"
-            save_model(path, model, card | {"minutes": round((time.monotonic() - begin) / 60, 1)})
+            save_model(path, model, card | {"minutes": minutes(out, name)})
             yield path
         fabric.barrier()
 

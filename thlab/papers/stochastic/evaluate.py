@@ -271,7 +271,7 @@ def evaluate(
     bench = open_bench("stochastic", fabric, corpus, preset, (seed,))
     judge = LandmarkNet()
     load_weights("landmarks", judge)
-    stage = Stage(bench.test, judge, n_clips)
+    stage, few = (Stage(bench.test, judge, n) for n in (n_clips, n_clips // 3))  # mediapipe and rendering take long
     names = [str(weights / name) if weights else name for name in ("stochastic-latent", "stochastic-plain")]
     facts: dict[str, Any] = {"weights": "given" if weights else "committed", "steps": read_card(names[0])["steps"]}
     config: StochasticConfig = getattr(StochasticConfig, preset)()
@@ -284,10 +284,10 @@ def evaluate(
     latent, plain = partial(load_model, names[0]), partial(load_model, names[1])
     makers: dict[str, Callable[[], Table]] = {
         "T1": lambda: table_1(bench, stage, latent(), plain(), **facts),
-        "diversity": lambda: diversity(bench, stage, latent(), plain(), **facts),
-        "calibration": lambda: calibration(bench, stage, latent(), **facts),
+        "diversity": lambda: diversity(bench, few, latent(), plain(), **facts),
+        "calibration": lambda: calibration(bench, few, latent(), **facts),
         "smoothness": lambda: smoothness(bench, stage, latent(), plain(), framewise(), **facts),
-        "beta": lambda: sweep(bench, stage, replace(config, steps=min(config.steps, SWEEP_STEPS)), seed),
+        "beta": lambda: sweep(bench, few, replace(config, steps=min(config.steps, SWEEP_STEPS)), seed),
     }
     Path(out).mkdir(parents=True, exist_ok=True)
     made: dict[str, Table] = {}

@@ -265,7 +265,7 @@ class TalkingFace(nn.Module):
     def predict(
         self, h_before: Float[Tensor, "b t d"], z: Float[Tensor, "b t z"], h_a: Float[Tensor, "b t d"],
         state: tuple[Tensor, Tensor] | None = None,
-    ) -> tuple[Float[Tensor, "b t d"], tuple[Tensor, Tensor]]:  # fmt: skip
+    ) -> tuple[Float[Tensor, "b t d"], tuple[Tensor, Tensor] | None]:  # fmt: skip
         """What the decoder is told of each frame, g_t, and the LSTM's state after the last; `decode` says from what."""
         given = {"predictor": (h_before, z), "latent": (z,), "latent+audio": (z, h_a)}[self.config.decode]
         hidden, after = self.predictor(torch.cat(given, -1), state)
