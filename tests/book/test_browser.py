@@ -204,7 +204,9 @@ def test_page_is_alive_offline(opened, page, scheme, theme):
         opened.screenshot(path=SCREENSHOTS / f"{page}-{theme}.png", full_page=True, clip=top)
 
 
-@pytest.mark.parametrize(("chapter", "strips", "figures"), [("sound-and-faces", 1, 1), ("dtw", 1, 0), ("priors", 1, 1), ("latent-kl", 1, 1)])
+@pytest.mark.parametrize(
+    ("chapter", "strips", "figures"), [("sound-and-faces", 1, 1), ("dtw", 1, 0), ("priors", 1, 1), ("latent-kl", 1, 1)]
+)
 def test_chapter_has_its_widgets(html, chapter, strips, figures):
     text = (html / f"{chapter}.html").read_text()
     assert text.count('"thlab-strip"') >= strips
