@@ -16,7 +16,8 @@ DECODE = ("predictor", "latent", "latent+audio")
 
 
 def made(**changes) -> TalkingFace:
-    return seeded(lambda: TalkingFace(replace(FAST, **changes)), 0)
+    can_compare = changes.get("decode", FAST.decode) == "latent+audio"
+    return seeded(lambda: TalkingFace(replace(FAST, **{"compares": can_compare} | changes)), 0)
 
 
 @pytest.fixture
@@ -190,17 +191,23 @@ def test_brightness_of_frame_1_reaches_the_frames(batch):
     assert (bright - dark).abs().mean() > 0.01
 
 
-def test_an_encoder_that_compares_sees_what_changed_since_frame_1(batch):
-    """The same change on two backgrounds that the stem alone tells apart."""
-    model, (first, other) = made(compares=True), batch["image"].split(1)
-    change = torch.zeros(1, 3, 64, 64)
-    change[..., 12:20, 16:24] = 0.3
+def test_an_encoder_that_compares_sees_what_sound_alone_gets_wrong(batch):
+    """Blind to the frames themselves, it knows of a frame that sound foretells no more than of any other such."""
+    model = made(compares=True)
+    rows, image = batch["rows"], batch["image"]
     with torch.no_grad():
-        model.frame_encoder.stem.weight[:, : 3 * FAST.fold**2] = 0  # blind to the frame itself
-        h = [model.frame_encoder(x + change, x)[0] for x in (first, other)]
-        still = model.frame_encoder(first, first)[0]
-    torch.testing.assert_close(h[0], h[1])
-    assert (h[0] - still).abs().max() > 1e-4
+        model.frame_encoder.stem.weight[:, : 3 * FAST.fold**2] = 0
+        h_a, (h, maps) = model.audio_encoder(rows), model.frame_encoder(image, image)
+        foretold = model.by_sound(h[:, None].expand_as(h_a), h_a, model.decoder.carry(image, maps))
+        change = torch.zeros_like(foretold)
+        change[:, :, :, 12:20, 16:24] = 0.2
+        right, wrong = (model(image, frames, rows).q_f.mean for frames in (foretold, foretold + change))
+        nothing, _ = model.frame_encoder(foretold.flatten(0, 1), foretold.flatten(0, 1))
+    torch.testing.assert_close(nothing, nothing[:1].expand_as(nothing))
+    torch.testing.assert_close(right[0], right[1])
+    assert (wrong - right).abs().max() > 1e-4
+    with pytest.raises(ValueError, match="compares=True needs decode='latent\\+audio'"):
+        replace(FAST, compares=True, decode="latent")
 
 
 def test_of_clips_left_alone_sound_must_tell_all(batch):

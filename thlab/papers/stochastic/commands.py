@@ -17,7 +17,7 @@ from thlab.papers.stochastic.train import load_model, save_model
 from thlab.papers.stochastic.train import train as train_model
 from thlab.training import make_fabric, minutes
 
-STAGES = {"latent": True, "plain": False}  # stochastic or not
+STAGES = ("latent", "plain")  # with chance and without
 
 
 def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **device: Any) -> Iterator[Path]:
@@ -33,12 +33,13 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     memory = load_memory(open_splits(corpus)["train"])
     fabric = make_fabric(**device)
     card = {"paper": "stochastic", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
-    card |= {"clips": len(memory.ids), "steps": config.steps}
+    card |= {"clips": len(memory.ids), "steps": config.first + config.steps}
+    stages = {"latent": config, "plain": replace(config, stochastic=False, first=0, steps=card["steps"])}
     for name in STAGES if stage == "all" else (stage,):
-        model = train_model(replace(config, stochastic=STAGES[name]), memory, out / name, fabric, seed)
+        model = train_model(stages[name], memory, out / name, fabric, seed)
         if fabric.is_global_zero:
             path = out / f"stochastic-{name}.safetensors"
-            save_model(path, model, card | {"minutes": minutes(out, name)})
+            save_model(path, model, card | {"minutes": minutes(out, f"{name}/**")})
             yield path
         fabric.barrier()
 

@@ -16,7 +16,7 @@ from thlab.nn.unet import GROUPS, Down
 COARSE = 4  # pixels a side of the coarsest map
 FIRST_LOGVAR = -4.0  # of both posteriors
 FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends
-CLEARER = 4.0  # than in the pictures are their differences from frame 1
+CLEARER = 4.0  # than in the pictures is what sound alone gets wrong of them
 GAIN = 3.0  # of the first weights between embeddings and decoder
 FARTHEST = 0.15  # that a pixel is fetched from, in widths of the picture
 EDGE = 0.01  # colours are changed as logits, taken between this and 1 - EDGE
@@ -38,7 +38,7 @@ class StochasticConfig:
     predictor_layers: int = 2
     shortcut: bool = False  # past each LSTM what it is given goes on beside what it gives; False: the paper
     memory: bool = True  # False: each frame for itself, every LSTM begins anew; a baseline
-    compares: bool = False  # the frame encoder sees a frame and its difference from frame 1; False: the frame alone
+    compares: bool = False  # the frame encoder also sees what sound alone, with z 0, gets wrong; False: a frame alone
     # "paint": all of a frame from the maps, the code; "bend": frame 1 is bent, and its colours changed
     decoder: Literal["paint", "bend"] = "paint"
     # "predictor": p(f_t | h_{t-1}, z_t), the code; "latent": p(f_t | z_t), Eq. 2; "latent+audio": p(f | z, a), Fig. 1
@@ -46,6 +46,7 @@ class StochasticConfig:
     teacher_forcing: bool = True  # in training h_{t-1} is of the true frame; False: of the model's own, as in use
     # False: the baseline without chance. z_t is a map of what was heard, or 0 where the predictor hears for itself
     stochastic: bool = True
+    first: int = 0  # steps before all others in which it is trained as that baseline
     alone: float = 0.0  # share of clips whose z is 0 in training, so that sound must tell of them what it can
     likelihood: float = 1.0  # lambda of Eq. 2
     beta: float = 1e-6
@@ -62,6 +63,10 @@ class StochasticConfig:
     reference: Literal["first", "near", "any"] = "first"
     steps: int = 100_000  # not known
 
+    def __post_init__(self):
+        if self.compares and self.decode != "latent+audio":
+            raise ValueError(f"compares=True needs decode='latent+audio', which can do without z: not {self.decode!r}")
+
     @classmethod
     def paper(cls) -> "StochasticConfig":
         """The paper's sizes, with its public code's where it is silent."""
@@ -76,9 +81,9 @@ class StochasticConfig:
         """
         small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "decoder": "bend"}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True, "decode": "latent+audio"}
-        objective = {"beta": 0.02, "warm_up": 400, "free_bits": 0.05, "reduction": "sum", "focus": 8.0}
+        objective = {"beta": 0.02, "warm_up": 100, "free_bits": 0.05, "reduction": "sum", "focus": 8.0}
         learning = {"shortcut": True, "compares": True, "alone": 0.4, "optimizer": "adam", "learning_rate": 2e-3}
-        training = {"reference": "near", "batch": 8, "frames": 16, "shown": 6, "steps": 2200}
+        training = {"reference": "any", "batch": 8, "frames": 16, "shown": 6, "first": 1400, "steps": 1400}
         return cls(**small, **heard, **objective, **learning, **training)  # type: ignore[arg-type]
 
     @classmethod
@@ -87,7 +92,7 @@ class StochasticConfig:
         small = {"widths": (8, 8, 16, 16), "hidden": 16, "embed": 16, "z": 4}
         heard = {"audio_widths": (4, 4, 8, 8), "audio_hidden": 16}
         training = {"batch": 2, "frames": 4, "shown": None, "warm_up": 0, "free_bits": 0.0, "alone": 0.0}
-        training |= {"focus": 1.0, "steps": 20}
+        training |= {"focus": 1.0, "first": 5, "steps": 20}
         return replace(cls.book(), **small, **heard, **training)
 
 
@@ -132,12 +137,12 @@ class FrameEncoder(nn.Module):
         self.embed = nn.Linear(widths[-1] * COARSE**2, config.embed)
 
     def forward(
-        self, pictures: Float[Tensor, "b 3 h w"], first: Float[Tensor, "c 3 h w"]
+        self, pictures: Float[Tensor, "b 3 h w"], expected: Float[Tensor, "b 3 h w"]
     ) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
-        """h_f of pictures in [0, 1], and their maps. first: frame 1 of each, or of b / c pictures on end."""
+        """h_f of pictures in [0, 1], and their maps. expected: what sound alone makes of them; of frame 1 itself."""
         x = pictures - 0.5
         if self.compares:
-            x = torch.cat([x, CLEARER * (pictures - first.repeat_interleave(len(pictures) // len(first), 0))], 1)
+            x = torch.cat([x, CLEARER * (pictures - expected)], 1)
         maps = [silu(self.stem(pixel_unshuffle(x, self.fold)))]
         for down in self.downs:
             maps.append(down(maps[-1]))
@@ -280,7 +285,7 @@ class TalkingFace(nn.Module):
             g, state = self.predict(h[:, None], z_t, a_t, state)
             frames.append(self.decoder(g, skips))
             if self.config.decode == "predictor":
-                h, _ = self.frame_encoder(frames[-1][:, 0], skips[0])
+                h, _ = self.frame_encoder(frames[-1][:, 0], frames[-1][:, 0])
         return torch.cat(frames, 1)
 
     def forward(
@@ -298,7 +303,8 @@ class TalkingFace(nn.Module):
         h, maps = self.frame_encoder(image, image)
         skips, before, q_f = self.decoder.carry(image, maps), h[:, None].expand(*h_a.shape[:2], -1), None
         if self.q_f or feeds_back:
-            seen = self.frame_encoder(real.flatten(0, 1), image)[0].unflatten(0, real.shape[:2])  # (B, T, d)
+            expected = self.by_sound(before, h_a, skips) if self.config.compares else real
+            seen = self.frame_encoder(real.flatten(0, 1), expected.flatten(0, 1))[0].unflatten(0, real.shape[:2])
             before = torch.cat([before[:, :1], seen[:, :-1]], 1)
             q_f = self.q_f and self.q_f(seen)
         q_a = self.q_a and self.q_a(h_a)
@@ -309,6 +315,14 @@ class TalkingFace(nn.Module):
         else:
             frames = of_each(self.unroll(h, skips, z, h_a), shown)
         return Output(frames, q_a, q_f)
+
+    @torch.no_grad()
+    def by_sound(
+        self, before: Float[Tensor, "b t d"], h_a: Float[Tensor, "b t d"], skips: list[Tensor]
+    ) -> Float[Tensor, "b t 3 h w"]:
+        """The frames that sound alone makes, with z 0."""
+        z = h_a.new_zeros((*h_a.shape[:2], self.config.z))
+        return self.decoder(self.predict(before, z, h_a)[0], skips)
 
     def heard(self, q_a: Gaussian | None, h_a: Float[Tensor, "b t d"]) -> Float[Tensor, "b t z"]:
         """z without chance: the mean of q_a, or 0 where there is none, for the predictor hears for itself."""

@@ -1,6 +1,6 @@
 """Training the model of [yadav2020] on stretches of clips, its latent sampled from the posterior of frames."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +67,16 @@ class Stretches:
 def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0) -> TalkingFace:
     """Train a model on a memory's clips; goes on where a run in `out` stopped.
 
+    The first `config.first` steps, in out/first, are the baseline's: z, which has seen the frame, learns faster than
+    sound what a mouth does, and nothing would listen.
+
     Raises ValueError as `Stretches`. Chapter: book/latent-kl.ipynb
     """
     stretches, model = Stretches(memory, config), seeded(lambda: TalkingFace(config), seed)
+    if config.stochastic and config.first:
+        before = replace(config, stochastic=False, first=0, steps=config.first, beta=0, warm_up=0, free_bits=0)
+        begun = train(before, memory, Path(out) / "first", fabric, seed)
+        model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizers = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
     # the KL alone teaches the audio side: with beta 1e-6 its gradients are of 1e-10, and the usual epsilon is 1e-8
