@@ -39,7 +39,7 @@ K = 8  # takes of a clip
 BETAS = (0.0, 1e-3, 0.0123, 0.1, 1.0)  # .0123 beside a sum over 64 x 64 x 3 is 1e-6 beside the mean
 FREE_BITS = 0.1, 0.1  # beta, and nats a dimension
 # what models that are trained for a table have instead of the preset's own
-SWEEP: dict[str, Any] = {"steps": 800, "warm_up": 200, "batch": 4, "free_bits": 0.0}
+SWEEP: dict[str, Any] = {"first": 700, "steps": 700, "warm_up": 50, "batch": 4, "free_bits": 0.0}
 FPS = 25
 NEARER = "nearer the truth"  # is better
 
@@ -221,15 +221,15 @@ def sweep(bench: Bench, stage: Stage, config: StochasticConfig, seed: int = 0) -
     settings = {f"beta {beta:g}": replace(config, beta=beta) for beta in BETAS}
     beta, free = FREE_BITS
     settings[f"beta {beta:g}, free bits {free:g}"] = replace(config, beta=beta, free_bits=free)
-    rows = {}
+    rows, first = {}, bench.folder(f"first-{config.first}", seed)
     for row, one in settings.items():
         folder = bench.folder(f"sweep-{config.steps}-{row.replace(' ', '').replace(',', '-')}", seed)
 
         def scored(one: StochasticConfig = one, folder: Path = folder) -> dict[str, list[float]]:
-            return score_sweep(stage, train(one, bench.train, folder, bench.fabric, seed))
+            return score_sweep(stage, train(one, bench.train, folder, bench.fabric, seed, first))
 
         rows[row] = kept(folder / f"scores-{len(stage.clips)}.json", scored)
-    facts = {"seeds": [seed], "steps": config.steps, "better": ""}
+    facts = {"seeds": [seed], "steps": [config.first, config.steps], "better": ""}
     columns = list(next(iter(rows.values())))
     return _table(bench, stage, "beta", columns, rows, **facts)
 

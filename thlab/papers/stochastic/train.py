@@ -64,18 +64,19 @@ class Stretches:
         return self.open_frames[near.clamp(begin, end - 1)]
 
 
-def train(config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0) -> TalkingFace:
+def train(
+    config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0, first: Path | None = None
+) -> TalkingFace:
     """Train a model on a memory's clips; goes on where a run in `out` stopped.
 
-    The first `config.first` steps, in out/first, are the baseline's: z, which has seen the frame, learns faster than
-    sound what a mouth does, and nothing would listen.
-
-    Raises ValueError as `Stretches`. Chapter: book/latent-kl.ipynb
+    The first `config.first` steps, in the folder first (default: out/first), are the baseline's: z, which has seen the
+    frame, learns faster than sound what a mouth does, and nothing would listen. Models that differ in the objective
+    alone may share that folder. Raises ValueError as `Stretches`. Chapter: book/latent-kl.ipynb
     """
     stretches, model = Stretches(memory, config), seeded(lambda: TalkingFace(config), seed)
     if config.stochastic and config.first:
         before = replace(config, stochastic=False, first=0, steps=config.first, beta=0, warm_up=0, free_bits=0)
-        begun = train(before, memory, Path(out) / "first", fabric, seed)
+        begun = train(before, memory, first or Path(out) / "first", fabric, seed)
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizers = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
