@@ -115,6 +115,17 @@ def test_training_resumes_bit_for_bit(optimizer, memory, fabric, tmp_path, monke
     assert len(losses(tmp_path / "parts")) == 4
 
 
+def test_models_that_differ_in_the_objective_share_their_first_steps(memory, fabric, tmp_path):
+    for name, value in (("low", 0.001), ("high", 1.0)):
+        train(replace(SHORT, beta=value, first=3), memory, tmp_path / name, fabric, first=tmp_path / "first")
+    train(replace(SHORT, first=0), memory, tmp_path / "without", fabric)
+    assert [set(line) for line in losses(tmp_path / "first")] == 3 * [{"step", "nll", "total"}]  # of the baseline
+    assert not (tmp_path / "low" / "first").exists()
+    low, high, without = (losses(tmp_path / name) for name in ("low", "high", "without"))
+    assert low[0]["nll"] == high[0]["nll"] != without[0]["nll"]
+    assert low[-1]["nll"] != high[-1]["nll"]
+
+
 @pytest.mark.parametrize("stochastic", [True, False])
 def test_training_lowers_the_objective(stochastic, memory, fabric, tmp_path):
     config = replace(SHORT, steps=25, stochastic=stochastic, decoder="paint")

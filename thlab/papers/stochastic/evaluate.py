@@ -275,8 +275,10 @@ def evaluate(
     load_weights("landmarks", judge)
     stage, few = (Stage(bench.test, judge, n) for n in (n_clips, n_clips // 3))  # mediapipe and rendering take long
     names = [str(weights / name) if weights else name for name in ("stochastic-latent", "stochastic-plain")]
-    facts: dict[str, Any] = {"weights": "given" if weights else "committed", "steps": read_card(names[0])["steps"]}
     config: StochasticConfig = getattr(StochasticConfig, preset)()
+
+    def facts() -> dict[str, Any]:
+        return {"weights": "given" if weights else "committed", "steps": read_card(names[0])["steps"]}
 
     short = replace(config, **SWEEP) if preset != "fast" else config
 
@@ -286,10 +288,10 @@ def evaluate(
 
     latent, plain = partial(load_model, names[0]), partial(load_model, names[1])
     makers: dict[str, Callable[[], Table]] = {
-        "T1": lambda: table_1(bench, stage, latent(), plain(), **facts),
-        "diversity": lambda: diversity(bench, few, latent(), plain(), **facts),
-        "calibration": lambda: calibration(bench, few, latent(), **facts),
-        "smoothness": lambda: smoothness(bench, stage, latent(), plain(), framewise(), **facts),
+        "T1": lambda: table_1(bench, stage, latent(), plain(), **facts()),
+        "diversity": lambda: diversity(bench, few, latent(), plain(), **facts()),
+        "calibration": lambda: calibration(bench, few, latent(), **facts()),
+        "smoothness": lambda: smoothness(bench, stage, latent(), plain(), framewise(), **facts()),
         "beta": lambda: sweep(bench, few, short, seed),
     }
     Path(out).mkdir(parents=True, exist_ok=True)
