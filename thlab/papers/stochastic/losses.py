@@ -48,7 +48,8 @@ def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> 
     """Eq. 2 of [yadav2020], negated: "nll", "kl" and "charged" (the KL with free bits), and their weighted "total".
 
     The nll teaches encoder, frame posterior, predictor and decoder, and of the audio side nothing but what these are
-    given; the KL teaches both posteriors and their encoders. Without chance "nll" is all. Chapter: book/latent-kl.ipynb
+    given; the KL teaches both posteriors and their encoders, but for Enc_a where the nll does. Without chance "nll" is
+    all. Chapter: book/latent-kl.ipynb
     """
     terms: Terms = {"nll": neg_log_likelihood(out.frames, real, config)}
     total = config.likelihood * terms["nll"]

@@ -14,7 +14,7 @@ from thlab.nn.gaussian import Gaussian
 from thlab.nn.unet import GROUPS, Down
 
 COARSE = 4  # pixels a side of the coarsest map
-FIRST_LOGVAR = -4.0  # of both posteriors
+FIRST_LOGVAR = -2.0  # of both posteriors
 FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends
 CLEARER = 4.0  # than in the pictures is what sound alone gets wrong of them
 GAIN = 3.0  # of the first weights between embeddings and decoder
@@ -264,7 +264,7 @@ class TalkingFace(nn.Module):
         # PyTorch's own weights make what differs between frames smaller at each LSTM, until only the skips are heard
         for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow):
             for name, weight in part.named_parameters() if part else ():
-                if weight.ndim == 2 and "weight_hh" not in name:  # what recurs may not grow
+                if weight.ndim == 2 and "weight_hh" not in name and "head" not in name:  # what recurs may not grow
                     nn.init.uniform_(weight, -GAIN * weight.shape[1] ** -0.5, GAIN * weight.shape[1] ** -0.5)
 
     def predict(
@@ -307,7 +307,7 @@ class TalkingFace(nn.Module):
             seen = self.frame_encoder(real.flatten(0, 1), expected.flatten(0, 1))[0].unflatten(0, real.shape[:2])
             before = torch.cat([before[:, :1], seen[:, :-1]], 1)
             q_f = self.q_f and self.q_f(seen)
-        q_a = self.q_a and self.q_a(h_a)
+        q_a = self.q_a and self.q_a(self.overheard(h_a))
         z = q_f.sample(noise) if q_f else self.heard(q_a, h_a)
         z = z if alone is None else z * ~alone[:, None, None]
         if self.config.teacher_forcing or not feeds_back:
@@ -323,6 +323,13 @@ class TalkingFace(nn.Module):
         """The frames that sound alone makes, with z 0."""
         z = h_a.new_zeros((*h_a.shape[:2], self.config.z))
         return self.decoder(self.predict(before, z, h_a)[0], skips)
+
+    def overheard(self, h_a: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
+        """h_a as q_a reads it: where the decoder hears too, the likelihood alone teaches Enc_a.
+
+        Else the KL, whose first gradients are by far the larger, makes Enc_a forget what lips do.
+        """
+        return h_a.detach() if self.config.decode == "latent+audio" else h_a
 
     def heard(self, q_a: Gaussian | None, h_a: Float[Tensor, "b t d"]) -> Float[Tensor, "b t z"]:
         """z without chance: the mean of q_a, or 0 where there is none, for the predictor hears for itself."""
