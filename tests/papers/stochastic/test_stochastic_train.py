@@ -155,6 +155,6 @@ def test_what_differs_between_frames_reaches_the_decoder_from_the_first_step(mem
         out = model(**batch)
         h_a = model.audio_encoder(batch["rows"])
     noise = (0.5 * out.q_f.logvar).exp().mean()
-    assert out.q_f.mean.std(1).mean() > 0.2 * noise  # PyTorch's own initialisation: 0.01 of it
+    assert out.q_f.mean.std(1).mean() > 0.1 * noise  # at thrice this the first KL is of 1000 nats, and drowns the rest
     assert out.frames.std(1).mean() > 0.03 * batch["real"].std(1).mean()  # 0.003 of it
     assert h_a.std(1).mean() > 0.1  # 0.004
