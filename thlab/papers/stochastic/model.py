@@ -31,7 +31,8 @@ class StochasticConfig:
     widths: tuple[int, ...] = (32, 64, 128, 256, 256, 256)  # channels a level, each half the size; not known
     audio_widths: tuple[int, ...] = (64, 128, 256, 256)  # of the four convolutions over 28 x 12 MFCC
     audio_hidden: int = 2048
-    rectify: bool = False  # a ReLU after each of these; the code has none, and two in a row are then one convolution
+    # a ReLU after each of these and a norm before tanh; the code has none, and two in a row are then one convolution
+    rectify: bool = False
     embed: int = 128  # of h_f, h_a and what the frame predictor gives to the decoder
     z: int = 24
     hidden: int = 256  # of every LSTM
@@ -107,12 +108,14 @@ class AudioEncoder(nn.Module):
     def __init__(self, config: StochasticConfig):
         super().__init__()
         act = nn.ReLU if config.rectify else nn.Identity
+        # with no norm what tanh is given grew to 1000 in 2800 steps, and a tanh that is 1 everywhere hears nothing
+        norm = nn.LayerNorm if config.rectify else nn.Identity
         convs = [(nn.Conv2d(a, b, 3, padding=1), act()) for a, b in pairwise((1, *config.audio_widths))]
         self.net = nn.Sequential(
             *convs[0], *convs[1], nn.MaxPool2d(3, (1, 2)),  # 26 x 5
             *convs[2], *convs[3], nn.MaxPool2d(3, 2), nn.Flatten(),  # 12 x 2
             nn.Linear(24 * config.audio_widths[-1], config.audio_hidden), nn.ReLU(),
-            nn.Linear(config.audio_hidden, config.embed), nn.Tanh(),
+            nn.Linear(config.audio_hidden, config.embed), norm(config.embed), nn.Tanh(),
         )  # fmt: skip
         for layer in self.net:  # He's: six layers of PyTorch's own leave of the differences between sounds 1 %
             if isinstance(layer, nn.Conv2d | nn.Linear):
@@ -134,7 +137,7 @@ class FrameEncoder(nn.Module):
         self.fold, self.compares, widths = config.fold, config.compares, config.widths
         self.stem = nn.Conv2d((6 if config.compares else 3) * config.fold**2, widths[0], 3, padding=1)
         self.downs = nn.ModuleList(Down(fine, coarse) for fine, coarse in pairwise(widths))
-        self.embed = nn.Linear(widths[-1] * COARSE**2, config.embed)
+        self.embed = nn.Sequential(nn.Linear(widths[-1] * COARSE**2, config.embed), nn.LayerNorm(config.embed))
 
     def forward(
         self, pictures: Float[Tensor, "b 3 h w"], expected: Float[Tensor, "b 3 h w"]
