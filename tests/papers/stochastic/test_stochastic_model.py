@@ -34,7 +34,7 @@ def test_the_paper_preset_has_the_papers_sizes():
         2048,
     ]
     assert (model.q_a.lstm.hidden_size, model.q_f.lstm.num_layers) == (256, 1)
-    assert (model.predictor.hidden_size, model.predictor.num_layers, model.to_g.out_features) == (256, 2, 128)
+    assert (model.predictor.hidden_size, model.predictor.num_layers, model.to_g[0].out_features) == (256, 2, 128)
     assert (model.config.z, model.config.likelihood, model.config.beta) == (24, 1, 1e-6)
     frames = roll_out(model, torch.rand(1, 3, 128, 128), torch.zeros(1, 1, 28, 12))
     assert frames.shape == (1, 1, 3, 128, 128)
@@ -220,3 +220,15 @@ def test_of_clips_left_alone_sound_must_tell_all(batch):
     assert (out.frames[1] - other.frames[1]).abs().max() > 1e-6
     torch.testing.assert_close(out.frames[1], model(**batch).frames[1])
     torch.testing.assert_close(out.q_f.mean, model(**batch).q_f.mean)
+
+
+def test_embeddings_cannot_grow_until_tanh_is_deaf():
+    """A norm stands before it: a thousand times the weights are the same embedding."""
+    model, rows = made(decode="latent+audio"), torch.randn(1, 3, 28, 12)
+    linear = next(layer for layer in reversed(model.audio_encoder.net) if isinstance(layer, torch.nn.Linear))
+    with torch.no_grad():
+        before = model.audio_encoder(rows)
+        for weight in linear.parameters():
+            weight *= 1000
+        torch.testing.assert_close(model.audio_encoder(rows), before, rtol=0, atol=1e-3)
+    assert before.std(1).mean() > 0.05

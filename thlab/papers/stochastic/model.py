@@ -260,7 +260,8 @@ class TalkingFace(nn.Module):
         self.q_a = Inference(config) if config.stochastic or config.decode != "latent+audio" else None
         inputs = config.z + (config.embed if config.decode != "latent" else 0)
         self.predictor = Recurrent(inputs, config, config.predictor_layers)
-        self.to_g = nn.Linear(self.predictor.width, config.embed)
+        norm = nn.LayerNorm(config.embed) if config.shortcut else nn.Identity()
+        self.to_g = nn.Sequential(nn.Linear(self.predictor.width, config.embed), norm)
         self.decoder = FrameDecoder(config)
         self.register_buffer("rho", torch.zeros(config.z))  # how far chance lasts from a frame to the next, as measured
         self.rho: Tensor
