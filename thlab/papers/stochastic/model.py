@@ -77,13 +77,13 @@ class StochasticConfig:
     def book(cls) -> "StochasticConfig":
         """What the committed weights were trained with.
 
-        Adam at ten times the rate, for in some thousand steps RMSprop's 2e-4 moves no weight far. p(f | z, a) of
+        Adam at five times the rate, for in some thousand steps RMSprop's 2e-4 moves no weight far. p(f | z, a) of
         Fig. 1, which has nothing to force and leaves z free for what sound does not tell.
         """
         small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "decoder": "bend"}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True, "decode": "latent+audio"}
         objective = {"beta": 0.02, "warm_up": 100, "free_bits": 0.05, "reduction": "sum", "focus": 8.0}
-        learning = {"shortcut": True, "compares": True, "alone": 0.4, "optimizer": "adam", "learning_rate": 2e-3}
+        learning = {"shortcut": True, "compares": True, "alone": 0.4, "optimizer": "adam", "learning_rate": 1e-3}
         training = {"reference": "any", "batch": 8, "frames": 16, "shown": 6, "first": 1400, "steps": 1400}
         return cls(**small, **heard, **objective, **learning, **training)  # type: ignore[arg-type]
 
