@@ -40,6 +40,7 @@ class Stage:
         self.exact = [memory.landmarks[span] for span in spans]
         self.image = [int(memory.blink[span].eq(memory.blink[span].min()).nonzero()[0]) for span in spans]
         self.seen = [self.look(real) for real in self.real]
+        self.seen_by_mediapipe: dict[int, Tensor] = {}  # of the truth, as far as it was asked for
 
     @torch.no_grad()
     def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:
@@ -116,12 +117,21 @@ class Stage:
             return torch.from_numpy(mediapipe_landmarks((255 * video).round().byte().permute(0, 2, 3, 1).numpy()))
 
         chosen = torch.linspace(0, len(videos) - 1, min(n, len(videos))).long().tolist()
-        found = [lmd(look(self.real[i]), look(videos[i])) if i in chosen else math.nan for i in range(len(videos))]
+        for i in chosen:
+            if i not in self.seen_by_mediapipe:
+                self.seen_by_mediapipe[i] = look(self.real[i])
+        truth = self.seen_by_mediapipe
+        found = [lmd(truth[i], look(video)) if i in chosen else math.nan for i, video in enumerate(videos)]
         return {"LMD, mediapipe": found}
 
+    @property
+    def over(self) -> str:
+        """What a table's interval is over: test speakers, or clips where there are fewer than three of those."""
+        return "test speakers" if len(self.memory.speaker[self.clips].unique()) > 2 else "test clips"
+
     def by_speaker(self, values: list[float]) -> list[float]:
-        """Numbers of clips as means of speakers; as they are, where there are fewer than three of those."""
+        """Numbers of clips as means of speakers, or as they are: what `over` says."""
         speaker, x = self.memory.speaker[self.clips], torch.tensor(values)
-        if len(speaker.unique()) < 3:
+        if self.over == "test clips":
             return x[~x.isnan()].tolist()
         return [x[speaker == one].nanmean().item() for one in speaker.unique()]

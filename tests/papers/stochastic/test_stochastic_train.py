@@ -64,7 +64,7 @@ def test_how_long_chance_lasts_is_measured_on_true_frames(memory):
     torch.testing.assert_close(persistence(Waves(rho), stretches, 0, batches=20), rho, rtol=0, atol=0.08)
 
 
-@pytest.mark.parametrize("reference", ["any", "near", "first"])
+@pytest.mark.parametrize("reference", ["any", "first"])
 def test_a_batch_is_neighbouring_frames_their_sound_and_a_frame_1(reference, numbered):
     stretches, rows = Stretches(numbered, replace(SHORT, reference=reference)), numbered.per_frame(hear)
     seen, away = set(), 0
@@ -76,11 +76,10 @@ def test_a_batch_is_neighbouring_frames_their_sound_and_a_frame_1(reference, num
         assert (numbered.clip_of[frames] == numbered.clip_of[image][:, None]).all()
         assert reference != "first" or torch.equal(image, frames[:, 0])
         assert reference == "first" or (numbered.blink[image] <= EYES_OPEN).all()
-        assert reference == "any" or (frames - image[:, None]).abs().amin(1).max() <= 7  # a blink lasts 6 frames
         seen |= set(numbered.clip_of[image].tolist())
         away += int((frames != image[:, None]).all(1).sum())
     assert len(seen) > len(numbered.ids) / 2
-    assert away == 0 if reference == "first" else away > 40 or reference == "near"
+    assert away == 0 if reference == "first" else away > 40
 
 
 def test_clips_that_cannot_be_used_are_refused_by_what_they_lack(memory):

@@ -134,5 +134,4 @@ def quality(
             del scores["PSNR"]
         rows[row] = {name: stage.by_speaker(values) for name, values in scores.items()}
     facts = {"seeds": [], "pixels": stage.real[0].shape[-1], "test_clips": len(stage.clips), "better": "mixed"}
-    over = "test clips" if len(rows["ours"]["LMD"]) == len(stage.clips) else "test speakers"
-    return bench.table("quality", list(rows["ours"]), rows, over=over, **facts | evidence)
+    return bench.table("quality", list(rows["ours"]), rows, over=stage.over, **facts | evidence)

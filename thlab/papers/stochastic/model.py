@@ -60,8 +60,7 @@ class StochasticConfig:
     batch: int = 5
     frames: int = 75  # of a clip, one after another
     shown: int | None = None  # of these, at random, that a step paints; None: all
-    # frame 1: the first of these; one of the clip with open eyes, the nearest to one of these ("near") or any
-    reference: Literal["first", "near", "any"] = "first"
+    reference: Literal["first", "any"] = "first"  # frame 1: the first of these, or any of the clip with open eyes
     steps: int = 100_000  # not known
 
     def __post_init__(self):
@@ -84,7 +83,7 @@ class StochasticConfig:
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True, "decode": "latent+audio"}
         objective = {"beta": 0.02, "warm_up": 100, "free_bits": 0.05, "reduction": "sum", "focus": 8.0}
         learning = {"shortcut": True, "compares": True, "alone": 0.4, "optimizer": "adam", "learning_rate": 1e-3}
-        training = {"reference": "any", "batch": 8, "frames": 16, "shown": 6, "first": 1400, "steps": 1400}
+        training = {"reference": "any", "batch": 8, "frames": 16, "shown": 6, "first": 1400, "steps": 2600}
         return cls(**small, **heard, **objective, **learning, **training)  # type: ignore[arg-type]
 
     @classmethod

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from thlab.data.memory import Memory, open_eyed, within
@@ -44,24 +44,15 @@ class Stretches:
         clips = self.clips[torch.randint(len(self.clips), (config.batch,), generator=rng)]
         first = within(start[clips], start[clips + 1] - config.frames + 1, rng)
         frames = first[:, None] + torch.arange(config.frames)
-        image = first if config.reference == "first" else self.open_eyed(clips, first, rng)
+        image = first
+        if config.reference == "any":
+            image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
         pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
         pictures = jitter(pictures, rng)  # few speakers, else few colours
         noise = torch.randn((*frames.shape, config.z), generator=rng)
         shown = torch.rand(frames.shape, generator=rng).argsort(1)[:, : config.shown].sort(1).values
         batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": self.rows[frames], "noise": noise}
         return batch | {"shown": shown, "alone": torch.rand(config.batch, generator=rng) < config.alone}
-
-    def open_eyed(self, clips: Int[Tensor, "b"], first: Int[Tensor, "b"], rng: torch.Generator) -> Int[Tensor, "b"]:
-        """Of each clip a frame with open eyes: any, or for "near" the first one from a random frame of the stretch on.
-
-        A head that turned away from frame 1 costs more than a blink; near it, what is left is what we want of z.
-        """
-        begin, end = self.open_start[clips], self.open_start[clips + 1]
-        if self.config.reference == "any":
-            return self.open_frames[within(begin, end, rng)]
-        near = torch.searchsorted(self.open_frames, within(first, first + self.config.frames, rng))
-        return self.open_frames[near.clamp(begin, end - 1)]
 
 
 def train(
