@@ -14,11 +14,15 @@ from thlab.nn.train import seeded
 from thlab.papers.stochastic.generate import generate, noises, takes
 from thlab.papers.stochastic.model import StochasticConfig, TalkingFace
 
-RHO = torch.tensor([0.0, 0.5, 0.9, 0.99])
+# clips told apart by their number, frames by their place
+CHANCE = torch.arange(1.0, 6)[:, None, None] * torch.tensor([1.0, 100.0]) + torch.linspace(0, 0.5, 24)[:, None]
 
 
 def made(**changes) -> TalkingFace:
-    return seeded(lambda: TalkingFace(replace(StochasticConfig.fast(), **changes)), 0)
+    model = seeded(lambda: TalkingFace(replace(StochasticConfig.fast(), **changes)), 0)
+    if model.config.stochastic:
+        model.chance.copy_(torch.randn(model.chance.shape, generator=torch.Generator().manual_seed(0)))
+    return model
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +37,33 @@ def face(clip, tmp_path):
 
 
 def test_a_take_depends_on_seed_and_number_alone():
-    assert torch.equal(noises(3, 2, 6, RHO), noises(3, 5, 6, RHO)[:2])
-    numbers = noises(3, 40, 50, torch.zeros(4))
-    assert numbers.flatten(1).corrcoef().fill_diagonal_(0).abs().max() < 0.35
-    assert (noises(4, 2, 6, RHO) != noises(3, 2, 6, RHO)).all()
+    for lasting in (True, False):
+        assert torch.equal(noises(3, 2, 6, CHANCE, lasting), noises(3, 5, 6, CHANCE, lasting)[:2])
+        assert not torch.equal(noises(4, 2, 6, CHANCE, lasting), noises(3, 2, 6, CHANCE, lasting))
+    assert torch.equal(noises(3, 2, 6, CHANCE), noises(3, 2, 90, CHANCE)[:, :6])
 
 
-def test_chance_lasts_as_long_as_rho_says_and_its_variance_is_one():
-    numbers = noises(0, 300, 60, RHO)
-    torch.testing.assert_close(numbers.var((0, 1)), torch.ones(4), rtol=0.15, atol=0)
-    torch.testing.assert_close(numbers[:, -1].var(0), torch.ones(4), rtol=0.3, atol=0)  # at the end as at the start
-    found = (numbers[:, 1:] * numbers[:, :-1]).mean((0, 1)) / numbers.square().mean((0, 1))
-    torch.testing.assert_close(found, RHO, rtol=0, atol=0.05)
-    assert torch.equal(noises(0, 2, 9, RHO, lasting=False), noises(0, 2, 9, torch.zeros(4)))
+def test_chance_is_stretches_of_the_recorded_one_after_another():
+    numbers = noises(0, 200, 70, CHANCE)
+    clip = ((numbers[..., 1] - numbers[..., 0]) / 99).round(decimals=3)  # as in CHANCE, but where two fade
+    whole = clip == clip.round()
+    assert whole.float().mean() > 0.8
+    assert set(clip[whole].tolist()) == {1, 2, 3, 4, 5}
+    on = whole[:, 1:] & whole[:, :-1] & (clip[:, 1:] == clip[:, :-1])
+    step = numbers[:, 1:, 0] - numbers[:, :-1, 0]
+    assert ((step - 0.5 / 23).abs() < 1e-4)[on].float().mean() > 0.95  # its frames in order
+    assert (~whole).any(1).all()  # and no take of 70 frames from one stretch of 24
+
+
+def test_where_two_stretches_fade_their_variance_is_kept():
+    white = torch.randn((400, 24, 3), generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(noises(0, 600, 70, white).var(0), torch.ones(70, 3), rtol=0.25, atol=0)
+
+
+def test_without_lasting_noise_is_white_in_each_frame():
+    numbers = noises(0, 300, 60, CHANCE, lasting=False)
+    torch.testing.assert_close(numbers.var((0, 1)), torch.ones(2), rtol=0.05, atol=0)
+    assert (numbers[:, 1:] * numbers[:, :-1]).mean().abs() < 0.05
 
 
 def test_takes_are_the_same_however_many_are_made():

@@ -1,6 +1,7 @@
 """Stretches of clips, the loop that resumes bit for bit and stops at what is not finite, and what is saved."""
 
 import json
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +13,7 @@ from thlab.nn.gaussian import Gaussian
 from thlab.nn.train import seeded
 from thlab.papers.stochastic import train as module
 from thlab.papers.stochastic.model import Output, StochasticConfig, TalkingFace, hear, roll_out
-from thlab.papers.stochastic.train import Stretches, load_model, persistence, save_model, train
+from thlab.papers.stochastic.train import Stretches, load_model, record, save_model, train
 from thlab.training import Run, make_fabric
 
 SHORT = replace(StochasticConfig.fast(), steps=4, frames=3)
@@ -41,27 +42,35 @@ def number(pictures: torch.Tensor) -> torch.Tensor:
     return colours[..., 0] + 256 * colours[..., 1]
 
 
-class Waves(torch.nn.Module):
-    """Stands for a model whose q_f moves about q_a as an AR(1) of known rho, twice as widely as q_a's sigma says."""
+class Numbers(torch.nn.Module):
+    """Stands for a model whose q_f is so many of q_a's deviations away as the frame's number."""
 
-    def __init__(self, rho):
-        super().__init__()
-        self.register_buffer("rho", rho)
-        self.rng = torch.Generator().manual_seed(0)
+    config = replace(SHORT, recorded=(30, 50))
 
-    def forward(self, image, real, rows, noise, shown, alone):
-        b, t, z = noise.shape
-        e = torch.randn((b, t, z), generator=self.rng)
-        for k in range(1, t):
-            e[:, k] = self.rho * e[:, k - 1] + (1 - self.rho**2).sqrt() * e[:, k]
-        sound, nothing = rows.mean((2, 3))[..., None].expand(b, t, z), torch.full((b, t, z), -30.0)
-        return Output(real, Gaussian(sound, torch.zeros(b, t, z)), Gaussian(sound + 2 * e, nothing))
+    def forward(self, image, real, rows, shown):
+        assert not self.training
+        numbers, one = number(real)[..., None].float(), torch.ones(1, real.shape[1], 1)
+        wide = torch.full_like(one, math.log(2**2))
+        assert real.shape[:2] == rows.shape[:2]
+        self.images = getattr(self, "images", []) + number(image).tolist()
+        return Output(real, Gaussian(one, wide), Gaussian(one + 2 * numbers, one))
 
 
-def test_how_long_chance_lasts_is_measured_on_true_frames(memory):
-    rho = torch.tensor([0.0, 0.3, 0.6, 0.9])
-    stretches = Stretches(memory, replace(SHORT, frames=20, batch=8))
-    torch.testing.assert_close(persistence(Waves(rho), stretches, 0, batches=20), rho, rtol=0, atol=0.08)
+def test_chance_is_recorded_on_true_frames_forwards_and_backwards(numbered):
+    model = Numbers().eval()
+    numbers = record(model, Stretches(numbered, model.config), 0)[..., 0]
+    assert numbers.shape == (30, 50)
+    frames = numbers.round().long()
+    torch.testing.assert_close(numbers, frames.float(), rtol=0, atol=1e-3)
+    clip = numbered.clip_of[frames]
+    assert (clip == clip[:, :1]).all()
+    assert (frames[:, 0] == numbered.start[clip[:, 0]]).all()
+    assert (frames.diff(dim=1).abs() == 1).all()
+    assert len(clip[:, 0].unique()) > 5
+    length = numbered.start.diff()[clip[:, 0]]
+    assert (frames[:, :49].max(1).values == numbered.start[clip[:, 0]] + length.clamp(max=49) - 1).all()
+    assert (numbered.blink[model.images] <= EYES_OPEN).all()
+    assert numbered.clip_of[model.images].tolist() == clip[:, 0].tolist()
 
 
 @pytest.mark.parametrize("reference", ["any", "first"])

@@ -86,6 +86,7 @@ def table_1(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, 
     rows["ours, one take"] = {name: x.mean(0).tolist() for name, x in of_takes.items()}
     videos = {
         "ours, mean of z": _means(stage, model, stage.contents(hear)),
+        "ours, chance alone in each frame": [made[0] for made in _takes(stage, model, samples=1, lasting=False)],
         "deterministic": _means(stage, plain, stage.contents(hear)),
         "ours, shuffled audio": [made[0] for made in _takes(stage, model, stage.shuffled(hear), 1)],
     } | stage.trivial()  # fmt: skip
@@ -248,7 +249,7 @@ def score_sweep(stage: Stage, model: TalkingFace) -> dict[str, list[float]]:
         scores["KL"].append(kl(out.q_f, out.q_a).sum(-1).mean().item())
         scores["nll"].append(neg_log_likelihood(out.frames, real[None], config).item())
         scores["nll, heard"].append(neg_log_likelihood(heard, real[None], config).item())
-        made = roll_out(model, image[None], rows[None], noises(stage.clips[k], 4, len(real), model.rho))
+        made = roll_out(model, image[None], rows[None], noises(stage.clips[k], 4, len(real), model.chance))
         others = torch.arange(len(real)) != stage.image[k]
         scores["SSIM"].append(torch.stack([ssim(x[others], real[others]).mean() for x in made]).mean().item())
         scores["PSNR"].append(torch.stack([psnr(x[others], real[others]).mean() for x in made]).mean().item())
@@ -313,7 +314,7 @@ def _takes(
     """Takes of each clip, from its sound or from other rows; the noise follows from the clip."""
     made = []
     for clip, real, i, heard in zip(stage.clips, stage.real, stage.image, rows or stage.contents(hear), strict=True):
-        noise = noises(clip, samples, len(real), model.rho, lasting)
+        noise = noises(clip, samples, len(real), model.chance, lasting)
         made.append(roll_out(model, real[[i]], heard[None], noise))
     return made
 

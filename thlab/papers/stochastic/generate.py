@@ -14,19 +14,28 @@ from thlab.training import step_generator
 
 
 def noises(
-    seed: int, samples: int, frames: int, rho: Float[Tensor, "z"], lasting: bool = True
+    seed: int, samples: int, frames: int, chance: Float[Tensor, "n t z"], lasting: bool = True
 ) -> Float[Tensor, "samples frames z"]:
-    """Noise of takes 0 … samples - 1, of variance 1; that of take k follows from seed and k.
+    """Noise of takes 0 … samples - 1; that of take k follows from seed and k.
 
-    rho: the model's, correlation of each dimension from a frame to the next; else, and in the paper, every frame has
-    noise of its own. Chapter: book/latent-kl.ipynb
+    chance: the model's, of which stretches are drawn, one fading into the next; without lasting, and in the paper, the
+    noise is N(0, I), drawn for each frame alone. Chapter: book/latent-kl.ipynb
     """
-    drawn = [torch.randn((frames, len(rho)), generator=step_generator(seed, k)) for k in range(samples)]
-    noise, rho = torch.stack(drawn), rho.cpu() if lasting else torch.zeros(len(rho))
-    for t in range(1, frames):
-        # n_t = \rho n_{t-1} + \sqrt{1 - \rho^2} \epsilon_t
-        noise[:, t] = rho * noise[:, t - 1] + (1 - rho**2).sqrt() * noise[:, t]
-    return noise
+    n, t, z = chance.shape
+    fade = t // 8
+    rise = (torch.pi / 2 * (torch.arange(fade) + 0.5) / fade).sin()  # its square and that of the fall add up to 1
+    window = torch.cat([rise, torch.ones(t - 2 * fade), rise.flip(0)])[:, None]
+    made = []
+    for k in range(samples):
+        rng = step_generator(seed, k)
+        if not lasting:
+            made.append(torch.randn((frames, z), generator=rng))
+            continue
+        noise = torch.zeros(frames + 2 * t, z)
+        for at in range(int(torch.randint(fade, t - fade + 1, (1,), generator=rng)), frames + t, t - fade):
+            noise[at : at + t] += window * chance[int(torch.randint(n, (1,), generator=rng))].cpu()
+        made.append(noise[t : t + frames])
+    return torch.stack(made)
 
 
 def takes(
@@ -44,7 +53,7 @@ def takes(
     if samples > 1 and not model.config.stochastic:
         raise ValueError(f"samples={samples}: these weights have no latent, all takes would be the same; ask for 1")
     frames = len(audio) // SAMPLES_A_FRAME
-    noise = noises(seed, samples, frames, model.rho, lasting)
+    noise = noises(seed, samples, frames, model.chance, lasting) if model.config.stochastic else None
     return roll_out(model, image[None], hear(audio, frames)[None], noise, temperature, latent_offset)
 
 

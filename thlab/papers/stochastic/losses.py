@@ -36,12 +36,12 @@ def kl_charged(q_f: Gaussian, q_a: Gaussian, free_bits: float) -> Float[Tensor, 
 
 
 def share(config: StochasticConfig, step: int) -> float:
-    """How much of the KL's gradient the frame posterior gets: 0 in the warm-up, in as many steps more up to 1.
+    """How much of the KL's gradient the frame posterior gets: (step / warm_up)^2, from the warm-up's end on all of it.
 
     A young decoder makes nothing of z yet. Were the KL then the only term that teaches q_f, it would empty z for good:
     Adam takes steps of the same size however small the gradient is. Chapter: book/latent-kl.ipynb
     """
-    return min(1.0, max(0.0, (step - config.warm_up) / config.warm_up)) if config.warm_up else 1.0
+    return min(1.0, step / config.warm_up) ** 2 if config.warm_up else 1.0
 
 
 def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> Terms:

@@ -51,7 +51,7 @@ class StochasticConfig:
     alone: float = 0.0  # share of clips whose z is 0 in training, so that sound must tell of them what it can
     likelihood: float = 1.0  # lambda of Eq. 2
     beta: float = 1e-6
-    warm_up: int = 0  # steps in which the KL teaches the audio side alone; in as many more the frames' comes in
+    warm_up: int = 0  # steps in which the KL comes to teach the frames' side too, at first the audio's alone
     free_bits: float = 0.0  # nats a dimension of z that the KL costs nothing
     reduction: Literal["sum", "mean"] = "mean"  # of the log-likelihood over pixels: beta means nothing without it
     focus: float = 1.0  # weight of a pixel of the boxes of mouth and eyes, where others have 1
@@ -62,6 +62,7 @@ class StochasticConfig:
     shown: int | None = None  # of these, at random, that a step paints; None: all
     reference: Literal["first", "any"] = "first"  # frame 1: the first of these, or any of the clip with open eyes
     steps: int = 100_000  # not known
+    recorded: tuple[int, int] = (64, 60)  # clips, and frames of each, of which what chance did is kept for takes
 
     def __post_init__(self):
         if self.compares and self.decode != "latent+audio":
@@ -81,7 +82,7 @@ class StochasticConfig:
         """
         small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "decoder": "bend"}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True, "decode": "latent+audio"}
-        objective = {"beta": 0.02, "warm_up": 100, "free_bits": 0.05, "reduction": "sum", "focus": 8.0}
+        objective = {"beta": 1.0, "warm_up": 1500, "free_bits": 0.05, "reduction": "sum", "focus": 8.0}
         learning = {"shortcut": True, "compares": True, "alone": 0.4, "optimizer": "adam", "learning_rate": 1e-3}
         training = {"reference": "any", "batch": 8, "frames": 16, "shown": 6, "first": 1400, "steps": 2600}
         return cls(**small, **heard, **objective, **learning, **training)  # type: ignore[arg-type]
@@ -92,7 +93,7 @@ class StochasticConfig:
         small = {"widths": (8, 8, 16, 16), "hidden": 16, "embed": 16, "z": 4}
         heard = {"audio_widths": (4, 4, 8, 8), "audio_hidden": 16}
         training = {"batch": 2, "frames": 4, "shown": None, "warm_up": 0, "free_bits": 0.0, "alone": 0.0}
-        training |= {"focus": 1.0, "first": 5, "steps": 20}
+        training |= {"focus": 1.0, "first": 5, "steps": 20, "recorded": (4, 16)}
         return replace(cls.book(), **small, **heard, **training)
 
 
@@ -262,8 +263,9 @@ class TalkingFace(nn.Module):
         norm = nn.LayerNorm(config.embed) if config.shortcut else nn.Identity()
         self.to_g = nn.Sequential(nn.Linear(self.predictor.width, config.embed), norm)
         self.decoder = FrameDecoder(config)
-        self.register_buffer("rho", torch.zeros(config.z))  # how far chance lasts from a frame to the next, as measured
-        self.rho: Tensor
+        # what chance did in training clips, (N, T, z), as `record` finds it after training
+        self.register_buffer("chance", torch.zeros(*config.recorded, config.z) if config.stochastic else None)
+        self.chance: Tensor
         # PyTorch's own weights make what differs between frames smaller at each LSTM, until only the skips are heard
         for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow):
             for name, weight in part.named_parameters() if part else ():

@@ -93,26 +93,28 @@ def train(
         if step % SHOW_EVERY == 0:
             run.images(step, "real above generated", strip(real, result.frames))
     if config.stochastic:
-        model.module.rho.copy_(persistence(model.module, stretches, seed, fabric.device))
+        model.module.chance.copy_(record(model.module.eval(), stretches, seed, fabric.device))
     return model.module
 
 
 @torch.no_grad()
-def persistence(
-    model: nn.Module, stretches: Stretches, seed: int, device: Any = "cpu", batches: int = 16
-) -> Float[Tensor, "z"]:
-    """Correlation from a frame to the next of what sound leaves open, e_t = (z_t - mu_a) / sigma_a with z_t ~ q_f.
+def record(model: nn.Module, stretches: Stretches, seed: int, device: Any = "cpu") -> Float[Tensor, "n t z"]:
+    """What sound left open in training clips, e_t = (mu_f - mu_a) / sigma_a, in a stretch of each of some clips.
 
-    A face that looks aside goes on to: e_t of true frames lasts. Chance drawn anew for each frame has 0.
-    Chapter: book/latent-kl.ipynb
+    Were q_a all that q_f can be, e_t would be N(0, I). It is not, as training ends: a blink is far out, moves several
+    dimensions at once, and lasts. A clip that is too short goes on backwards. Chapter: book/latent-kl.ipynb
     """
-    before = after = torch.zeros((), device=device)
-    for batch in range(batches):
-        drawn = {name: x.to(device) for name, x in stretches.draw(step_generator(seed, batch)).items()}
-        out = model(**drawn | {"shown": drawn["shown"][:, :1]})
-        e = (out.q_f.sample(drawn["noise"]) - out.q_a.mean) * (-0.5 * out.q_a.logvar).exp()  # (B, T, z)
-        before, after = before + e.square().mean((0, 1)), after + (e[:, 1:] * e[:, :-1]).mean((0, 1))
-    return (after / before).clamp(0, 0.99)
+    (n, t), rng, start, made = model.config.recorded, step_generator(seed, 0), stretches.memory.start, []
+    for clip in torch.randint(len(start) - 1, (n,), generator=rng).tolist():
+        turn = max(1, 2 * int(start[clip + 1] - start[clip]) - 2)
+        there = torch.arange(t) % turn
+        frames = start[clip] + torch.minimum(there, turn - there)
+        seen = torch.cat([stretches.open_frames[stretches.open_start[clip]][None], frames])
+        pictures = (stretches.frames[seen].permute(0, 3, 1, 2) / 255).to(device)
+        rows = stretches.rows[frames].to(device)
+        out = model(pictures[:1], pictures[None, 1:], rows[None], shown=torch.zeros((1, 1), dtype=torch.long))
+        made.append(((out.q_f.mean - out.q_a.mean) * (-0.5 * out.q_a.logvar).exp())[0])
+    return torch.stack(made)
 
 
 def strip(real: Tensor, fake: Tensor) -> UInt8[np.ndarray, "t h w 3"]:
