@@ -36,10 +36,10 @@ def stage(bench):
     return Stage(bench.test, QuickJudge(), 2)
 
 
-def quick_look(_, video) -> Seen:
+def quick_look(stage, video) -> Seen:
     """Brightness of the boxes of mouth and eyes: follows what moves there."""
     lips, lids = mouth(video).mean((1, 2, 3)), eyes(video).mean((1, 2, 3))
-    return Seen(lips, lids, eyes(video)[..., ::2].mean((1, 2, 3)))
+    return Seen(stage.look(video), lips, lids, eyes(video)[..., ::2].mean((1, 2, 3)))
 
 
 @pytest.fixture(autouse=True)
