@@ -18,8 +18,9 @@ from thlab.corpus.visemes import VISEMES
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
+from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.generate import takes
-from thlab.papers.stochastic.model import StochasticConfig, TalkingFace
+from thlab.papers.stochastic.model import TalkingFace
 
 TAKES = 8
 LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}

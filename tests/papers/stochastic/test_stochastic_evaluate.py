@@ -13,8 +13,9 @@ from thlab.corpus.alignment import TEMPLATE
 from thlab.face.align import eyes, mouth
 from thlab.metrics.stage import Stage
 from thlab.papers.stochastic import evaluate as tables
+from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.evaluate import K, Seen, apart
-from thlab.papers.stochastic.model import StochasticConfig, TalkingFace
+from thlab.papers.stochastic.model import TalkingFace
 from thlab.training import make_fabric
 
 

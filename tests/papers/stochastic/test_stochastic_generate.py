@@ -11,8 +11,9 @@ from PIL import Image
 from thlab.corpus.media import wav_bytes
 from thlab.data import open_corpus, read_video
 from thlab.nn.train import seeded
+from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.generate import generate, noises, takes
-from thlab.papers.stochastic.model import StochasticConfig, TalkingFace
+from thlab.papers.stochastic.model import TalkingFace
 
 # clips told apart by their number, frames by their place
 CHANCE = torch.arange(1.0, 6)[:, None, None] * torch.tensor([1.0, 100.0]) + torch.linspace(0, 0.5, 24)[:, None]

@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.distributions import Independent, Normal, kl_divergence
 
 from thlab.nn.gaussian import Gaussian, kl
+from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import kl_charged, neg_log_likelihood, objective, share
-from thlab.papers.stochastic.model import Output, StochasticConfig
+from thlab.papers.stochastic.model import Output
 
 B, T, Z, SIDE = 2, 3, 4, 32
 CONFIG = replace(StochasticConfig.fast(), likelihood=0.7, beta=0.3)

@@ -8,8 +8,9 @@ from torch.nn.functional import conv2d, interpolate, silu
 
 from thlab.audio import mfcc_windows
 from thlab.nn.train import seeded
+from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import objective
-from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear, roll_out
+from thlab.papers.stochastic.model import TalkingFace, hear, roll_out
 
 FAST, T = StochasticConfig.fast(), 4
 DECODE = ("predictor", "latent", "latent+audio")

@@ -12,7 +12,8 @@ from thlab.data.memory import EYES_OPEN
 from thlab.nn.gaussian import Gaussian
 from thlab.nn.train import seeded
 from thlab.papers.stochastic import train as module
-from thlab.papers.stochastic.model import Output, StochasticConfig, TalkingFace, hear, roll_out
+from thlab.papers.stochastic.config import StochasticConfig
+from thlab.papers.stochastic.model import Output, TalkingFace, hear, roll_out
 from thlab.papers.stochastic.train import Stretches, load_model, record, save_model, train
 from thlab.training import Run, make_fabric
 

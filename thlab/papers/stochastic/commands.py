@@ -11,8 +11,8 @@ from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
 from thlab.data.memory import load_memory
 from thlab.papers.stochastic import generate as video
+from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.evaluate import evaluate as evaluate_tables
-from thlab.papers.stochastic.model import StochasticConfig
 from thlab.papers.stochastic.train import load_model, save_model
 from thlab.papers.stochastic.train import train as train_model
 from thlab.training import make_fabric, minutes

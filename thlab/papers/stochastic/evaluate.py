@@ -24,9 +24,10 @@ from thlab.metrics.stage import Stage, Video
 from thlab.metrics.tables import Table
 from thlab.nn.gaussian import kl
 from thlab.nn.landmarks import LandmarkNet
+from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.generate import noises
 from thlab.papers.stochastic.losses import neg_log_likelihood
-from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear, roll_out
+from thlab.papers.stochastic.model import TalkingFace, hear, roll_out
 from thlab.papers.stochastic.train import load_model, train
 from thlab.training import load_weights, read_card
 

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from thlab.face.align import eyes, mouth
 from thlab.nn.gaussian import Gaussian, kl
-from thlab.papers.stochastic.model import Output, StochasticConfig
+from thlab.papers.stochastic.config import StochasticConfig
+from thlab.papers.stochastic.model import Output
 
 Terms = dict[str, Float[Tensor, ""]]
 Video = Float[Tensor, "b t 3 h w"]

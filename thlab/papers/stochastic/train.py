@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from thlab.data.memory import Memory, open_eyed, within
 from thlab.nn.augment import jitter
 from thlab.nn.train import rate, seeded
+from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import objective
-from thlab.papers.stochastic.model import StochasticConfig, TalkingFace, hear, of_each
+from thlab.papers.stochastic.model import TalkingFace, hear, of_each
 from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
 
 SHOW_EVERY = 250  # steps between two strips in TensorBoard
