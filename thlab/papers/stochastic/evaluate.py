@@ -40,7 +40,7 @@ K = 8  # takes of a clip
 BETAS = (0.0, 0.0123, 0.1, 1.0)  # .0123 beside a sum over 64 x 64 x 3 is 1e-6 beside the mean
 FREE_BITS = 0.1  # nats a dimension
 # what models that are trained for a table have instead of the preset's own
-SWEEP: dict[str, Any] = {"first": 700, "steps": 700, "warm_up": 350, "batch": 4, "free_bits": 0.0}
+SWEEP: dict[str, Any] = {"first": 700, "steps": 450, "warm_up": 225, "batch": 4, "free_bits": 0.0}
 FPS = 25
 NEARER = "nearer the truth"  # is better
 

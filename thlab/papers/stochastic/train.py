@@ -105,7 +105,7 @@ def record(model: nn.Module, stretches: Stretches, seed: int, device: Any = "cpu
     Were q_a all that q_f can be, e_t would be N(0, I). It is not, as training ends: a blink is far out, moves several
     dimensions at once, and lasts. A clip that is too short goes on backwards. Chapter: book/latent-kl.ipynb
     """
-    (n, t), rng, start, made = model.config.recorded, step_generator(seed, 0), stretches.memory.start, []
+    (n, t), rng, start, made = stretches.config.recorded, step_generator(seed, 0), stretches.memory.start, []
     for clip in torch.randint(len(start) - 1, (n,), generator=rng).tolist():
         turn = max(1, 2 * int(start[clip + 1] - start[clip]) - 2)
         there = torch.arange(t) % turn
