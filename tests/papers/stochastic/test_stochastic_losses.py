@@ -40,10 +40,10 @@ def test_likelihood_is_that_of_torch_distributions_less_its_constant(made):
 def test_a_weight_of_mouth_and_eyes_is_a_smaller_variance_there(made):
     out, real = made
     scale = torch.ones(SIDE, SIDE, dtype=torch.float64)
-    scale[15:31, 8:24] = scale[5:11, 6:26] = 4**-0.5
+    scale[15:31, 8:24], scale[5:11, 6:26] = 4**-0.5, 9**-0.5
     log_p = Independent(Normal(out.frames, scale), 3).log_prob(real)
     constant = 3 * (0.5 * SIDE**2 * log(2 * pi) + scale.log().sum())
-    config = replace(CONFIG, reduction="sum", focus=4.0)
+    config = replace(CONFIG, reduction="sum", focus=(4.0, 9.0))
     torch.testing.assert_close(neg_log_likelihood(out.frames, real, config), -log_p.mean() - constant)
     same = out.frames + 0.2  # where all pixels are off alike, a mean knows no weights
     mean = neg_log_likelihood(same, out.frames, replace(config, reduction="mean"))
@@ -107,7 +107,7 @@ def test_without_chance_the_likelihood_is_all(made):
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])
 def test_gradients_match_finite_differences(reduction):
-    config = replace(CONFIG, reduction=reduction, focus=3.0, free_bits=0.05)
+    config = replace(CONFIG, reduction=reduction, focus=(3.0, 2.0), free_bits=0.05)
     real = normal(1, 2, 3, 8, 8)
 
     def total(frames: Tensor, *parameters: Tensor) -> Tensor:

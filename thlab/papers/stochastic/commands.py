@@ -1,7 +1,6 @@
 """`thlab train|generate` for [yadav2020]."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     fabric = make_fabric(**device)
     card = {"paper": "stochastic", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
     card |= {"clips": len(memory.ids), "steps": config.first + config.steps}
-    stages = {"latent": config, "plain": replace(config, stochastic=False, first=0, steps=card["steps"])}
+    stages = {"latent": config, "plain": config.without_chance(card["steps"])}
     for name in STAGES if stage == "all" else (stage,):
         model = train_model(stages[name], memory, out / name, fabric, seed)
         if fabric.is_global_zero:

@@ -36,7 +36,7 @@ class StochasticConfig:
     warm_up: int = 0  # steps in which the KL comes to teach the frames' side too, at first the audio's alone
     free_bits: float = 0.0  # nats a dimension of z that the KL costs nothing
     reduction: Literal["sum", "mean"] = "mean"  # of the log-likelihood over pixels: beta means nothing without it
-    focus: float = 1.0  # weight of a pixel of the boxes of mouth and eyes, where others have 1
+    focus: tuple[float, float] = (1.0, 1.0)  # weight of a pixel of the boxes of mouth and eyes, where others have 1
     optimizer: Literal["rmsprop", "adam"] = "rmsprop"  # "adam" comes with a rate that rises and falls
     learning_rate: float = 2e-4
     batch: int = 5
@@ -64,7 +64,7 @@ class StochasticConfig:
         """
         small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "decoder": "bend"}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True, "decode": "latent+audio"}
-        objective = {"beta": 1.0, "warm_up": 1500, "free_bits": 0.05, "reduction": "sum", "focus": 8.0}
+        objective = {"beta": 1.0, "warm_up": 1500, "free_bits": 0.05, "reduction": "sum", "focus": (8.0, 40.0)}
         learning = {"shortcut": True, "compares": True, "alone": 0.4, "optimizer": "adam", "learning_rate": 1e-3}
         training = {"reference": "any", "batch": 8, "frames": 16, "shown": 6, "first": 1400, "steps": 2600}
         return cls(**small, **heard, **objective, **learning, **training)  # type: ignore[arg-type]
@@ -75,5 +75,11 @@ class StochasticConfig:
         small = {"widths": (8, 8, 16, 16), "hidden": 16, "embed": 16, "z": 4}
         heard = {"audio_widths": (4, 4, 8, 8), "audio_hidden": 16}
         training = {"batch": 2, "frames": 4, "shown": None, "warm_up": 0, "free_bits": 0.0, "alone": 0.0}
-        training |= {"focus": 1.0, "first": 5, "steps": 20, "recorded": (4, 16)}
+        training |= {"focus": (1.0, 1.0), "first": 5, "steps": 20, "recorded": (4, 16)}
         return replace(cls.book(), **small, **heard, **training)
+
+    def without_chance(self, steps: int) -> "StochasticConfig":
+        """The baseline's, of so many steps. Its eyes weigh as its mouth: no sound tells what they do, and it would be
+        noise to what learns the lips."""
+        objective = {"beta": 0.0, "warm_up": 0, "free_bits": 0.0, "focus": (self.focus[0], self.focus[0])}
+        return replace(self, stochastic=False, first=0, steps=steps, **objective)

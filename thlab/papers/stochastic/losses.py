@@ -21,8 +21,8 @@ def neg_log_likelihood(fake: Video, real: Video, config: StochasticConfig) -> Fl
     """
     # -\log p(f|z) = \tfrac12 \sum_i w_i (f_i - \hat f_i)^2 + \text{const}
     weight = torch.ones_like(real[0, 0])
-    for box in (mouth, eyes):
-        box(weight).fill_(config.focus)
+    for box, focus in zip((mouth, eyes), config.focus, strict=True):
+        box(weight).fill_(focus)
     summed = 0.5 * (weight * (fake - real).square()).sum((-1, -2, -3)).mean()
     return summed if config.reduction == "sum" else summed / weight.sum()
 

@@ -1,6 +1,6 @@
 """Training the model of [yadav2020] on stretches of clips, its latent sampled from the posterior of frames."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,7 @@ def train(
     """
     stretches, model = Stretches(memory, config), seeded(lambda: TalkingFace(config), seed)
     if config.stochastic and config.first:
-        before = replace(config, stochastic=False, first=0, steps=config.first, beta=0, warm_up=0, free_bits=0)
-        begun = train(before, memory, first or Path(out) / "first", fabric, seed)
+        begun = train(config.without_chance(config.first), memory, first or Path(out) / "first", fabric, seed)
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizers = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
