@@ -64,7 +64,7 @@ class StochasticConfig:
         """
         small = {"size": 64, "fold": 2, "widths": (32, 64, 96, 128), "hidden": 160, "decoder": "bend"}
         heard = {"audio_widths": (16, 32, 48, 48), "audio_hidden": 256, "rectify": True, "decode": "latent+audio"}
-        objective = {"beta": 1.0, "warm_up": 1500, "free_bits": 0.05, "reduction": "sum", "focus": (8.0, 40.0)}
+        objective = {"beta": 1.0, "warm_up": 1500, "free_bits": 0.05, "reduction": "sum", "focus": (8.0, 8.0)}
         learning = {"shortcut": True, "compares": True, "alone": 0.4, "optimizer": "adam", "learning_rate": 1e-3}
         training = {"reference": "any", "batch": 8, "frames": 16, "shown": 6, "first": 1400, "steps": 2600}
         return cls(**small, **heard, **objective, **learning, **training)  # type: ignore[arg-type]
