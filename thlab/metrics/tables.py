@@ -32,9 +32,8 @@ class Table:
     rows: dict[str, dict[str, list[float]]]  # row, column, one number a seed
     paper_numbers: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)  # corpus, row, column
     evidence: dict = field(default_factory=dict)  # command, seeds, preset, corpus, hardware, steps, commit, pixels
-    better: str = (
-        "lower"  # or "higher"; "mixed": higher but for landmark distances; "nearer to the truth"; "": it depends
-    )
+    # what is better: "lower", "higher", "nearer the truth"; "mixed": higher but for landmark distances; "": it depends
+    better: str = "lower"
 
     def save(self, folder: Path) -> Path:
         """Write <paper>.<table>.json into a folder, whole or not at all."""
