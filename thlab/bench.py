@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,16 @@ def kept(path: Path, make: Callable[[], Any]) -> Any:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(make(), indent=1).encode())
     return json.loads(path.read_text())
+
+
+def saved(tables: Iterable[Table], out: str | Path) -> dict[str, Table]:
+    """Tables by name, each saved to the folder `out` as soon as it is made."""
+    Path(out).mkdir(parents=True, exist_ok=True)
+    made = {}
+    for table in tables:
+        table.save(Path(out))
+        made[table.table] = table
+    return made
 
 
 def open_bench(

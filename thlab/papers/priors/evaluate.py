@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from thlab.bench import saved
 from thlab.metrics.tables import Table
 from thlab.nn.landmarks import LandmarkNet
 from thlab.papers.priors import heads, tables
@@ -54,10 +55,5 @@ def evaluate(
         "collapse": lambda: [tables.collapse(bench)], "leakage": lambda: [tables.leakage(bench)],
         "quality": of_weights,
     }  # fmt: skip
-    Path(out).mkdir(parents=True, exist_ok=True)
-    made: dict[str, Table] = {}
-    for maker in dict.fromkeys(makers[name] for name in names):
-        for new in maker():
-            new.save(Path(out))
-            made[new.table] = new
-    return made
+    chosen = dict.fromkeys(makers[name] for name in names)
+    return saved((new for maker in chosen for new in maker()), out)

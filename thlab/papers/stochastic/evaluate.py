@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from thlab.bench import Bench, kept, open_bench
+from thlab.bench import Bench, kept, open_bench, saved
 from thlab.corpus import PRESETS, ensure, retakes
 from thlab.face.align import eyes, mouth
 from thlab.face.landmarks import to_68
@@ -299,14 +299,8 @@ def evaluate(
         "smoothness": lambda: smoothness(bench, stage, latent(), plain(), framewise(), **facts()),
         "beta": lambda: sweep(bench, few, short, seed),
     }
-    Path(out).mkdir(parents=True, exist_ok=True)
-    made: dict[str, Table] = {}
-    for name, maker in makers.items():
-        if name == table or (table == "all" and (name != "calibration" or corpus in PRESETS)):
-            new = maker()
-            new.save(Path(out))
-            made[new.table] = new
-    return made
+    possible = [name for name in TABLES if name != "calibration" or corpus in PRESETS]
+    return saved((makers[name]() for name in (possible if table == "all" else [table])), out)
 
 
 def _takes(
