@@ -65,6 +65,8 @@ def test_numbers_of_clips_become_numbers_of_speakers(stage):
     stage.clips = [0, 1, 2, 3, 4]
     stage.memory = type("Memory", (), {"speaker": torch.tensor([7, 7, 8, 9, 9])})
     assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [2, 5, 6]
+    assert stage.by_speaker([1.0, 3.0, math.nan, math.nan, 6.0]) == [2, 6]
+    assert stage.by_speaker([math.nan] * 5) == []
     assert stage.over == "test speakers"
     stage.memory.speaker = torch.tensor([7, 7, 7, 9, 9])
     assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [1, 3, 5, 6]

@@ -130,8 +130,8 @@ class Stage:
         return "test speakers" if len(self.memory.speaker[self.clips].unique()) > 2 else "test clips"
 
     def by_speaker(self, values: list[float]) -> list[float]:
-        """Numbers of clips as means of speakers, or as they are: what `over` says."""
+        """Numbers of clips as means of speakers, or as they are: what `over` says. Those that are NaN are left out."""
         speaker, x = self.memory.speaker[self.clips], torch.tensor(values)
-        if self.over == "test clips":
-            return x[~x.isnan()].tolist()
-        return [x[speaker == one].nanmean().item() for one in speaker.unique()]
+        if self.over == "test speakers":
+            x = torch.stack([x[speaker == one].nanmean() for one in speaker.unique()])
+        return x[~x.isnan()].tolist()
