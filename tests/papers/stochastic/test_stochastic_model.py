@@ -151,6 +151,14 @@ def test_the_baseline_without_chance_learns_from_pixels_what_it_hears(decode, ba
     torch.testing.assert_close(takes, roll_out(model, batch["image"], batch["rows"]))
 
 
+@pytest.mark.parametrize("stochastic", [True, False])
+@pytest.mark.parametrize("decode", DECODE)
+def test_all_that_can_learn_does_as_several_processes_need(decode, stochastic, batch):
+    model = made(decode=decode, stochastic=stochastic)
+    objective(model.config, model(**batch), batch["real"], 0)["total"].backward()
+    assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
+
+
 def test_takes_in_use_are_samples_of_what_was_heard(batch):
     """z of q(z | a), scaled by the temperature; a frame follows the one that was made."""
     model = made()

@@ -191,6 +191,9 @@ class TalkingFace(nn.Module):
         # what chance did in training clips, (N, T, z), as `record` finds it after training
         self.register_buffer("chance", torch.zeros(*config.recorded, config.z) if config.stochastic else None)
         self.chance: Tensor
+        if not config.stochastic and config.decode != "predictor":  # only the maps of frame 1 are read
+            self.frame_encoder.downs[-1].requires_grad_(False)
+            self.frame_encoder.embed.requires_grad_(False)
         # PyTorch's own weights make what differs between frames smaller at each LSTM, until only the skips are heard
         for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow):
             for name, weight in part.named_parameters() if part else ():
