@@ -82,6 +82,8 @@ def test_correlation_is_scipys_and_zero_for_a_still_mouth():
     np.testing.assert_allclose(correlation(x, y), expected, atol=1e-6)
     assert correlation(x, 2 - 3 * x).tolist() == pytest.approx([-1] * 5)
     assert correlation(torch.full((5, 30), 0.1), y).tolist() == [0] * 5
+    rounding = 0.1 + 1e-6 * torch.randn((5, 30), generator=torch.Generator().manual_seed(0))
+    assert correlation(rounding, y).tolist() == correlation(y, rounding).tolist() == [0] * 5
 
 
 def test_eye_opening_is_the_gap_over_the_width_whatever_the_size():
