@@ -73,7 +73,7 @@ def near_the_truth(stage, sizes):
 def test_table_1_has_the_best_take_and_the_mean_one(bench, stage, monkeypatch, tmp_path):
     sizes = [0.02 * (k + 1) for k in range(K)]
     monkeypatch.setattr(tables, "_takes", near_the_truth(stage, sizes))
-    plain = TalkingFace(replace(StochasticConfig.fast(), stochastic=False))
+    plain = TalkingFace(StochasticConfig.fast().without_chance(25))
     table = tables.table_1(bench, stage, TalkingFace(StochasticConfig.fast()), plain)
     mean = {row: {c: sum(v) / len(v) for c, v in cells.items()} for row, cells in table.rows.items()}
     assert mean[f"ours, best of {K}"]["PSNR"] == pytest.approx(-20 * torch.tensor(0.02).log10().item(), abs=0.5)
@@ -120,7 +120,7 @@ def test_a_folder_names_its_own_table_1(bench, stage, monkeypatch):
 
 def test_diversity_of_the_deterministic_model_is_none(bench, stage, monkeypatch):
     monkeypatch.setattr(tables, "_true_takes", lambda *_: [real[None].expand(2, -1, -1, -1, -1) for real in stage.real])
-    plain = TalkingFace(replace(StochasticConfig.fast(), stochastic=False))
+    plain = TalkingFace(StochasticConfig.fast().without_chance(25))
     model = TalkingFace(StochasticConfig.fast())
     torch.nn.init.normal_(model.chance)
     rows = tables.diversity(bench, stage, model, plain).rows

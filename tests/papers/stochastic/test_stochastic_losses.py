@@ -50,6 +50,15 @@ def test_a_weight_of_mouth_and_eyes_is_a_smaller_variance_there(made):
     assert mean.item() == pytest.approx(0.5 * 0.2**2)
 
 
+def test_eyes_weigh_as_the_mouth_in_clips_painted_from_sound_alone(made):
+    out, real = made
+    config, alone = replace(CONFIG, reduction="sum", focus=(4.0, 9.0)), torch.tensor([True, False])
+    heavy, light = (replace(config, focus=focus) for focus in ((4.0, 9.0), (4.0, 4.0)))
+    each = [neg_log_likelihood(out.frames[k : k + 1], real[k : k + 1], c) for k, c in enumerate((light, heavy))]
+    torch.testing.assert_close(neg_log_likelihood(out.frames, real, config, alone), sum(each) / 2)
+    assert objective(config, out._replace(alone=alone), real, 0)["nll"] == sum(each) / 2
+
+
 def test_objective_is_equation_2_written_out(made):
     out, real = made
     config = replace(CONFIG, reduction="sum", warm_up=4)

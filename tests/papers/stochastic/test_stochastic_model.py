@@ -17,8 +17,10 @@ DECODE = ("predictor", "latent", "latent+audio")
 
 
 def made(**changes) -> TalkingFace:
+    """The fast preset's with changes, less what needs a sound and a z beside each other where these take them away."""
     can_compare = changes.get("decode", FAST.decode) == "latent+audio"
-    return seeded(lambda: TalkingFace(replace(FAST, **{"compares": can_compare} | changes)), 0)
+    can = {"compares": can_compare, "fine": can_compare and changes.get("stochastic", True)}
+    return seeded(lambda: TalkingFace(replace(FAST, **can | changes)), 0)
 
 
 @pytest.fixture
@@ -87,7 +89,7 @@ def test_with_teacher_forcing_each_frame_follows_the_true_one(batch):
     h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(batch["image"], maps)
     for t in range(T):
         g, state = model.predict(before[:, None], z[:, t : t + 1], h_a[:, t : t + 1], state)
-        torch.testing.assert_close(model.decoder(g, skips)[:, 0], out.frames[:, t])
+        torch.testing.assert_close(model.decoder(g, skips, z[:, t : t + 1])[:, 0], out.frames[:, t])
         before, _ = model.frame_encoder(batch["real"][:, t], batch["image"])
 
 
@@ -99,7 +101,7 @@ def test_without_it_each_frame_follows_the_one_that_was_made(batch):
     h_a, skips = model.audio_encoder(batch["rows"]), model.decoder.carry(batch["image"], maps)
     for t in range(T):
         g, state = model.predict(before[:, None], z[:, t : t + 1], h_a[:, t : t + 1], state)
-        torch.testing.assert_close(model.decoder(g, skips)[:, 0], out.frames[:, t])
+        torch.testing.assert_close(model.decoder(g, skips, z[:, t : t + 1])[:, 0], out.frames[:, t])
         before, _ = model.frame_encoder(out.frames[:, t], batch["image"])
     forced = made(decode="predictor")(**batch).frames
     torch.testing.assert_close(forced[:, 0], out.frames[:, 0])
@@ -107,7 +109,7 @@ def test_without_it_each_frame_follows_the_one_that_was_made(batch):
 
 
 def test_a_skip_is_joined_by_a_convolution_of_both_maps():
-    decoder = made(widths=(8, 16), decoder="paint").decoder
+    decoder = made(widths=(8, 16), decoder="paint", fine=False).decoder
     x, skip, image = torch.rand(2, 16, 4, 4), torch.rand(2, 8, 8, 8), torch.rand(2, 3, 16, 16)
     up, carried = decoder.ups[0], decoder.carried[0]
     both = torch.cat([interpolate(x, scale_factor=2), skip], 1)
@@ -118,7 +120,39 @@ def test_a_skip_is_joined_by_a_convolution_of_both_maps():
     both = torch.cat([interpolate(x, scale_factor=2), skip], 1)
     last = silu(conv2d(both, torch.cat([up.weight, carried.weight], 1), carried.bias, padding=1))
     wanted = torch.sigmoid(torch.nn.functional.pixel_shuffle(decoder.outlet(last), 2))
-    torch.testing.assert_close(decoder(g, decoder.carry(image, [skip]))[:, 0], wanted)
+    torch.testing.assert_close(decoder(g, decoder.carry(image, [skip]), torch.rand(2, 1, 4))[:, 0], wanted)
+
+
+def test_a_fine_z_scales_the_maps_of_frame_1_and_z_0_leaves_them_as_they_are(batch):
+    fine, coarse = made(), made(fine=False)
+    missing, _ = coarse.load_state_dict(fine.state_dict(), strict=False)
+    assert not missing
+    still = batch | {"alone": torch.tensor([True, True])}
+    torch.testing.assert_close(fine(**still).frames, coarse(**still).frames)
+    decoder = made(widths=(8, 16), decoder="paint").decoder
+    z, g, skip = torch.rand(2, 1, 4), torch.rand(2, 1, 16), torch.rand(2, 8, 8, 8)
+    x = silu(decoder.grow(g[:, 0]).unflatten(1, (-1, 4, 4)))
+    scale = 1 + torch.einsum("cz,bz->bc", decoder.scales[0].weight, z[:, 0])
+    last = silu((decoder.ups[0](interpolate(x, scale_factor=2)) + skip) * scale[..., None, None])
+    wanted = torch.sigmoid(torch.nn.functional.pixel_shuffle(decoder.outlet(last), 2))
+    torch.testing.assert_close(decoder(g, [torch.rand(2, 3, 16, 16), skip], z)[:, 0], wanted)
+
+
+def test_a_fine_encoder_reads_the_eyes_own_pixels(batch):
+    encoder, expected = made().frame_encoder, batch["image"]
+    linear = encoder.embed[0]
+    linear.requires_grad_(False).weight.zero_()  # the way through the maps is shut
+    for box, seen in (((slice(10, 22), slice(12, 52)), True), ((slice(30, 62), slice(16, 48)), False)):
+        picture = expected.clone()
+        picture[:, :, *box] = 1 - picture[:, :, *box]
+        h, before = encoder(picture, expected)[0], encoder(expected, expected)[0]
+        assert ((h - before).abs().max() > 0.1) == seen
+
+
+@pytest.mark.parametrize("without", [{"compares": False}, {"stochastic": False}])
+def test_what_is_fine_needs_z_and_something_to_compare_with(without):
+    with pytest.raises(ValueError, match="fine=True needs compares=True and stochastic=True"):
+        replace(FAST, **without)
 
 
 def learners(model: TalkingFace, term: torch.Tensor) -> set[str]:

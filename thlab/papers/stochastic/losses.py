@@ -1,7 +1,7 @@
 """Eq. 2 of [yadav2020] in nats a frame: means over clips and frames, so that no weight depends on a clip's length."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from thlab.face.align import eyes, mouth
@@ -13,18 +13,24 @@ Terms = dict[str, Float[Tensor, ""]]
 Video = Float[Tensor, "b t 3 h w"]
 
 
-def neg_log_likelihood(fake: Video, real: Video, config: StochasticConfig) -> Float[Tensor, ""]:
+def neg_log_likelihood(
+    fake: Video, real: Video, config: StochasticConfig, alone: Bool[Tensor, "b"] | None = None
+) -> Float[Tensor, ""]:
     """−log p(f_t | z_t) of a Gaussian of unit variance, Eq. 2 of [yadav2020], less its constant: half a squared error.
 
     Summed over pixels and colours, or their weighted mean, as `reduction` says; the mean is the paper's MSE, halved. A
-    weight of the boxes of mouth and eyes is a variance of 1 / weight there. Chapter: book/latent-kl.ipynb
+    weight of the boxes of mouth and eyes is a variance of 1 / weight there. In clips that are painted from sound alone
+    eyes weigh as the mouth: no sound tells what they do, and it would be noise to what learns the lips.
+    Chapter: book/latent-kl.ipynb
     """
     # -\log p(f|z) = \tfrac12 \sum_i w_i (f_i - \hat f_i)^2 + \text{const}
-    weight = torch.ones_like(real[0, 0])
+    weight = torch.ones_like(real[:, :1])  # (B, 1, 3, H, W)
     for box, focus in zip((mouth, eyes), config.focus, strict=True):
         box(weight).fill_(focus)
+    if alone is not None:
+        eyes(weight)[alone] = config.focus[0]
     summed = 0.5 * (weight * (fake - real).square()).sum((-1, -2, -3)).mean()
-    return summed if config.reduction == "sum" else summed / weight.sum()
+    return summed if config.reduction == "sum" else summed / weight.sum((-1, -2, -3)).mean()
 
 
 def kl_charged(q_f: Gaussian, q_a: Gaussian, free_bits: float) -> Float[Tensor, ""]:
@@ -52,7 +58,7 @@ def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> 
     given; the KL teaches both posteriors and their encoders, but for Enc_a where the nll does. Without chance "nll" is
     all. Chapter: book/latent-kl.ipynb
     """
-    terms: Terms = {"nll": neg_log_likelihood(out.frames, real, config)}
+    terms: Terms = {"nll": neg_log_likelihood(out.frames, real, config, out.alone)}
     total = config.likelihood * terms["nll"]
     if out.q_f and out.q_a:
         terms["kl"] = kl(out.q_f, out.q_a).sum(-1).mean()

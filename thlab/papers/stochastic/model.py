@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import grid_sample, interpolate, pixel_shuffle, pixel_unshuffle, silu
 
 from thlab.audio.features import mfcc_windows
+from thlab.face.align import eyes
 from thlab.nn.gaussian import Gaussian
 from thlab.nn.unet import GROUPS, Down
 from thlab.papers.stochastic.config import StochasticConfig
@@ -63,6 +64,8 @@ class FrameEncoder(nn.Module):
         self.stem = nn.Conv2d((6 if config.compares else 3) * config.fold**2, widths[0], 3, padding=1)
         self.downs = nn.ModuleList(Down(fine, coarse) for fine, coarse in pairwise(widths))
         self.embed = nn.Sequential(nn.Linear(widths[-1] * COARSE**2, config.embed), nn.LayerNorm(config.embed))
+        pixels = 3 * eyes(torch.empty(config.size, config.size)).numel()
+        self.glance = nn.Linear(pixels, config.embed, bias=False) if config.fine else None
 
     def forward(
         self, pictures: Float[Tensor, "b 3 h w"], expected: Float[Tensor, "b 3 h w"]
@@ -74,11 +77,15 @@ class FrameEncoder(nn.Module):
         maps = [silu(self.stem(pixel_unshuffle(x, self.fold)))]
         for down in self.downs:
             maps.append(down(maps[-1]))
-        return torch.tanh(self.embed(maps.pop().flatten(1))), maps
+        linear, norm = self.embed
+        h = linear(maps.pop().flatten(1))
+        if self.glance:
+            h = h + self.glance(CLEARER * eyes(pictures - expected).flatten(1))
+        return torch.tanh(norm(h)), maps
 
 
 class FrameDecoder(nn.Module):
-    """p(f_t | g_t) with skips from frame 1; g_t is all that differs between the frames of a clip.
+    """p(f_t | g_t) with skips from frame 1; g_t is all that differs between the frames of a clip, but for a fine z_t.
 
     A convolution of two maps side by side is the sum of one of each, so the skips' are computed once a clip. That which
     bends begins as a copier of frame 1: its finest skip is the picture. Chapter: book/latent-kl.ipynb
@@ -91,6 +98,7 @@ class FrameDecoder(nn.Module):
         self.carried = nn.ModuleList(nn.Conv2d(c, c, 3, padding=1) for c in widths[:-1])
         self.ups = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1, bias=False) for a, b in pairwise(widths))
         self.norms = nn.ModuleList([nn.Identity(), *(nn.GroupNorm(GROUPS, c) for c in widths[1:-1])])
+        self.scales = nn.ModuleList(nn.Linear(config.z, c, bias=False) for c in widths[:-1]) if config.fine else None
         self.outlet = nn.Conv2d(widths[0], (5 if self.bends else 3) * config.fold**2, 3, padding=1)
         if self.bends:
             for weight in self.outlet.parameters():  # nearly a copier, but none whose gradients are all zero
@@ -100,13 +108,18 @@ class FrameDecoder(nn.Module):
         """Frame 1, and what its maps add to each level, from fine to coarse."""
         return [image, *(conv(skip) for conv, skip in zip(self.carried, maps, strict=True))]
 
-    def forward(self, g: Float[Tensor, "b t d"], skips: list[Tensor]) -> Float[Tensor, "b t 3 h w"]:
-        """Frames in [0, 1] of clips with the same skips; those of one clip serve all."""
+    def forward(
+        self, g: Float[Tensor, "b t d"], skips: list[Tensor], z: Float[Tensor, "b t z"]
+    ) -> Float[Tensor, "b t 3 h w"]:
+        """Frames in [0, 1] of clips with the same skips; those of one clip serve all. z is read where it is fine."""
         x = self.grow(g.flatten(0, 1)).unflatten(1, (-1, COARSE, COARSE))
         x = silu(x).contiguous(memory_format=torch.channels_last)
         image, *skips = (skip.repeat_interleave(len(x) // len(skip), 0) for skip in skips)
-        for up, norm, skip in reversed(list(zip(self.ups, self.norms, skips, strict=True))):
-            x = silu(norm(up(interpolate(x, scale_factor=2)) + skip))
+        for level in reversed(range(len(skips))):
+            x = self.norms[level](self.ups[level](interpolate(x, scale_factor=2)) + skips[level])
+            if self.scales:
+                x = x * (1 + self.scales[level](z.flatten(0, 1))[..., None, None])
+            x = silu(x)
         x = pixel_shuffle(self.outlet(x), self.fold)
         if self.bends:
             x = torch.logit(bend(image, FARTHEST * torch.tanh(x[:, 3:])), EDGE) + x[:, :3]
@@ -167,11 +180,12 @@ def of_each(x: Shaped[Tensor, "b t *rest"], shown: Int[Tensor, "b k"] | None) ->
 
 
 class Output(NamedTuple):
-    """Frames made from samples of q_f, and both posteriors; no q_f where there is no chance."""
+    """Frames made from samples of q_f, and both posteriors; no q_f where there is no chance. alone: clips with z 0."""
 
     frames: Float[Tensor, "b t 3 h w"]
     q_a: Gaussian | None
     q_f: Gaussian | None
+    alone: Bool[Tensor, "b"] | None = None
 
 
 class TalkingFace(nn.Module):
@@ -195,7 +209,7 @@ class TalkingFace(nn.Module):
             self.frame_encoder.downs[-1].requires_grad_(False)
             self.frame_encoder.embed.requires_grad_(False)
         # PyTorch's own weights make what differs between frames smaller at each LSTM, until only the skips are heard
-        for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow):
+        for part in (self.q_a, self.q_f, self.predictor, self.to_g, self.decoder.grow, self.frame_encoder.glance):
             for name, weight in part.named_parameters() if part else ():
                 if weight.ndim == 2 and "weight_hh" not in name and "head" not in name:  # what recurs may not grow
                     nn.init.uniform_(weight, -GAIN * weight.shape[1] ** -0.5, GAIN * weight.shape[1] ** -0.5)
@@ -216,7 +230,7 @@ class TalkingFace(nn.Module):
         frames, state = [], None
         for z_t, a_t in zip(z.split(1, 1), h_a.split(1, 1), strict=True):
             g, state = self.predict(h[:, None], z_t, a_t, state)
-            frames.append(self.decoder(g, skips))
+            frames.append(self.decoder(g, skips, z_t))
             if self.config.decode == "predictor":
                 h, _ = self.frame_encoder(frames[-1][:, 0], frames[-1][:, 0])
         return torch.cat(frames, 1)
@@ -244,10 +258,10 @@ class TalkingFace(nn.Module):
         z = q_f.sample(noise) if q_f else self.heard(q_a, h_a)
         z = z if alone is None else z * ~alone[:, None, None]
         if self.config.teacher_forcing or not feeds_back:
-            frames = self.decoder(of_each(self.predict(before, z, h_a)[0], shown), skips)
+            frames = self.decoder(of_each(self.predict(before, z, h_a)[0], shown), skips, of_each(z, shown))
         else:
             frames = of_each(self.unroll(h, skips, z, h_a), shown)
-        return Output(frames, q_a, q_f)
+        return Output(frames, q_a, q_f, alone)
 
     @torch.no_grad()
     def by_sound(
@@ -255,7 +269,7 @@ class TalkingFace(nn.Module):
     ) -> Float[Tensor, "b t 3 h w"]:
         """The frames that sound alone makes, with z 0."""
         z = h_a.new_zeros((*h_a.shape[:2], self.config.z))
-        return self.decoder(self.predict(before, z, h_a)[0], skips)
+        return self.decoder(self.predict(before, z, h_a)[0], skips, z)
 
     def overheard(self, h_a: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
         """h_a as q_a reads it: where the decoder hears too, the likelihood alone teaches Enc_a.
