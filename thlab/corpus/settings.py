@@ -28,6 +28,8 @@ PRESETS = {
     "tiny": Preset(split=(4, 1, 1), sentences=4, size=64),
     "small": Preset(split=(8, 2, 2), sentences=10, size=128),
     "medium": Preset(split=(20, 3, 3), sentences=8, size=64, head_motion=0.4),
+    # every word in many contexts, and 25 sentences more, each word among them, to hold out
+    "words": Preset(split=(20, 3, 3), sentences=75, size=64, emotions=("neutral",), head_motion=0.4),
     "full": Preset(split=(28, 3, 3), sentences=40, size=128),
 }
 

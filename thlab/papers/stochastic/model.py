@@ -6,10 +6,11 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
-from torch.nn.functional import grid_sample, interpolate, pixel_shuffle, pixel_unshuffle, silu
+from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, silu
 
 from thlab.audio.features import mfcc_windows
 from thlab.face.align import eyes
+from thlab.nn.bend import repaint
 from thlab.nn.gaussian import Gaussian
 from thlab.nn.unet import GROUPS, Down
 from thlab.papers.stochastic.config import StochasticConfig
@@ -19,8 +20,6 @@ FIRST_LOGVAR = -2.0  # of both posteriors
 FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends
 CLEARER = 4.0  # than in the pictures is what sound alone gets wrong of them
 GAIN = 3.0  # of the first weights between embeddings and decoder
-FARTHEST = 0.15  # that a pixel is fetched from, in widths of the picture
-EDGE = 0.01  # colours are changed as logits, taken between this and 1 - EDGE
 
 
 def hear(audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames 28 12"]:
@@ -121,21 +120,7 @@ class FrameDecoder(nn.Module):
                 x = x * (1 + self.scales[level](z.flatten(0, 1))[..., None, None])
             x = silu(x)
         x = pixel_shuffle(self.outlet(x), self.fold)
-        if self.bends:
-            x = torch.logit(bend(image, FARTHEST * torch.tanh(x[:, 3:])), EDGE) + x[:, :3]
-        return torch.sigmoid(x).unflatten(0, g.shape[:2])
-
-
-def bend(image: Float[Tensor, "b 3 h w"], move: Float[Tensor, "b 2 h w"]) -> Float[Tensor, "b 3 h w"]:
-    """Each pixel fetched from another place, `move` (x, y) away in widths of the picture, bicubically.
-
-    Chapter: book/latent-kl.ipynb
-    """
-    (h, w), device = image.shape[-2:], image.device
-    y, x = ((2 * torch.arange(n, device=device) + 1) / n - 1 for n in (h, w))  # centres of pixels, from -1 to 1
-    still = torch.stack([x.expand(h, w), y[:, None].expand(h, w)], -1)
-    at = still + 2 * move.permute(0, 2, 3, 1)
-    return grid_sample(image, at, "bicubic", "border", align_corners=False).clamp(0, 1)
+        return (repaint(image, x) if self.bends else torch.sigmoid(x)).unflatten(0, g.shape[:2])
 
 
 class Recurrent(nn.LSTM):
