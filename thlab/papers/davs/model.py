@@ -125,14 +125,20 @@ class Decoder(nn.Module):
         self.grow = nn.Linear(2 * config.dim, config.widths[0] * COARSE**2)
         self.levels = nn.ModuleList()
         for cin, cout, more, n in zip(config.widths[:1] + config.widths, config.widths, beside, config.convs):
-            self.levels.append(nn.Sequential(ConvBlock(cin + more, cout), *(ConvBlock(cout, cout) for _ in range(n - 1))))
+            self.levels.append(
+                nn.Sequential(ConvBlock(cin + more, cout), *(ConvBlock(cout, cout) for _ in range(n - 1)))
+            )
         self.outlet = nn.Conv2d(config.widths[-1], 5 if self.bends else 3, 3, padding=1)
         if self.bends:
             for weight in self.outlet.parameters():
                 weight.data *= FIRST_OUTLET
 
     def forward(
-        self, f_p: Float[Tensor, "b d"], f_w: Float[Tensor, "b t d"], maps: list[Tensor], image: Float[Tensor, "b 3 h w"]
+        self,
+        f_p: Float[Tensor, "b d"],
+        f_w: Float[Tensor, "b t d"],
+        maps: list[Tensor],
+        image: Float[Tensor, "b 3 h w"],
     ) -> Float[Tensor, "b t 3 h w"]:
         b, t, _ = f_w.shape
         image, f_p, *maps = (x.repeat_interleave(t, 0) for x in (image, f_p, *maps))
@@ -193,7 +199,11 @@ class DAVS(nn.Module):
     def __init__(self, config: DAVSConfig, n_words: int, n_people: int):
         super().__init__()
         self.config, inputs = config, config.seen * config.dim
-        self.e_w_v, self.e_w_a, self.c_w = WordEncoder(config), AudioEncoder(config), classifier(inputs, config, n_words)
+        self.e_w_v, self.e_w_a, self.c_w = (
+            WordEncoder(config),
+            AudioEncoder(config),
+            classifier(inputs, config, n_words),
+        )
         self.c_w_a: Any = None if config.shared else classifier(inputs, config, n_words)
         self.e_p_v: Any = PersonEncoder(config) if config.painted else None
         self.c_p: Any = classifier(config.dim, config, n_people) if config.painted else None
@@ -245,7 +255,10 @@ class Critics(nn.Module):
 
     def __init__(self, config: DAVSConfig, n_words: int, n_people: int):
         super().__init__()
-        self.c_w_p, self.modality = (classifier(config.dim, config, n_people), classifier(config.seen * config.dim, config, 2))
+        self.c_w_p, self.modality = (
+            classifier(config.dim, config, n_people),
+            classifier(config.seen * config.dim, config, 2),
+        )
         self.c_p_w: Any = classifier(config.judged * config.dim, config, n_words) if config.painted else None
         self.d_seq: Any = SequenceCritic(config) if config.painted and config.gan else None
 
@@ -254,4 +267,6 @@ class Critics(nn.Module):
         videos = (out.fake_v, out.fake_a, real)
         looks = (None if video is None or self.d_seq is None else self.d_seq(video) for video in videos)
         word = None if self.c_p_w is None else self.c_p_w(out.F_p)
-        return Said(self.c_w_p(out.F_w_v.flatten(0, 1)), self.modality(out.F_w_v), self.modality(out.F_w_a), word, *looks)
+        return Said(
+            self.c_w_p(out.F_w_v.flatten(0, 1)), self.modality(out.F_w_v), self.modality(out.F_w_a), word, *looks
+        )
