@@ -9,7 +9,7 @@ from pathlib import Path
 from thlab import corpus
 
 BAD_ARGUMENTS, INTERRUPTED = 2, 130
-PAPERS = ("priors", "stochastic")
+PAPERS = ("priors", "davs", "stochastic")
 TRAINABLE = (*PAPERS, "judges")
 
 
@@ -99,13 +99,15 @@ def _add_evaluate(commands) -> None:
 
 
 def _add_generate(commands) -> None:
-    generate = commands.add_parser("generate", help="a talking head from sound and one picture; tagged as synthetic")
+    generate = commands.add_parser("generate", help="a talking head from speech and one picture; tagged as synthetic")
     generate.add_argument("--paper", choices=PAPERS, required=True, metavar="paper", help=f"one of {', '.join(PAPERS)}")
-    generate.add_argument("--audio", type=Path, required=True, help="speech, any format that ffmpeg reads")
+    taken = {"default": argparse.SUPPRESS}  # not every paper takes these
+    speech = generate.add_mutually_exclusive_group(required=True)
+    speech.add_argument("--audio", type=Path, help="speech, any format that ffmpeg reads", **taken)
+    speech.add_argument("--video", type=Path, help="instead: a face that speaks, whose lips are read (davs)", **taken)
     generate.add_argument("--image", type=Path, required=True, help="a picture of one face")
     generate.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
     generate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
-    taken = {"default": argparse.SUPPRESS}  # not every paper takes these
     generate.add_argument(
         "--samples", type=int, help="takes; out-1.mp4, out-2.mp4, … (default: 1; stochastic)", **taken
     )

@@ -27,13 +27,18 @@ def read_inputs(
     where a file is missing or cannot be read, the recording holds no speech, the picture no face, or `out` is no .mp4
     in a folder that exists. Chapter: book/content-to-video.ipynb
     """
+    check_paths(out, audio, image)
+    return read_speech(audio), torch.from_numpy(read_face(image, size)).permute(2, 0, 1) / 255
+
+
+def check_paths(out: Path | str, *inputs: Path | str) -> None:
+    """ValueError where an input is missing, or `out` is no .mp4 in a folder that exists."""
     out = Path(out)
     if out.suffix != ".mp4" or not out.parent.is_dir():
         raise ValueError(f"{out}: the output must be a name ending in .mp4, in a folder that exists")
-    for path in (audio, image):
+    for path in inputs:
         if not Path(path).is_file():
             raise ValueError(f"{path}: no such file")
-    return read_speech(audio), torch.from_numpy(read_face(image, size)).permute(2, 0, 1) / 255
 
 
 def write_talking(path: Path | str, frames: Float[torch.Tensor, "t 3 h w"], audio: Float[torch.Tensor, "n"]) -> None:

@@ -124,10 +124,10 @@ class Decoder(nn.Module):
         beside[-1] += 3 * self.bends
         self.grow = nn.Linear(2 * config.dim, config.widths[0] * COARSE**2)
         self.levels = nn.ModuleList()
-        for cin, cout, more, n in zip(config.widths[:1] + config.widths, config.widths, beside, config.convs):
-            self.levels.append(
-                nn.Sequential(ConvBlock(cin + more, cout), *(ConvBlock(cout, cout) for _ in range(n - 1)))
-            )
+        before = config.widths[:1] + config.widths[:-1]
+        for cin, more, cout, n in zip(before, beside, config.widths, config.convs, strict=True):
+            rest = (ConvBlock(cout, cout) for _ in range(n - 1))
+            self.levels.append(nn.Sequential(ConvBlock(cin + more, cout), *rest))
         self.outlet = nn.Conv2d(config.widths[-1], 5 if self.bends else 3, 3, padding=1)
         if self.bends:
             for weight in self.outlet.parameters():
@@ -211,14 +211,18 @@ class DAVS(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> Output:
         """A pass over what `thlab.papers.davs.words.WordClips.draw` gives."""
-        F_v, F_a = self.e_w_v(batch["frames"]), self.e_w_a(batch["rows"])
-        out = Output(F_v, F_a, self.c_w(F_v), (self.c_w_a or self.c_w)(F_a))
+        out = self.embed(batch["frames"], batch["rows"])
         if not self.config.painted:
             return out
         (f_p, maps), judged = self.e_p_v(batch["image"]), batch["judged"]
         F_p = self.e_p_v(judged.flatten(0, 1))[0].unflatten(0, judged.shape[:2])
-        fakes = (self.g(f_p, of_each(F, batch["painted"]), maps, batch["image"]) for F in (F_v, F_a))
+        fakes = (self.g(f_p, of_each(F, batch["painted"]), maps, batch["image"]) for F in out[:2])
         return Output(*out[:4], F_p, self.c_p(f_p), *fakes)
+
+    def embed(self, frames: Float[Tensor, "b n 3 h w"], rows: Float[Tensor, "b n 20 12"]) -> Output:
+        """Sect. 3.1: word features of frames and of their sound, and what C_w makes of both."""
+        F_v, F_a = self.e_w_v(frames), self.e_w_a(rows)
+        return Output(F_v, F_a, self.c_w(F_v), (self.c_w_a or self.c_w)(F_a))
 
     @torch.inference_mode()
     def speak(self, image: Float[Tensor, "b 3 h w"], f_w: Float[Tensor, "b t d"]) -> Float[Tensor, "b t 3 h w"]:

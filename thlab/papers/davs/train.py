@@ -1,4 +1,4 @@
-"""Training the model of [zhou2019]: in each step first what learns against it, then encoders, classifier and decoder."""
+"""Training the model of [zhou2019]: in each step first what learns against it, then encoders, C_w and G."""
 
 from dataclasses import asdict
 from pathlib import Path

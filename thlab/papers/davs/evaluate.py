@@ -1,0 +1,61 @@
+"""Every table of [zhou2019] as one call: trains what is missing, tests on people and sentences held out, writes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from thlab.bench import saved
+from thlab.metrics.stage import Stage
+from thlab.metrics.tables import Table
+from thlab.nn.faces import FaceEncoder
+from thlab.nn.landmarks import LandmarkNet
+from thlab.papers.davs import tables
+from thlab.papers.davs.bench import open_bench
+from thlab.papers.davs.train import load_model
+from thlab.training import load_weights, read_card
+
+TABLES = ("T1", "T3", "SVM", "T4", "identity", "words")
+OF_WEIGHTS = ("identity", "words")  # tables that judge trained weights; the others train their own
+NAME = "davs-disentangled"
+
+
+def evaluate(
+    fabric: Any, table: str = "identity", corpus: str = "words", preset: str = "book", seeds: int | Sequence[int] = 3,
+    out: str | Path = "book/results", weights: Path | None = None, n_clips: int = 36,
+) -> dict[str, Table]:  # fmt: skip
+    """Re-run a table, or all; saves each as out/davs.<table>.json and returns them by name.
+
+    table: one of TABLES, or "all". seeds: how many, or which, of what is trained here; a training that was cut off goes
+    on where it stopped. weights: the folder of a finished training whose model "identity" and "words" judge (default:
+    the committed one). n_clips: on the stage of T1 and "identity". Raises ValueError for an unknown table, preset or
+    corpus. Chapter: book/davs.ipynb
+    """
+    if table not in (*TABLES, "all"):
+        raise ValueError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}, all")
+    names = TABLES if table == "all" else (table,)
+    seeds, name = range(seeds) if isinstance(seeds, int) else seeds, str(weights / NAME) if weights else NAME
+    known = read_card(name)["words"] if set(names) <= set(OF_WEIGHTS) else ()
+    bench = open_bench(fabric, corpus, preset, seeds, known)
+
+    def stage() -> Stage:
+        judge = LandmarkNet()
+        load_weights("landmarks", judge)
+        return Stage(bench.test, judge, n_clips)
+
+    def faces() -> FaceEncoder:
+        net = FaceEncoder()
+        load_weights("faces", net)
+        return net.eval()
+
+    def of_weights() -> dict[str, Any]:
+        return {"weights": "given" if weights else "committed", "steps": read_card(name)["steps"], "seeds": []}
+
+    makers: dict[str, Callable[[], Table]] = {
+        "T1": lambda: tables.table_1(bench, stage()),
+        "T3": lambda: tables.table_3(bench),
+        "SVM": lambda: tables.leakage(bench),
+        "T4": lambda: tables.table_4(bench),
+        "identity": lambda: tables.identity(bench, stage(), load_model(name)[0], faces(), **of_weights()),
+        "words": lambda: tables.words_read(bench, load_model(name)[0], **of_weights()),
+    }
+    return saved((makers[one]() for one in names), out)

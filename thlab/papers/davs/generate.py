@@ -1,0 +1,59 @@
+"""From a picture of a face, and speech that is heard or seen, to an .mp4 that says it is synthetic."""
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from thlab.data.batches import pad_to
+from thlab.data.clip import Clip
+from thlab.data.media import FPS, SAMPLES_A_FRAME, read_audio, read_video
+from thlab.data.prepare import face_view
+from thlab.data.talking import check_paths, read_face, read_inputs, write_talking
+from thlab.papers.davs.model import DAVS, hear
+from thlab.papers.davs.train import load_model
+
+
+def read_lips(path: Path | str, size: int) -> tuple[Float[Tensor, "t 3 size size"], Float[Tensor, "n"]]:
+    """A video's face, cropped to the aligned view, in [0, 1] at 25 fps, and its sound; silence where it has none.
+
+    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is no video to read, or
+    no face in it. Chapter: book/davs.ipynb
+    """
+    frames, fps = read_video(path)
+    if frames.shape[1:3] != (size, size) or fps != FPS:
+        frames, _ = face_view(Clip(Path(path).stem, Path(path), ""), size)
+    try:
+        audio = torch.from_numpy(read_audio(path))
+    except ValueError:  # the file could be read, so what is missing is a soundtrack
+        audio = torch.zeros(0)
+    samples = len(frames) * SAMPLES_A_FRAME
+    return torch.from_numpy(frames).permute(0, 3, 1, 2) / 255, pad_to(audio, samples)[:samples]
+
+
+def generate(
+    image_path: Path | str, out_path: Path | str, audio_path: Path | str | None = None,
+    video_path: Path | str | None = None, model: DAVS | None = None,
+) -> Path:  # fmt: skip
+    """Make the face of a picture say what a recording says, or what the lips in a video do: an .mp4; its path.
+
+    The video's own sound goes with it. model: a trained one, else the committed weights. Raises ValueError, and writes
+    nothing, where not just one of audio and video is given, and as `thlab.data.talking.read_inputs` and `read_lips` do.
+    Chapter: book/davs.ipynb
+    """
+    if (audio_path is None) == (video_path is None):
+        raise ValueError("give one source of speech: a recording (audio) or a video")
+    model = model or load_model()[0]
+    size = model.config.size
+    if audio_path is not None:
+        audio, image = read_inputs(audio_path, image_path, out_path, size)
+        f_w = model.e_w_a(hear(audio, len(audio) // SAMPLES_A_FRAME)[None])
+    else:
+        assert video_path is not None
+        check_paths(out_path, video_path, image_path)
+        image = torch.from_numpy(read_face(image_path, size)).permute(2, 0, 1) / 255
+        frames, audio = read_lips(video_path, size)
+        f_w = model.e_w_v(frames[None])
+    write_talking(out_path, model.speak(image[None], f_w.detach())[0], audio)
+    return Path(out_path)

@@ -1,0 +1,264 @@
+"""Tables 1, 3 and 4 of [zhou2019] and its SVM, beside what they lack: controls, the other direction, who is seen."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from thlab.corpus import PRESETS
+from thlab.metrics.landmark import correlation, lmd, mouth_opening
+from thlab.metrics.probes import svm_probe
+from thlab.metrics.retrieval import retrieval
+from thlab.metrics.stage import Stage, Video
+from thlab.metrics.tables import Table
+from thlab.papers.davs.bench import SUPERVISIONS, Bench
+from thlab.papers.davs.model import DAVS, Output, hear, of_each
+from thlab.papers.davs.words import WordClips, spread
+from thlab.training import step_generator
+
+SCORES = ("visual", "audio", "both", *(f"{way} {score}" for way in ("V2A", "A2V") for score in ("R@1", "R@10", "MedR")))
+TABLE_1 = {  # as printed: PSNR, SSIM
+    "audio, L1": (25.4, 0.859), "video, L1": (25.7, 0.865),
+    "audio, L1 + GAN": (26.7, 0.883), "video, L1 + GAN": (26.8, 0.884),
+}  # fmt: skip
+TABLE_3 = {  # as printed, in the order of SCORES
+    "Chung and Zisserman": (61.1,),
+    "L_C": (61.8, 81.7, 90.8, 29.3, 56.3, 6.0, 29.8, 56.3, 6.0),
+    "L_C + SC": (65.6, 91.6, 94.9, 38.8, 66.4, 3.0, 44.5, 70.9, 2.0),
+    "L_C + L_adv": (63.5, 88.1, 93.7, 39.3, 67.9, 3.0, 42.2, 69.2, 2.0),
+    "L_C + SC + L_adv": (67.5, 91.8, 95.2, 64.2, 84.7, 1.0, 67.7, 85.8, 1.0),
+}
+LEAKAGE = {"before": (27.8,), "after": (9.7,)}  # in the text
+SOURCES = ("audio", "video")
+PER_WORD, PER_PROBE = 3, 20  # clips of each word to generate from, and to train an SVM on
+PERSON_FRAMES = slice(None, None, 4)  # of the frames seen, from which an SVM reads the person
+Rows = dict[str, dict[str, list[float]]]
+
+
+def paper(printed: dict[str, tuple[float, ...]], columns: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:
+    """Printed numbers as a Table holds them."""
+    return {"LRW": {row: dict(zip(columns, numbers, strict=False)) for row, numbers in printed.items()}}
+
+
+@torch.no_grad()
+def encode(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Output:
+    """F_w^v, F_w^a and the words read from them, of some word clips. Chapter: book/davs.ipynb"""
+    steps, made = spread(model.config.seen), []
+    for frames, rows in zip(*(at.split(32) for at in clips.times(which, steps)), strict=True):
+        made.append(model.embed(clips.pictures(frames), clips.rows[rows])[:4])
+    return Output(*(torch.cat(parts) for parts in zip(*made, strict=True)))
+
+
+@torch.no_grad()
+def encode_person(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Float[Tensor, "m d"]:
+    """F_p of some word clips, the features of their frames side by side. Chapter: book/davs.ipynb"""
+    frames, _ = clips.times(which, spread(model.config.judged))
+    return torch.cat([model.e_p_v(clips.pictures(x).flatten(0, 1))[0].view(len(x), -1) for x in frames.split(32)])
+
+
+def accuracy(logits: Float[Tensor, "m k"], word: Int[Tensor, "m"]) -> float:
+    """In %, the mean over words: none counts more because it is said more often. Chapter: book/davs.ipynb"""
+    right = logits.argmax(1) == word
+    return 100 * torch.stack([right[word == one].float().mean() for one in word.unique()]).mean().item()
+
+
+def found(queries: Float[Tensor, "m *d"], gallery: Float[Tensor, "m *d"]) -> dict[str, float]:
+    """R@1 and R@10 in %, and MedR, of features by their distance."""
+    scores = retrieval(queries.flatten(1), gallery.flatten(1))
+    return {"R@1": 100 * scores["R@1"], "R@10": 100 * scores["R@10"], "MedR": scores["MedR"]}
+
+
+def word_scores(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> dict[str, float]:
+    """The columns of Table 3 of [zhou2019]; "both" adds the two modalities' log-probabilities, for it says not how.
+
+    Chapter: book/davs.ipynb
+    """
+    out, word = encode(model, clips, which), clips.word[which]
+    both = out.words_v.log_softmax(1) + out.words_a.log_softmax(1)
+    logits = {"visual": out.words_v, "audio": out.words_a, "both": both}
+    ways = {"V2A": found(out.F_w_v, out.F_w_a), "A2V": found(out.F_w_a, out.F_w_v)}
+    scores = {name: accuracy(x, word) for name, x in logits.items()}
+    return scores | {f"{way} {name}": x for way, numbers in ways.items() for name, x in numbers.items()}
+
+
+def add(rows: Rows, row: str, scores: dict[str, float]) -> None:
+    """One more number in each cell of a row."""
+    for column, value in scores.items():
+        rows[row][column].append(value)
+
+
+def new_rows() -> Any:
+    """Rows of cells that begin empty."""
+    return defaultdict(lambda: defaultdict(list))
+
+
+def table_3(bench: Bench) -> Table:
+    """Table 3 of [zhou2019]: words told and clips found with four supervisions of the word space.
+
+    Chapter: book/davs.ipynb
+    """
+    rows, every = new_rows(), torch.arange(len(bench.test_words.word))
+    for seed in bench.seeds:
+        for row in SUPERVISIONS:
+            add(rows, row, word_scores(bench.model(seed, row), bench.test_words, every))
+    facts = {"word_clips": len(every), "words": len(bench.words.words), "steps": bench.config.first, "better": ""}
+    return bench.table("T3", list(SCORES), rows, paper(TABLE_3, SCORES), **facts)
+
+
+def features(stage: Stage, model: DAVS, source: str) -> list[Float[Tensor, "_ d"]]:
+    """f_w of each clip of the stage, from its "audio", its "video", or "shuffled audio". Chapter: book/davs.ipynb"""
+    if source == "video":
+        return [model.e_w_v(real[None])[0] for real in stage.real]
+    heard = stage.contents(hear) if source == "audio" else stage.shuffled(hear)
+    return [model.e_w_a(rows[None])[0] for rows in heard]
+
+
+def perform(model: DAVS, images: Sequence[Tensor], f_w: Sequence[Tensor]) -> list[Video]:
+    """A video of each image (3, h, w) and the features that are to move it. Chapter: book/davs.ipynb"""
+    return [model.speak(image[None], f[None])[0] for image, f in zip(images, f_w, strict=True)]
+
+
+def table_1(bench: Bench, stage: Stage) -> Table:
+    """Table 1 of [zhou2019]: PSNR and SSIM with and without Eq. 7, with mouths, and what must be beaten.
+
+    Chapter: book/davs.ipynb
+    """
+    rows, images = new_rows(), [real[i] for real, i in zip(stage.real, stage.image, strict=True)]
+    for seed in bench.seeds:
+        for name, loss in (("without GAN", "L1"), ("disentangled", "L1 + GAN")):
+            model = bench.model(seed, name)
+            for source in SOURCES:
+                add(rows, f"{source}, {loss}", stage.means(perform(model, images, features(stage, model, source))))
+        shuffled = perform(model, images, features(stage, model, "shuffled audio"))
+        add(rows, "shuffled audio, L1 + GAN", stage.means(shuffled))
+        for row, videos in stage.trivial().items():
+            add(rows, row, stage.means(videos))
+    columns = ["PSNR", "SSIM", "LMD", "LMD, exact", "opening", "sharpness"]
+    return bench.table("T1", columns, rows, paper(TABLE_1, columns), better="mixed", **bench.facts(stage))
+
+
+def leakage(bench: Bench) -> Table:
+    """What linear SVMs read off the wrong space (%), before and after Eq. 2 to 5 of [zhou2019], and by chance.
+
+    The word from F_p: trained on the training speakers, tested on the test ones. The person from single f_w^v: trained
+    on every other recording of the people that C_w^p knows, tested on the others; "new people": likewise of the test
+    speakers, where there are several. Chapter: book/davs.ipynb
+    """
+    rows = new_rows()
+    for seed in bench.seeds:
+        for row, name in (("before", "entangled"), ("after", "disentangled")):
+            add(rows, row, leaks(bench, bench.model(seed, name)))
+    test = bench.test_words
+    known = {"word from F_p": (test, test.word), "person from f_w": (bench.words, bench.words.person)}
+    known["new people from f_w"] = test, test.person
+    for column in rows["after"]:
+        clips, label = known[column]
+        share = label[clips.even(PER_PROBE)].bincount().max() / len(clips.even(PER_PROBE))
+        rows["chance"][column] = [100 * share.item()] * len(bench.seeds)
+    columns = list(rows["after"])
+    return bench.table("SVM", columns, rows, paper(LEAKAGE, columns), **bench.facts())
+
+
+def leaks(bench: Bench, model: DAVS) -> dict[str, float]:
+    """The SVMs' accuracies for one model."""
+    train, test, few = bench.words, bench.test_words, bench.words.even(PER_PROBE)
+    of_test = test.even(PER_PROBE)
+    coded = encode_person(model, train, few), train.word[few], encode_person(model, test, of_test), test.word[of_test]
+    scores = {"word from F_p": 100 * svm_probe(*coded), "person from f_w": tell_people(model, train)}
+    return scores | ({"new people from f_w": tell_people(model, test)} if len(test.person.unique()) > 1 else {})
+
+
+def tell_people(model: DAVS, clips: WordClips) -> float:
+    """How often (%) an SVM tells who is seen from single f_w^v. Chapter: book/davs.ipynb"""
+    which = clips.even(PER_PROBE)
+    f_w = encode(model, clips, which).F_w_v[:, PERSON_FRAMES]
+    person, held = clips.person[which], clips.clip[which] % 2 == 1
+    labels = person.unique(return_inverse=True)[1][:, None].expand(f_w.shape[:2])
+    return 100 * svm_probe(
+        f_w[~held].flatten(0, 1), labels[~held].flatten(), f_w[held].flatten(0, 1), labels[held].flatten()
+    )
+
+
+def table_4(bench: Bench) -> Table:
+    """Table 4 of [zhou2019]: is the original found by a video that was generated from one frame and its speech?
+
+    All rows are looked at by the same E_w^v, of the word space from which both models began. The numbers are a picture
+    in the paper. Chapter: book/davs.ipynb
+    """
+    rows, clips = new_rows(), bench.test_words
+    which, rng = clips.even(PER_WORD), step_generator(0, 0)
+    frames, heard = clips.times(which, spread(bench.config.seen))
+    random = torch.randint(frames.shape[1], (len(which), 1), generator=rng)
+    real, images = clips.pictures(frames), clips.pictures(of_each(frames, random)[:, 0])
+    for seed in bench.seeds:
+        judge = bench.model(seed, "L_C + SC + L_adv").e_w_v
+        original = judge(real)
+        for row, name in (("with", "disentangled"), ("without", "entangled")):
+            model = bench.model(seed, name)
+            for source, f_w in (("audio", model.e_w_a(clips.rows[heard])), ("video", model.e_w_v(real))):
+                scores = found(judge(model.speak(images, f_w).clone()), original)
+                add(rows, row, {f"{source} {score}": value for score, value in scores.items()})
+        still = found(judge(images[:, None].expand_as(real)), original)
+        add(rows, "repeated frame", {f"{source} {score}": x for source in SOURCES for score, x in still.items()})
+    return bench.table("T4", list(rows["with"]), rows, better="", word_clips=len(which), **bench.facts())
+
+
+def identity(bench: Bench, stage: Stage, model: DAVS, faces: nn.Module, **evidence: Any) -> Table:
+    """Whose face it is and what it says, when one person's picture is moved by the speech of another.
+
+    face, speaker: cosine of the face encoder between what is generated and the person asked for, or who speaks.
+    opening: correlation of the lips' gap with the speaker's. moves: LMD (px) of mouths less their mean over the clip,
+    so that no one's own mouth counts. Raises ValueError where there is one test speaker. Chapter: book/davs.ipynb
+    """
+    people = stage.memory.speaker[stage.clips].tolist()
+    if len(set(people)) < 2:
+        raise ValueError(f"{bench.corpus}: one test speaker, whose speech can move no other's face")
+    n = len(people)
+    others = [next(j % n for j in range(k + 1, k + n) if people[j % n] != people[k]) for k in range(n)]
+    rows: Rows = new_rows()
+    for row, source, asked in (
+        ("own face, audio", "audio", range(n)), ("another's face, audio", "audio", others),
+        ("another's face, video", "video", others), ("another's face, shuffled audio", "shuffled audio", others),
+    ):  # fmt: skip
+        images = [stage.real[j][stage.image[j]] for j in asked]
+        for k, (j, video) in enumerate(zip(asked, perform(model, images, features(stage, model, source)), strict=True)):
+            points, exact, who = stage.look(video), stage.exact[k], looks(faces, video)
+            add(rows, row, {
+                "face": (who @ looks(faces, stage.real[j])).item(), "speaker": (who @ looks(faces, stage.real[k])).item(),
+                "opening": correlation(mouth_opening(points), mouth_opening(exact)).item(),
+                "moves": lmd(exact - exact.mean(0), points - points.mean(0)),
+            })  # fmt: skip
+    spoken = {
+        row: {column: stage.by_speaker(values) for column, values in cells.items()} for row, cells in rows.items()
+    }
+    facts = bench.facts(stage) | {"over": stage.over, "better": ""} | evidence
+    return bench.table("identity", ["face", "speaker", "opening", "moves"], spoken, **facts)
+
+
+def looks(faces: nn.Module, video: Video) -> Float[Tensor, "d"]:
+    """Who is seen in a video, a unit vector."""
+    with torch.no_grad():
+        return normalize(faces(video).mean(0), dim=0)
+
+
+def words_read(bench: Bench, model: DAVS, **evidence: Any) -> Table:
+    """A trained model's word space on the clips of people whom it never met, each for himself: words and retrieval.
+
+    Of a folder, such as GRID's clips, all of them are new; of the embedded corpus the test speakers. Chance of a median
+    rank is the middle one. Chapter: book/davs.ipynb
+    """
+    embedded, rows = bench.corpus in PRESETS, new_rows()
+    for clips in (bench.test_words,) if embedded else (bench.words, bench.test_words):
+        for person in clips.person.unique():
+            which = (clips.person == person).nonzero()[:, 0]
+            add(rows, "ours", word_scores(model, clips, which))
+            n, k = len(which), len(clips.words)
+            by_rank = {"R@1": 100 / n, "R@10": min(100.0, 1000 / n), "MedR": (n + 1) / 2}
+            add(rows, "chance", {c: by_rank[c[4:]] if c[4:] in by_rank else 100 / k for c in SCORES})
+    name = "words" if embedded else f"words-{Path(bench.corpus).name}"
+    return bench.table(name, list(SCORES), rows, over="speakers", better="", **bench.facts() | evidence)
