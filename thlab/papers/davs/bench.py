@@ -1,4 +1,4 @@
-"""What the tables of [zhou2019] share: word clips to train and to test on, and models that are trained where missing."""
+"""What the tables of [zhou2019] share: word clips to train and to test on, and models, trained where missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -66,9 +66,7 @@ def open_words(corpus: str, words: Sequence[str] = ()) -> dict[str, tuple[Corpus
     return {"train": (train, training), "test": (test, tested)}
 
 
-def open_bench(
-    fabric: Any, corpus: str = "words", preset: str = "book", seeds: Sequence[int] = (0, 1, 2), words: Sequence[str] = ()
-) -> Bench:  # fmt: skip
+def open_bench(fabric: Any, corpus: str, preset: str, seeds: Sequence[int], words: Sequence[str] = ()) -> Bench:
     """Load a corpus for tables: the name of a preset of the embedded one, or a folder that was prepared.
 
     Raises ValueError for an unknown preset, and as `open_words`. Chapter: book/davs.ipynb

@@ -7,10 +7,10 @@ from typing import Any
 from thlab import presets
 from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
-from thlab.papers.davs.generate import generate as generate_video
 from thlab.papers.davs.bench import open_words
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.evaluate import evaluate as evaluate_tables
+from thlab.papers.davs.generate import generate as generate_video
 from thlab.papers.davs.train import load_model, save_model
 from thlab.papers.davs.train import train as train_model
 from thlab.training import make_fabric, minutes

@@ -15,7 +15,7 @@ from thlab.papers.davs.config import DAVSConfig
 
 COARSE = 4  # pixels a side of the coarsest map, in E_w^v and in G
 FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends: it begins nearly as a copier
-AT_A_TIME = 16  # frames of each clip that are decoded together
+AT_A_TIME = 256  # frames that are decoded together
 
 
 def hear(audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames 20 12"]:
@@ -231,7 +231,7 @@ class DAVS(nn.Module):
         Chapter: book/davs.ipynb
         """
         f_p, maps = self.e_p_v(image)
-        return torch.cat([self.g(f_p, part, maps, image) for part in f_w.split(AT_A_TIME, 1)], 1)
+        return torch.cat([self.g(f_p, part, maps, image) for part in f_w.split(max(1, AT_A_TIME // len(f_w)), 1)], 1)
 
 
 def of_each(x: Float[Tensor, "b t *d"], which: Int[Tensor, "b k"]) -> Float[Tensor, "b k *d"]:

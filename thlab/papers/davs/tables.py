@@ -201,7 +201,7 @@ def table_4(bench: Bench) -> Table:
         for row, name in (("with", "disentangled"), ("without", "entangled")):
             model = bench.model(seed, name)
             for source, f_w in (("audio", model.e_w_a(clips.rows[heard])), ("video", model.e_w_v(real))):
-                scores = found(judge(model.speak(images, f_w).clone()), original)
+                scores = found(judge(model.speak(images, f_w)), original)
                 add(rows, row, {f"{source} {score}": value for score, value in scores.items()})
         still = found(judge(images[:, None].expand_as(real)), original)
         add(rows, "repeated frame", {f"{source} {score}": x for source in SOURCES for score, x in still.items()})
@@ -227,9 +227,10 @@ def identity(bench: Bench, stage: Stage, model: DAVS, faces: nn.Module, **eviden
     ):  # fmt: skip
         images = [stage.real[j][stage.image[j]] for j in asked]
         for k, (j, video) in enumerate(zip(asked, perform(model, images, features(stage, model, source)), strict=True)):
-            points, exact, who = stage.look(video), stage.exact[k], looks(faces, video)
+            points, exact = stage.look(video), stage.exact[k]
+            who, face, speaker = (looks(faces, x) for x in (video, stage.real[j], stage.real[k]))
             add(rows, row, {
-                "face": (who @ looks(faces, stage.real[j])).item(), "speaker": (who @ looks(faces, stage.real[k])).item(),
+                "face": (who @ face).item(), "speaker": (who @ speaker).item(),
                 "opening": correlation(mouth_opening(points), mouth_opening(exact)).item(),
                 "moves": lmd(exact - exact.mean(0), points - points.mean(0)),
             })  # fmt: skip

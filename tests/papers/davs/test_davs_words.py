@@ -1,0 +1,176 @@
+"""Word clips against the words' exact times: where they lie, what is beyond a clip's ends, how they are drawn."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from thlab.corpus.grammar import GRAMMAR, sentences
+from thlab.corpus.visemes import Segment
+from thlab.data import Clip, Corpus, open_corpus
+from thlab.data.memory import EYES_OPEN, load_memory
+from thlab.data.prepare import prepare
+from thlab.papers.davs import words as module
+from thlab.papers.davs.config import DAVSConfig
+from thlab.papers.davs.model import hear
+from thlab.papers.davs.words import FRAMES, MIDDLE, hold_out, spread, word_clips
+
+CONFIG = DAVSConfig.fast()
+
+
+def test_a_words_middle_is_in_the_middle_frame(clips, spoken):
+    said = [(number, word) for number, clip in enumerate(spoken) for word in clip.words]
+    assert len(clips.word) == len(said) == 6 * len(spoken)
+    for k, (number, word) in enumerate(said):
+        assert clips.clip[k] == number
+        assert clips.words[clips.word[k]] == word.label
+        middle = (word.start + word.end) / 2
+        assert (clips.first[k] + MIDDLE) / 25 <= middle < (clips.first[k] + MIDDLE + 1) / 25
+    assert clips.words == tuple(sorted({word.label for _, word in said}))
+    assert [clips.memory.speakers[p] for p in clips.person] == [spoken[number].speaker for number, _ in said]
+
+
+def test_beyond_a_clips_ends_its_pictures_are_repeated_and_its_sound_is_silent(clips):
+    every = torch.arange(len(clips.word))
+    frames, rows = clips.times(every, torch.arange(FRAMES))
+    start, end = clips.memory.start[clips.clip], clips.memory.start[clips.clip + 1]
+    before = (clips.first < 0).nonzero()[0, 0]  # the first word is said early
+    n = -int(clips.first[before])
+    assert (frames[before, :n] == start[before]).all()
+    assert torch.equal(frames[before, n:], start[before] + torch.arange(FRAMES - n))
+    after = (clips.first + FRAMES > end - start).nonzero()[0, 0]
+    assert frames[after, -1] == end[after] - 1
+    assert (clips.memory.clip_of[frames] == clips.clip[:, None]).all()
+    number = int(clips.clip[before])
+    sound, length = clips.memory.audio[number], int(end[before] - start[before])
+    quiet = torch.zeros(40 * 640)  # more than enough around it
+    whole = hear(torch.cat([quiet, sound, quiet]), length + 80)
+    at = 40 + int(clips.first[before])
+    heard = clips.rows[rows[before]]
+    torch.testing.assert_close(heard, whole[at : at + FRAMES], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(heard[0], whole[0], rtol=1e-4, atol=1e-4)  # silence: 12 frames are more than a window
+
+
+def test_frames_are_spread_evenly_about_the_middle():
+    assert spread(12).tolist() == list(range(1, 24, 2))
+    assert spread(20).tolist() == list(range(2, 22))
+    for n in (4, 6, 8, 25):
+        assert len(spread(n)) == n
+        assert 0 <= spread(n).min() <= spread(n).max() < FRAMES
+        assert abs(int(spread(n).min() + spread(n).max()) - 24) <= 1
+
+
+@pytest.fixture
+def numbered(clips, monkeypatch):
+    """Word clips whose pictures tell the frame's number by their first two colours, and whose rows do too."""
+    monkeypatch.setattr(module, "jitter", lambda pictures, rng: pictures)
+    n = torch.arange(len(clips.memory.clip_of))
+    colours = torch.stack([n % 256, n // 256, 0 * n], -1).byte()
+    memory = replace(clips.memory, frames=colours[:, None, None].expand(-1, 64, 64, -1))
+    return replace(clips, memory=memory)
+
+
+def number(pictures: torch.Tensor) -> torch.Tensor:
+    colours = (255 * pictures[..., 0, 0]).round().long()
+    return colours[..., 0] + 256 * colours[..., 1]
+
+
+def test_a_batch_is_one_second_of_some_words_and_an_open_eyed_image_of_the_same_recording(numbered):
+    seen = torch.zeros(len(numbered.words))
+    for seed in range(60):
+        batch = numbered.draw(CONFIG, torch.Generator().manual_seed(seed))
+        frames, image = number(batch["frames"]), number(batch["image"])
+        clip = numbered.memory.clip_of[frames]
+        assert (clip == clip[:, :1]).all()
+        assert (numbered.memory.clip_of[image] == clip[:, 0]).all()
+        assert (numbered.memory.blink[image] <= EYES_OPEN).all()
+        assert (frames.diff(dim=1) <= 2).all()
+        assert (numbered.memory.speaker[clip[:, 0]] == batch["person"]).all()
+        assert (batch["painted"].diff(dim=1) == 1).all()
+        made = torch.gather(frames, 1, batch["painted"])
+        assert torch.equal(number(batch["real"]), made)
+        assert batch["judged"].shape[1] == CONFIG.judged
+        assert batch["rows"].shape == (CONFIG.batch, 12, 20, 12)
+        for b in range(CONFIG.batch):  # a word clip of that word and recording begins where the frames say
+            same = (numbered.word == batch["word"][b]) & (numbered.clip == clip[b, 0])
+            spans = numbered.times(same.nonzero()[:, 0], spread(12))
+            which = [k for k in range(len(spans[0])) if torch.equal(spans[0][k], frames[b])]
+            assert which
+            assert any(torch.equal(numbered.rows[spans[1][k]], batch["rows"][b]) for k in which)
+        seen += batch["word"].bincount(minlength=len(numbered.words))
+    expected = 60 * CONFIG.batch / len(numbered.words)
+    assert seen.min() > 0.2 * expected  # each word as likely, however often it is said
+    assert seen.max() < 2.5 * expected
+
+
+def test_even_takes_as_many_of_each_word(clips):
+    count = clips.word[clips.even(3)].bincount(minlength=len(clips.words))
+    assert torch.equal(count, clips.word.bincount().clamp(max=3))
+    assert len(clips.even(10_000)) == len(clips.word)
+    assert len(clips.person[clips.even(3)].unique()) == len(clips.memory.speakers)
+
+
+def test_words_of_another_set_keep_their_numbers_and_others_are_left_out(clips, spoken):
+    known = ("soon", *clips.words[:5])
+    some = word_clips(clips.memory, spoken, known)
+    assert some.words == known
+    kept = [word.label for clip in spoken for word in clip.words if word.label in known]
+    assert [known[w] for w in some.word] == kept
+    with pytest.raises(ValueError, match="clips has one of the words xylophone"):
+        word_clips(clips.memory, spoken, ("xylophone",))
+
+
+def test_clips_whose_words_have_no_times_are_refused(clips, spoken):
+    untimed = [
+        replace(clip, words=tuple(Segment(float("nan"), float("nan"), w.label) for w in clip.words)) for clip in spoken
+    ]
+    with pytest.raises(ValueError, match="no times of its words"):
+        word_clips(clips.memory, untimed)
+
+
+def spoken_by(speaker: str, texts: list[str]) -> list[Clip]:
+    return [
+        Clip(f"{speaker}{k}", None, speaker, words=tuple(Segment(0, 1, w) for w in text.split()))
+        for k, text in enumerate(texts)
+    ]
+
+
+def test_no_sentence_is_both_trained_and_tested_but_single_words_are():
+    texts = [" ".join(words) for words in sentences(75)]
+    parts = Corpus("t", spoken_by("a", texts) + spoken_by("b", texts), []), Corpus("t", spoken_by("c", texts), [])
+    train, test = hold_out(*parts)
+    assert [clip.text for clip in test] == texts[50:]
+    assert {clip.text for clip in train} == set(texts[:50])
+    assert len(train) == 100
+    every = {word for words in GRAMMAR.values() for word in words}
+    assert {word.label for clip in test for word in clip.words} == {w.label for c in train for w in c.words} == every
+    lrw = Corpus("t", spoken_by("unknown", ["about", "after"]), [])
+    assert [len(part) for part in hold_out(lrw, lrw)] == [2, 2]
+    apart = Corpus("t", spoken_by("a", texts[:5]), []), Corpus("t", spoken_by("b", texts[5:9]), [])
+    assert [len(part) for part in hold_out(*apart)] == [5, 4]
+
+
+def test_a_prepared_lrw_clip_has_its_word_in_the_middle(clips, spoken):
+    """29 frames, the word about their middle: no picture is repeated."""
+    start = clips.memory.start
+    single = replace(spoken[0], words=(Segment(14.5 / 25 - 0.2, 14.5 / 25 + 0.2, "about"),))
+    memory = replace(
+        clips.memory, audio=[clips.memory.audio[0][: 29 * 640]], start=torch.tensor([0, 29]),
+        clip_of=torch.zeros(29, dtype=torch.long), blink=clips.memory.blink[:29],
+    )  # fmt: skip
+    assert start[1] >= 29
+    one = word_clips(memory, [single])
+    frames, _ = one.times(torch.tensor([0]), torch.arange(FRAMES))
+    assert frames[0].tolist() == list(range(2, 27))
+
+
+def test_real_grid_clips_become_word_clips(real_data, tmp_path):
+    root = tmp_path / "grid"
+    prepare("grid", real_data / "grid", root, size=64, limit=2)
+    found = open_corpus("embedded", root, check="none")
+    grid = word_clips(load_memory(found), found)
+    assert len(grid.word) == 12
+    assert set(grid.words) <= {word for words in GRAMMAR.values() for word in words}
+    frames, rows = grid.times(torch.arange(12), spread(12))
+    assert grid.pictures(frames).shape == (12, 12, 3, 64, 64)
+    assert grid.rows[rows].isfinite().all()
