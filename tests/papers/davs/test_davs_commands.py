@@ -1,0 +1,78 @@
+"""`thlab train|evaluate|generate` of Zhou et al. as a user types them, on the tiny corpus."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from thlab.cli import main
+from thlab.data import open_corpus, read_video
+from thlab.metrics.tables import Table
+
+SMALL = ("davs", "--corpus", "tiny", "--preset", "fast")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, tiny_corpus):
+    """The folder of a finished training in seconds."""
+    out = tmp_path_factory.mktemp("run")
+    assert main(["train", *SMALL, "--accelerator", "cpu", "--precision", "32-true", "--out", str(out)]) == 0
+    return out
+
+
+def test_training_leaves_weights_and_cards_of_both(run):
+    for name, weight in (("disentangled", 20.0), ("entangled", 0.0)):
+        card = json.loads((run / f"davs-{name}.json").read_text())
+        assert (card["paper"], card["preset"], card["corpus"], card["seed"]) == ("davs", "fast", "tiny", 0)
+        assert card["config"]["dispel_word"] == weight
+        assert card["people"] == 4
+        assert len(card["words"]) > 10
+    assert {path.name for path in run.iterdir() if path.is_dir()} == {"first", "disentangled", "entangled"}
+
+
+def test_evaluate_prints_and_writes_the_tables(run, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("THLAB_WEIGHTS", "")
+    command = ["evaluate", *SMALL, "--weights", str(run), "--out", str(tmp_path)]
+    assert main([*command, "--table", "words"]) == 0
+    assert capsys.readouterr().out.startswith("| davs words | visual | audio | both | V2A R@1 |")
+    assert set(Table.load(tmp_path / "davs.words.json").rows) == {"ours", "chance"}
+    assert main([*command, "--table", "identity"]) == 2
+    assert "one test speaker" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("source", ["--audio", "--video"])
+def test_generate_speaks_from_sound_or_from_lips(source, run, tiny_corpus, tmp_path, capsys):
+    clip = open_corpus("embedded", tiny_corpus, check="none", split="test")[0]
+    Image.fromarray(clip.frames[0]).save(tmp_path / "face.png")
+    speech = clip.audio_path if source == "--audio" else clip.path
+    out = str(tmp_path / "out.mp4")
+    inputs = [source, str(speech), "--image", str(tmp_path / "face.png"), "-o", out]
+    assert main(["generate", "--paper", "davs", *inputs, "--weights", str(run)]) == 0
+    assert capsys.readouterr().out.strip() == out
+    assert read_video(out)[0].shape == clip.frames.shape
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("train", "davs", "--corpus", "tiny", "--stage", "third", "--out", "{}/run"), "third"),
+        (("train", "davs", "--corpus", "tiny", "--preset", "huge", "--out", "{}/run"), "huge"),
+        (("generate", "--paper", "davs", "--audio", "a", "--image", "f", "-o", "x", "--weights", "{}"), "{}"),
+        (("generate", "--paper", "priors", "--video", "v", "--image", "f", "-o", "x"), "--video"),
+        (("generate", "--paper", "davs", "--video", "v", "--image", "f", "-o", "x", "--samples", "2"), "--samples"),
+    ],
+)
+def test_wrong_arguments_get_one_line_and_exit_2(arguments, complaint, tmp_path, capsys):
+    assert main([argument.format(tmp_path) for argument in arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert complaint.format(tmp_path) in error
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sources", [[], ["--audio", "a.wav", "--video", "v.mp4"]])
+def test_speech_has_one_source(sources, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["generate", "--paper", "davs", *sources, "--image", "f.png", "-o", "x.mp4"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
