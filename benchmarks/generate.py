@@ -4,8 +4,8 @@
 
 The whole path is what `thlab generate` does between reading and writing files: spectrogram, content of the VAE (book
 preset, untrained: the weights do not matter to the time), frames. Takes are those of the stochastic model, from sound
-to frames. Each number is the fastest of some rounds, in wall
-time; rounds of all rows alternate, so that what else the machine does touches all of them.
+to frames. Of the model of words and persons: from sound, and from the frames of another. Each number is the fastest of
+some rounds, in wall time; rounds of all rows alternate, so that what else the machine does touches all of them.
 """
 
 import argparse
@@ -15,6 +15,9 @@ import time
 import torch
 
 from thlab.corpus.visemes import VISEMES
+from thlab.papers.davs.config import DAVSConfig
+from thlab.papers.davs.model import DAVS
+from thlab.papers.davs.model import hear as hear_words
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
@@ -55,6 +58,16 @@ def jobs(frames: int) -> dict:
         made[f"{TAKES} takes, one by one", "contiguous", threads] = (
             TAKES * frames, lambda: [takes(face, image, audio, seed=k) for k in range(TAKES)]
         )  # fmt: skip
+    davs = DAVS(DAVSConfig.book(), 51, 20).eval().requires_grad_(False)
+    lips = torch.rand(1, frames, 3, 64, 64)
+    for threads in (1, 2):
+        made["words, sound to frames", "contiguous", threads] = (
+            frames, lambda: davs.speak(image[None], davs.e_w_a(hear_words(audio, frames)[None]))
+        )  # fmt: skip
+        made["words, frames to frames", "contiguous", threads] = (
+            frames,
+            lambda: davs.speak(image[None], davs.e_w_v(lips)),
+        )
     return made
 
 

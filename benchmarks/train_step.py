@@ -1,11 +1,11 @@
-"""Training steps a second of the segment VAE and of the generator: bf16, channels_last and torch.compile on and off.
+"""Training steps a second of segment VAE, generator and DAVS: bf16, channels_last and torch.compile on and off.
 
     python benchmarks/train_step.py [--seconds 10] [--threads 1]
 
 Sizes are the book preset's, batches random. The variants of a model take turns, so that a busy machine slows them
-alike: read the ratios. A step is forward, backward and Adam; the generator's is that before the critics join. Its code
-lays the pictures out channels_last in any case: on and off here is the layout of the weights. A compilation that takes
-longer than the limit is given up, which is then said.
+alike: read the ratios. A step is forward, backward and Adam; the generator's is that before the critics join, that of
+DAVS is its encoders' phase. The generator lays the pictures out channels_last in any case: on and off here is the
+layout of the weights. A compilation that takes longer than the limit is given up, which is then said.
 """
 
 import argparse
@@ -19,6 +19,9 @@ import torch
 from torch import nn
 
 from thlab.corpus.visemes import VISEMES
+from thlab.papers.davs.config import DAVSConfig
+from thlab.papers.davs.losses import encoder_phase
+from thlab.papers.davs.model import DAVS, Critics
 from thlab.papers.priors.generator import Generator, GeneratorConfig
 from thlab.papers.priors.losses import objective
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
@@ -48,6 +51,23 @@ def generator(device: str) -> tuple[nn.Module, Callable]:
     real = torch.rand(config.clips, 1, 3, sizes.size, sizes.size, device=device)
     z_c = torch.randn(config.clips, 1, sizes.content, device=device)
     return module, lambda model: (model(real[:, 0], z_c) - real).abs().mean()
+
+
+def davs(device: str) -> tuple[nn.Module, Callable]:
+    """The model of [zhou2019], and its encoders' loss of random word clips, all of GRID's words and 20 people."""
+    config, words, people = DAVSConfig.book(), 51, 20
+    module, critics = DAVS(config, words, people).to(device), Critics(config, words, people).to(device)
+    critics.requires_grad_(False)
+    numbers = {"seen": config.seen, "judged": config.judged, "real": config.painted, "image": 1}
+    videos = {
+        name: torch.rand(config.batch, n, 3, config.size, config.size, device=device) for name, n in numbers.items()
+    }
+    batch = videos | {"frames": videos["seen"], "image": videos["image"][:, 0]}
+    batch["rows"] = torch.randn(config.batch, config.seen, 20, 12, device=device)
+    batch["painted"] = torch.arange(config.painted, device=device).expand(config.batch, -1)
+    for name, n in (("word", words), ("person", people)):
+        batch[name] = torch.randint(n, (config.batch,), device=device)
+    return module, lambda model: encoder_phase(config, critics, model(batch), batch)["total"]
 
 
 def make_step(build: Callable, device: str, bf16: bool, channels_last: bool, compiled: bool) -> Step:
@@ -88,7 +108,7 @@ def compile_failure(build: Callable, device: str, choice: tuple[bool, bool, bool
 
 def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
     """Print a line for each variant of a model."""
-    layouts = (False, True) if build is generator else (False,)  # the VAE has no convolution
+    layouts = (False, True) if build is not vae else (False,)  # the VAE has no convolution
     choices = [(bf16, layout, compiled) for compiled in (False, True) for bf16 in (False, True) for layout in layouts]
     if device == "cpu":  # compilations are slow here: one
         choices = [choice for choice in choices if not choice[2]] + [(False, layouts[-1], True)]
@@ -129,7 +149,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     print(f"{hardware()}; torch {torch.__version__}; load {os.getloadavg()}")
-    for build in (vae, generator):
+    for build in (vae, generator, davs):
         measure(build, device, args.seconds, args.limit)
 
 

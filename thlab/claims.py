@@ -148,6 +148,52 @@ def _smooth(t: Table) -> list[Check]:
     return [Check("first difference over the truth's", ratio, 0.5, 1.5), less(t, "ours", "frame by frame", "second")]
 
 
+CONTRASTIVE, SHARED, DOMAIN, TOGETHER = "L_C", "L_C + SC", "L_C + L_adv", "L_C + SC + L_adv"  # Table 3 of [zhou2019]
+WORDS, FOUND = ("visual", "audio", "both"), ("V2A R@1", "A2V R@1")
+
+
+def _above(t: Table, row: str, other: str, *columns: str) -> list[Check]:
+    """row > other in each column."""
+    return [Check(f"{row} − {other}, {c}", t.seeds(row, c) - t.seeds(other, c), low=0) for c in columns]
+
+
+def _gan_raises(column: str) -> Callable:
+    def checks(t: Table) -> list[Check]:
+        return [*_above(t, "audio, L1 + GAN", "audio, L1", column), *_above(t, "video, L1 + GAN", "video, L1", column)]
+
+    return checks
+
+
+def _together(t: Table) -> list[Check]:
+    higher = (*WORDS, *FOUND, "V2A R@10", "A2V R@10")
+    best = [check for row in (CONTRASTIVE, SHARED, DOMAIN) for check in _above(t, TOGETHER, row, *higher)]
+    ranks = [less(t, TOGETHER, row, f"{way} MedR") for row in (CONTRASTIVE, SHARED, DOMAIN) for way in ("V2A", "A2V")]
+    gains = []
+    for column in FOUND:
+        alone, shared, domain, both = (t.seeds(row, column) for row in (CONTRASTIVE, SHARED, DOMAIN, TOGETHER))
+        more = both - alone - (shared - alone) - (domain - alone)
+        gains.append(Check(f"gain of both less the two single gains, {column}", more, low=0))
+    return best + ranks + gains
+
+
+def _modalities(t: Table) -> list[Check]:
+    pairs = (("both", "audio"), ("audio", "visual"))
+    rows = (CONTRASTIVE, SHARED, DOMAIN, TOGETHER)
+    return [Check(f"{a} − {b}, {r}", t.seeds(r, a) - t.seeds(r, b), low=0) for r in rows for a, b in pairs]
+
+
+def _word_leaves(t: Table) -> list[Check]:
+    column = "word from F_p"
+    before, after, chance = (t.seeds(row, column) for row in ("before", "after", "chance"))
+    halved = Check("above chance, after − half of before", after - (before + chance) / 2, high=0)
+    return [less(t, "after", "before", column), halved]
+
+
+def _found_again(t: Table) -> list[Check]:
+    columns = "audio R@1", "video R@1"
+    return [*_above(t, "with", "without", *columns), *_above(t, "without", "repeated frame", *columns)]
+
+
 TESTS: dict[str, tuple[str, Callable[[Table], list[Check]]]] = {  # of a claim: its table and its comparisons
     "priors.low-noise": ("T1", _low_noise),
     "priors.robust": ("T1", _robust),
@@ -163,6 +209,15 @@ TESTS: dict[str, tuple[str, Callable[[Table], list[Check]]]] = {  # of a claim: 
     "priors.margin-emotion-viseme": ("T3", _margin_moves("emotion", "viseme", high=0)),
     "priors.margin-emotion-emotion": ("T3", _margin_moves("emotion", "emotion", low=0)),
     "priors.collapse": ("collapse", _collapse),
+    "davs.gan-psnr": ("T1", _gan_raises("PSNR")),
+    "davs.gan-ssim": ("T1", _gan_raises("SSIM")),
+    "davs.shared-classifier": ("T3", lambda t: _above(t, SHARED, CONTRASTIVE, *WORDS, *FOUND)),
+    "davs.domain-adversarial": ("T3", lambda t: _above(t, DOMAIN, CONTRASTIVE, *WORDS, *FOUND)),
+    "davs.together": ("T3", _together),
+    "davs.modalities": ("T3", _modalities),
+    "davs.word-leaves-person": ("SVM", _word_leaves),
+    "davs.person-leaves-word": ("SVM", lambda t: [less(t, "after", "before", "person from f_w")]),
+    "davs.disentangle-retrieval": ("T4", _found_again),
     "stochastic.ssim": ("T1", _best_ssim),
     "stochastic.psnr": ("T1", _psnr_second),
     "stochastic.diverse": ("diversity", _diverse),
