@@ -9,7 +9,10 @@ from jaxtyping import Float, UInt8
 from thlab.audio.noise import ENERGY_BLOCK, speech_mask
 from thlab.corpus.clip import METADATA
 from thlab.corpus.media import write_mp4
-from thlab.data.media import SAMPLES_A_FRAME, read_audio
+from thlab.data.batches import pad_to
+from thlab.data.clip import Clip
+from thlab.data.media import FPS, SAMPLES_A_FRAME, read_audio, read_video
+from thlab.data.prepare import face_view
 from thlab.extras import require
 from thlab.face import align_face, detect_landmarks, to_68
 
@@ -76,3 +79,20 @@ def read_face(path: Path | str, size: int) -> UInt8[np.ndarray, "size size 3"]:
     points, _ = detect_landmarks(large[None], name=str(path))
     aligned = picture.size == (size, size)
     return np.array(picture) if aligned else align_face(large[None], to_68(points), size)[0][0]
+
+
+def read_lips(path: Path | str, size: int) -> tuple[Float[torch.Tensor, "t 3 size size"], Float[torch.Tensor, "n"]]:
+    """A video's face, cropped to the aligned view, in [0, 1] at 25 fps, and its sound; silence where it has none.
+
+    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is no video to read, or
+    no face in it. Chapter: book/davs.ipynb
+    """
+    frames, fps = read_video(path)
+    if frames.shape[1:3] != (size, size) or fps != FPS:
+        frames, _ = face_view(Clip(Path(path).stem, Path(path), ""), size)
+    try:
+        audio = torch.from_numpy(read_audio(path))
+    except ValueError:  # the file could be read, so what is missing is a soundtrack
+        audio = torch.zeros(0)
+    samples = len(frames) * SAMPLES_A_FRAME
+    return torch.from_numpy(frames).permute(0, 3, 1, 2) / 255, pad_to(audio, samples)[:samples]

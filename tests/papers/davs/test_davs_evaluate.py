@@ -10,12 +10,12 @@ from torch.nn.functional import normalize, one_hot
 from thlab.claims import settle
 from thlab.metrics.stage import Stage
 from thlab.nn.train import seeded
-from thlab.papers.davs import bench as bench_module
 from thlab.papers.davs import tables
 from thlab.papers.davs.bench import SUPERVISIONS, Bench, variants
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.evaluate import evaluate
 from thlab.papers.davs.model import DAVS, Output
+from thlab.training import Run
 
 FAST = DAVSConfig.fast()
 
@@ -62,14 +62,14 @@ def test_a_perfect_word_space_scores_full_marks(clips, monkeypatch):
     truth = one_hot(clips.word[which], len(clips.words)).float()
     F = torch.randn(len(which), 3, 4, generator=torch.Generator().manual_seed(0))
     monkeypatch.setattr(tables, "encode", lambda *_: Output(F, 2 * F, 10 * truth, -truth))
-    scores = tables.word_scores(None, clips, which)
+    scores = tables.word_scores(Mirror(False), clips, which)
     assert set(scores) == set(tables.SCORES)
     assert (scores["visual"], scores["both"], scores["V2A R@1"], scores["A2V R@10"], scores["V2A MedR"]) == (
         100,
     ) * 4 + (1,)
     assert scores["audio"] == 0
     monkeypatch.setattr(tables, "encode", lambda *_: Output(F, F.roll(1, 0), truth, truth))
-    assert tables.word_scores(None, clips, which)["V2A R@1"] < 20
+    assert tables.word_scores(Mirror(False), clips, which)["V2A R@1"] < 20
 
 
 def test_accuracy_is_a_mean_over_words():
@@ -122,9 +122,9 @@ def test_videos_are_moved_by_what_was_asked_for(bench, stage, untrained):
 def test_svms_read_what_is_there_and_no_more(bench, monkeypatch):
     """Features that hold the label and nothing, in turn."""
 
-    class Named(nn.Module):
+    class Named(DAVS):
         def __init__(self, name):
-            super().__init__()
+            nn.Module.__init__(self)
             self.told = name == "entangled"
 
     monkeypatch.setattr(Bench, "model", lambda self, seed, name: Named(name))
@@ -150,14 +150,12 @@ def test_svms_read_what_is_there_and_no_more(bench, monkeypatch):
     assert tables.LEAKAGE == {"before": (27.8,), "after": (9.7,)}
 
 
-class Mirror(nn.Module):
+class Mirror(DAVS):
     """A model that repeats what it is shown, pixel by pixel, or stands still."""
 
-    config = FAST
-
     def __init__(self, repeats: bool):
-        super().__init__()
-        self.repeats = repeats
+        nn.Module.__init__(self)
+        self.config, self.repeats = FAST, repeats
 
     def e_w_v(self, frames):
         return frames.flatten(2)
@@ -176,7 +174,6 @@ def test_table_4_finds_the_original_by_its_speech(bench, monkeypatch):
     assert rows["with"]["video R@1"] == [100, 100]
     assert rows["without"] == rows["repeated frame"]
     assert rows["with"]["audio R@1"] == rows["repeated frame"]["audio R@1"]
-    assert max(rows["repeated frame"]["video MedR"]) > 1
 
 
 def test_a_still_picture_keeps_the_face_and_says_nothing(bench, stage):
@@ -214,7 +211,7 @@ def test_a_model_of_the_bench_is_trained_once_from_the_shared_word_space(bench, 
     assert folders == ["L_C+SC+L_adv-1", "disentangled-1-1"]
     assert space.config.painted == 0
     assert not any(p.requires_grad for p in model.parameters())
-    monkeypatch.setattr(bench_module.train.__globals__["Run"], "log", lambda *_: pytest.fail("it was trained before"))
+    monkeypatch.setattr(Run, "log", lambda *_: pytest.fail("it was trained before"))
     assert torch.equal(short.model(0, "disentangled").state_dict()["c_w.2.bias"], model.state_dict()["c_w.2.bias"])
 
 

@@ -7,11 +7,11 @@ import torch
 from PIL import Image
 
 from thlab.corpus.media import wav_bytes
-from thlab.data import open_corpus, read_audio, read_video, write_video
+from thlab.data import open_corpus, read_audio, read_video, talking, write_video
+from thlab.data.talking import read_lips
 from thlab.nn.train import seeded
-from thlab.papers.davs import generate as module
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.generate import generate, read_lips
+from thlab.papers.davs.generate import generate
 from thlab.papers.davs.model import DAVS
 
 
@@ -64,7 +64,7 @@ def test_a_video_that_is_no_aligned_face_is_aligned_first(model, clip, tmp_path,
         asked.append((clip.path, size))
         return np.zeros((7, size, size, 3), np.uint8), {}
 
-    monkeypatch.setattr(module, "face_view", found)
+    monkeypatch.setattr(talking, "face_view", found)
     write_video(tmp_path / "large.mp4", clip.frames.repeat(2, 1).repeat(2, 2))
     frames, audio = read_lips(tmp_path / "large.mp4", 64)
     assert asked == [(tmp_path / "large.mp4", 64)]

@@ -3,33 +3,11 @@
 from pathlib import Path
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from thlab.data.batches import pad_to
-from thlab.data.clip import Clip
-from thlab.data.media import FPS, SAMPLES_A_FRAME, read_audio, read_video
-from thlab.data.prepare import face_view
-from thlab.data.talking import check_paths, read_face, read_inputs, write_talking
+from thlab.data.media import SAMPLES_A_FRAME
+from thlab.data.talking import check_paths, read_face, read_inputs, read_lips, write_talking
 from thlab.papers.davs.model import DAVS, hear
 from thlab.papers.davs.train import load_model
-
-
-def read_lips(path: Path | str, size: int) -> tuple[Float[Tensor, "t 3 size size"], Float[Tensor, "n"]]:
-    """A video's face, cropped to the aligned view, in [0, 1] at 25 fps, and its sound; silence where it has none.
-
-    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is no video to read, or
-    no face in it. Chapter: book/davs.ipynb
-    """
-    frames, fps = read_video(path)
-    if frames.shape[1:3] != (size, size) or fps != FPS:
-        frames, _ = face_view(Clip(Path(path).stem, Path(path), ""), size)
-    try:
-        audio = torch.from_numpy(read_audio(path))
-    except ValueError:  # the file could be read, so what is missing is a soundtrack
-        audio = torch.zeros(0)
-    samples = len(frames) * SAMPLES_A_FRAME
-    return torch.from_numpy(frames).permute(0, 3, 1, 2) / 255, pad_to(audio, samples)[:samples]
 
 
 def generate(

@@ -75,7 +75,7 @@ def critic_phase(critics: torch.nn.Module, out: Output, batch: dict[str, Tensor]
     said: Said = critics(out.detached(), batch.get("real"))
     modality = torch.zeros_like(batch["word"])
     terms = {
-        "c_w_p": cross_entropy(said.person, of_frames(batch["person"], out.F_w_v)),
+        "c_w_p": cross_entropy(said.person, batch["person"].repeat_interleave(out.F_w_v.shape[1])),
         "modality": (cross_entropy(said.modality_v, modality) + cross_entropy(said.modality_a, modality + 1)) / 2,
     }
     if said.word is not None:
@@ -107,8 +107,3 @@ def encoder_phase(config: DAVSConfig, critics: Critics, out: Output, batch: dict
         terms["gan"] = generator_gan([said.fake_v, said.fake_a])
     weighted = [getattr(config, name, 1.0) * term for name, term in terms.items()]  # words and people weigh 1
     return terms | {"total": torch.stack(weighted).sum()}
-
-
-def of_frames(label: Tensor, features: Features) -> Tensor:
-    """A clip's label for each of its frames."""
-    return label.repeat_interleave(features.shape[1])

@@ -54,11 +54,6 @@ class WordClips:
         assert self.memory.frames is not None  # load_memory(…, frames=True)
         return self.memory.frames[frames].movedim(-1, -3) / 255
 
-    def image(self, which: Int[Tensor, "b"], rng: torch.Generator) -> Int[Tensor, "b"]:
-        """A frame of the same recording with open eyes, for each: the s_p(k) of Sect. 3.3."""
-        clip = self.clip[which]
-        return self.open_frames[within(self.open_start[clip], self.open_start[clip + 1], rng)]
-
     def draw(self, config: DAVSConfig, rng: torch.Generator) -> dict[str, Tensor]:
         """A batch of word clips, each word as likely as another, as in LRW.
 
@@ -68,12 +63,15 @@ class WordClips:
         order, count = self.word.argsort(stable=True), self.word.bincount(minlength=len(self.words))
         word, begin = torch.randint(len(self.words), (config.batch,), generator=rng), count.cumsum(0) - count
         which = order[within(begin[word], (begin + count)[word], rng)]
+        clip = self.clip[which]
         frames, rows = self.times(which, spread(config.seen))
         batch = {"rows": self.rows[rows], "word": word, "person": self.person[which]}
         if not config.painted:
             return batch | {"frames": jitter(self.pictures(frames), rng)}
         judged, _ = self.times(which, spread(config.judged))
-        pictures = jitter(self.pictures(torch.cat([self.image(which, rng)[:, None], frames, judged], 1)), rng)
+        # s_p(k) of Sect. 3.3: of the whole recording, with open eyes, for a shut one would leave a ghost
+        image = self.open_frames[within(self.open_start[clip], self.open_start[clip + 1], rng)]
+        pictures = jitter(self.pictures(torch.cat([image[:, None], frames, judged], 1)), rng)
         image, seen, judged = pictures.split([1, config.seen, config.judged], 1)
         begin = torch.randint(config.seen - config.painted + 1, (config.batch, 1), generator=rng)
         painted = begin + torch.arange(config.painted)
