@@ -204,11 +204,11 @@ def test_words_are_read_speaker_by_speaker_and_a_folder_names_its_table(bench, u
 
 def test_a_model_of_the_bench_is_trained_once_from_the_shared_word_space(bench, monkeypatch, tmp_path):
     monkeypatch.setenv("THLAB_HOME", str(tmp_path))
-    short = replace(bench, config=replace(FAST, first=1, steps=1))
+    short = replace(bench, config=replace(FAST, first=2, steps=2))
     model = short.model(0, "disentangled")
     space = short.model(0, SUPERVISIONS[-1])
     folders = sorted(path.parent.name for path in tmp_path.rglob("seed0"))
-    assert folders == ["L_C+SC+L_adv-1", "disentangled-1-1"]
+    assert folders == ["L_C+SC+L_adv-2", "disentangled-2-2"]
     assert space.config.painted == 0
     assert not any(p.requires_grad for p in model.parameters())
     monkeypatch.setattr(Run, "log", lambda *_: pytest.fail("it was trained before"))
