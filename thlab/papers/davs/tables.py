@@ -17,7 +17,7 @@ from thlab.metrics.retrieval import retrieval
 from thlab.metrics.stage import Stage, Video
 from thlab.metrics.tables import Table
 from thlab.papers.davs.bench import SUPERVISIONS, Bench
-from thlab.papers.davs.model import DAVS, Output, hear, of_each
+from thlab.papers.davs.model import DAVS, Output, hear
 from thlab.papers.davs.words import WordClips, spread
 from thlab.training import step_generator
 
@@ -194,7 +194,7 @@ def table_4(bench: Bench) -> Table:
     which, rng = clips.even(PER_WORD), step_generator(0, 0)
     frames, heard = clips.times(which, spread(bench.config.seen))
     random = torch.randint(frames.shape[1], (len(which), 1), generator=rng)
-    real, images = clips.pictures(frames), clips.pictures(of_each(frames, random)[:, 0])
+    real, images = clips.pictures(frames), clips.pictures(frames.gather(1, random)[:, 0])
     for seed in bench.seeds:
         judge = bench.model(seed, "L_C + SC + L_adv").e_w_v
         original = judge(real)
