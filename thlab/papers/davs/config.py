@@ -30,7 +30,7 @@ class DAVSConfig:
     shared: bool = True  # one C_w; False: one for each modality
     domain: float = 5.0  # weight of not being told apart by modality; 0: the classifier looks on
     dispel_word: float = 2000.0  # of Eq. 3; the code has 1e6 and a mean over 500 words; 0: C_p^w looks on
-    dispel_person: float = 2000.0  # of Eq. 5, which no code has; 0: C_w^p looks on
+    dispel_person: float = 2000.0  # of Eq. 5, which no code has; 0: C_w^p looks on. LRW names no speaker: it is 0 there
     l1: float = 4.0  # alpha of Eq. 8
     mouth: float = 8.0  # of L1 in the mouth's box
     still: float = 5.0  # of how frames differ from the next one, outside that box

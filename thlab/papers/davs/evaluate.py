@@ -11,6 +11,7 @@ from thlab.nn.faces import FaceEncoder
 from thlab.nn.landmarks import LandmarkNet
 from thlab.papers.davs import tables
 from thlab.papers.davs.bench import open_bench
+from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.train import load_model
 from thlab.training import load_weights, read_card
 
@@ -47,6 +48,12 @@ def evaluate(
         load_weights("faces", net)
         return net.eval()
 
+    def reader() -> DAVS:
+        model, words = load_model(name)
+        if words != bench.words.words:
+            raise ValueError(f"{name} was trained on other words than {corpus} has: ask for table words alone")
+        return model
+
     def of_weights() -> dict[str, Any]:
         return {"weights": "given" if weights else "committed", "steps": read_card(name)["steps"], "seeds": []}
 
@@ -56,6 +63,6 @@ def evaluate(
         "SVM": lambda: tables.leakage(bench),
         "T4": lambda: tables.table_4(bench),
         "identity": lambda: tables.identity(bench, stage(), load_model(name)[0], faces(), **of_weights()),
-        "words": lambda: tables.words_read(bench, load_model(name)[0], **of_weights()),
+        "words": lambda: tables.words_read(bench, reader(), **of_weights()),
     }
     return saved((makers[one]() for one in names), out)
