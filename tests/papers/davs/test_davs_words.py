@@ -148,6 +148,8 @@ def test_no_sentence_is_both_trained_and_tested_but_single_words_are():
     assert {word.label for clip in test for word in clip.words} == {w.label for c in train for w in c.words} == every
     lrw = Corpus("t", spoken_by("unknown", ["about", "after"]), [])
     assert [len(part) for part in hold_out(lrw, lrw)] == [2, 2]
+    few = Corpus("t", spoken_by("a", texts[:4]), [])
+    assert [len(part) for part in hold_out(few, few)] == [4, 4]  # each has words that no other has
     apart = Corpus("t", spoken_by("a", texts[:5]), []), Corpus("t", spoken_by("b", texts[5:9]), [])
     assert [len(part) for part in hold_out(*apart)] == [5, 4]
 

@@ -117,15 +117,18 @@ def word_clips(memory: Memory, clips: Sequence[Clip], words: Sequence[str] = ())
 def hold_out(train: Corpus, test: Corpus) -> tuple[Corpus, Corpus]:
     """Both without a sentence in common: of those that they share a third is for the test, the others for training.
 
-    Else a classifier knows a sentence by its other words, for a second has four. Single words, as in LRW, may be
-    shared. Of the corpus preset "words" 50 sentences remain for training and 25 for the test, with all 51 words each.
+    Else a classifier knows a sentence by its other words, for a second has four. Of the corpus preset "words" 50
+    sentences remain for training and 25 for the test, with all 51 words each. Both stay as they are where too few
+    sentences are shared to leave training each word (the smaller presets), or single words are (LRW).
     Chapter: book/davs.ipynb
     """
     said = {clip.text for clip in train if len(clip.words) > 1}
     shared = list(dict.fromkeys(clip.text for clip in test if clip.text in said))
     kept = set(shared[: int(TRAINED * len(shared))])
-    both = (
-        [clip for clip in train if clip.text not in shared or clip.text in kept],
-        [c for c in test if c.text not in kept],
-    )
-    return Corpus(train.name, both[0], train.table), Corpus(test.name, both[1], test.table)
+    words = {word for text in kept for word in text.split()}
+    held = {text for text in shared if text not in kept and words.issuperset(text.split())}
+    if not held:
+        return train, test
+    training = [clip for clip in train if clip.text not in held]
+    tested = [clip for clip in test if clip.text in held or clip.text not in shared]
+    return Corpus(train.name, training, train.table), Corpus(test.name, tested, test.table)
