@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu, max_pool2d
+from torch.nn.functional import interpolate, layer_norm, leaky_relu, max_pool2d
 
 from thlab.audio.features import mfcc_windows
 from thlab.nn.bend import repaint
@@ -142,7 +142,9 @@ class Decoder(nn.Module):
     ) -> Float[Tensor, "b t 3 h w"]:
         b, t, _ = f_w.shape
         image, f_p, *maps = (x.repeat_interleave(t, 0) for x in (image, f_p, *maps))
-        x = self.grow(torch.cat([f_p, f_w.flatten(0, 1)], 1)).unflatten(1, (-1, COARSE, COARSE))
+        # each normed for itself: f_p begins six times as large, and what differs between frames would hardly be seen
+        both = [layer_norm(x, x.shape[1:]) for x in (f_p, f_w.flatten(0, 1))]
+        x = self.grow(torch.cat(both, 1)).unflatten(1, (-1, COARSE, COARSE))
         for i, level in enumerate(self.levels):
             beside = [maps[self.skip_at[i]]] if i in self.skip_at else []
             beside += [image] if self.bends and i == len(self.levels) - 1 else []
@@ -190,7 +192,7 @@ class Output(NamedTuple):
 
     def detached(self) -> "Output":
         """The same values, through which nothing is learnt."""
-        return Output(*(x if x is None else x.detach() for x in self))
+        return self._replace(**{name: x.detach() for name, x in self._asdict().items() if x is not None})
 
 
 class DAVS(nn.Module):

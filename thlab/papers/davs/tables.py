@@ -237,7 +237,7 @@ def identity(bench: Bench, stage: Stage, model: DAVS, faces: nn.Module, **eviden
     spoken = {
         row: {column: stage.by_speaker(values) for column, values in cells.items()} for row, cells in rows.items()
     }
-    facts = bench.facts(stage) | {"over": stage.over, "better": ""} | evidence
+    facts: dict[str, Any] = bench.facts(stage) | {"over": stage.over, "better": ""} | evidence
     return bench.table("identity", ["face", "speaker", "opening", "moves"], spoken, **facts)
 
 
