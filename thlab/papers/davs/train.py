@@ -32,7 +32,6 @@ def train(
     if config.first:
         begun = train(config.word_space(), clips, first or Path(out) / "first", fabric, seed)
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model, optimizer = fabric.setup(model, torch.optim.Adam(model.parameters(), config.learning_rate))
     critics, critic_optimizer = fabric.setup(critics, torch.optim.Adam(critics.parameters(), config.learning_rate))
     run = Run(fabric, out, config, config.steps, seed=seed)
