@@ -219,7 +219,7 @@ def test_each_variant_differs_in_what_its_name_says():
     made = variants(DAVSConfig.book())
     assert (made["L_C"].shared, made["L_C"].domain, made["L_C"].painted) == (False, 0, 0)
     assert (made["L_C + SC"].shared, made["L_C + SC"].domain) == (True, 0)
-    assert (made["L_C + L_adv"].shared, made["L_C + L_adv"].domain) == (False, 5)
+    assert (made["L_C + L_adv"].shared, made["L_C + L_adv"].domain) == (False, 0.5)
     assert made["entangled"] == replace(made["disentangled"], dispel_word=0, dispel_person=0)
     assert made["without GAN"] == replace(made["disentangled"], gan=0)
     assert len({config.word_space() for name, config in made.items() if name not in SUPERVISIONS}) == 1
