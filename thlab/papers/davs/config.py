@@ -53,8 +53,8 @@ class DAVSConfig:
         """What the committed weights were trained with.
 
         A quarter of the paper's size. The word space comes first, for all that is compared begins from it. G bends the
-        person's image: painting all of a face from 4 x 4 maps takes days to become sharp. With the code's weight of 5 on
-        the modalities no word was learnt in the first hundred steps, with .5 they were, and the modalities mixed.
+        person's image: painting all of a face from 4 x 4 maps takes days to become sharp. With the code's weight of 5
+        on the modalities no word was learnt in the first hundred steps, with .5 they were, and the modalities mixed.
         """
         small = {"size": 64, "dim": 128, "person_widths": (24, 40, 64, 64), "word_widths": (16, 32), "outlets": 4}
         heard = {"audio_widths": (16, 32, 48), "hidden": 256, "points": 32}
