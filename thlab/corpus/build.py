@@ -110,30 +110,27 @@ def _known(root: Path, name: str) -> dict[str, dict]:
 
 def _build_view(root: Path, settings: Settings, workers: int) -> None:
     root.mkdir(parents=True, exist_ok=True)
-    with _only_builder(root):
-        _claim(root, settings)
-        rows = clip_rows(settings)
-        known = _known(root, MANIFEST) | _known(root, JOURNAL)
-        whole = {clip: row for clip, row in known.items() if checksums(root, clip) == row["sha256"]}
-        todo = [row for row in rows if row["id"] not in whole]
-        if todo:
-            whole |= {row["id"]: row for row in _make(root, settings, todo, workers)}
-        text = "".join(json.dumps(whole[row["id"]]) + "\n" for row in rows).encode()
-        if not (root / MANIFEST).is_file() or (root / MANIFEST).read_bytes() != text:
-            write_whole(root / MANIFEST, text)
-        (root / JOURNAL).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _only_builder(root: Path) -> Iterator[None]:
-    """Hold the folder: a second builder waits, and then finds the work done. Leftovers of a killed one go."""
     with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second builder waits, and then finds the work done
         try:
-            yield
+            _claim(root, settings)
+            _finish(root, settings, workers)
         finally:
-            for leftover in root.glob(".*.part"):
+            for leftover in root.glob(".*.part"):  # of killed workers
                 leftover.unlink(missing_ok=True)
+
+
+def _finish(root: Path, settings: Settings, workers: int) -> None:
+    """Make the clips that are missing or not whole, then write the manifest."""
+    rows = clip_rows(settings)
+    known = _known(root, MANIFEST) | _known(root, JOURNAL)
+    whole = {clip: row for clip, row in known.items() if checksums(root, clip) == row["sha256"]}
+    if todo := [row for row in rows if row["id"] not in whole]:
+        whole |= {row["id"]: row for row in _make(root, settings, todo, workers)}
+    text = "".join(json.dumps(whole[row["id"]]) + "\n" for row in rows).encode()
+    if not (root / MANIFEST).is_file() or (root / MANIFEST).read_bytes() != text:
+        write_whole(root / MANIFEST, text)
+    (root / JOURNAL).unlink(missing_ok=True)
 
 
 def _claim(root: Path, settings: Settings) -> None:

@@ -84,9 +84,9 @@ def speak_units(
     differently each time, as rng decides.
     """
     times = frame_centres(n)
-    silence = [(-9.0, segments[0][0] - 0.06, "sil"), (segments[-1][1] + 0.04, 1e3, "sil")]
+    segments = [(-9.0, segments[0][0] - 0.06, "sil"), *segments, (segments[-1][1] + 0.04, 1e3, "sil")]
     total, held, weights = np.zeros((n, len(head.face_unit_names))), np.zeros(n), np.zeros(n)
-    for start, end, viseme in [silence[0], *segments, silence[1]]:
+    for start, end, viseme in segments:
         strength, decay = ex.DOMINANCE[viseme]
         early = np.maximum(start + 0.012 - times, 0)  # the mouth anticipates more slowly than it lets go
         late = np.maximum(times - (end - 0.012), 0)
@@ -110,9 +110,8 @@ def blinks(rng: np.random.Generator, n: int, rate: float) -> Float[np.ndarray, "
     """Closure of the lids per frame, 0..1; blinks come at random, `rate` a second, at least .8 s apart."""
     closure, time = np.zeros(n), 0.7 * rng.exponential(1 / rate)
     while time < n / FPS:
-        first = int(time * FPS)
-        shape = BLINK[: n - first]
-        closure[first : first + len(shape)] = np.maximum(closure[first : first + len(shape)], shape)
+        lids = closure[int(time * FPS) :][: len(BLINK)]  # a view
+        np.maximum(lids, BLINK[: len(lids)], out=lids)
         time += max(0.8, rng.exponential(1 / rate))
     return closure
 
