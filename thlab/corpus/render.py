@@ -182,7 +182,8 @@ class Studio:
         to_backdrop = np.column_stack([inverse / SUPERSAMPLING, -inverse @ align[:, 2]]).astype(np.float32)
         lamp = np.array([*lighting.direction, lighting.ambient], np.float32)
         self.colours[3] = lighting.colour
+        scratch = np.zeros(sh.ATTRIBUTES, np.float32), np.zeros(sh.SURFACE, np.float32)
         sh.shade(
             self.image, (self.shown, self.bary, self.depth), self.triangles, self.material, self.attributes, self.skin,
-            self.strands, lighting.backdrop, to_backdrop, self.colours, lamp,
+            self.strands, lighting.backdrop, to_backdrop, self.colours, lamp, *scratch,
         )  # fmt: skip
