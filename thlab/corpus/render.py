@@ -131,10 +131,10 @@ class Studio:
         ):
             which = head.vertices_of(part)
             at[which, sh.COLOUR : sh.COLOUR + 3], at[which, sh.SKY] = colour, sky[which]
-        long_hair = slice(n, self.first_eye)
-        at[long_hair, sh.SKY] = 0.25 + 0.65 * smoothstep(-1.0, -0.45, self.long_hair[:, 2])
-        at[long_hair, sh.HAIR] = 2
-        at[long_hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.long_hair)
+        hair = slice(n, self.first_eye)
+        at[hair, sh.SKY] = 0.25 + 0.65 * smoothstep(-1.0, -0.45, self.long_hair[:, 2])
+        at[hair, sh.HAIR] = 2
+        at[hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.long_hair)
         spheres = np.concatenate([self.sphere, self.sphere])
         at[self.first_eye :, sh.SKY] = 0.95 - 0.5 * smoothstep(0.25, 0.75, spheres[:, 1])  # the lids' shadow
         at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = spheres
