@@ -68,12 +68,13 @@ def write_mp4(
         video = container.add_stream("libx264", rate=fps, options=options)
         video.height, video.width = frames.shape[1:3]
         video.pix_fmt, video.thread_count = "yuv420p", 1
-        if audio is not None:  # all streams must be there before the first picture goes in
-            sound = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono", options={"aac_coder": "fast"})
+        # all streams must be there before the first picture goes in
+        aac = {"rate": SAMPLE_RATE, "layout": "mono", "options": {"aac_coder": "fast"}}
+        sound = container.add_stream("aac", **aac) if audio is not None else None
         for frame in frames:
             container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(video.encode())
-        if audio is not None:
+        if audio is not None and sound is not None:
             sound.bit_rate = 48000
             block = av.AudioFrame.from_ndarray(pcm16(audio)[None], format="s16", layout="mono")
             block.sample_rate, block.pts, block.time_base = SAMPLE_RATE, 0, Fraction(1, SAMPLE_RATE)
