@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator
+from itertools import cycle
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -185,15 +187,17 @@ def serve() -> None:
 
 def _share(todo: list[dict], team: list[Any]) -> Iterator[dict]:
     """Hand the next row to whichever worker has finished one; yield the answers. No more workers than rows."""
-    waiting, busy = iter(todo), {worker.stdout.fileno(): worker for worker in team}
-    for worker in team:
-        _send(worker, next(waiting))
+    waiting = deque(todo)
+    ends = cycle((waiting.popleft, waiting.pop))  # neighbours take from opposite ends, to set up few speakers twice
+    busy = {worker.stdout.fileno(): (worker, take) for worker, take in zip(team, ends, strict=False)}
+    for worker, take in busy.values():
+        _send(worker, take())
     while busy:
         for ready in wait(busy):
-            worker = busy[ready]
+            worker, take = busy[ready]
             yield json.loads(worker.stdout.readline() or '{"error": "a worker process died"}')
-            if row := next(waiting, None):
-                _send(worker, row)
+            if waiting:
+                _send(worker, take())
             else:
                 del busy[ready]
 
