@@ -86,7 +86,7 @@ def chance(bench: Bench) -> dict[str, list[float]]:
 
 def margin_rows(bench: Bench, suffix: str = "", sides: dict[str, dict] = SIDES, **changes: float) -> Rows:
     """Train and probe with and without margin terms: rows with a number a seed."""
-    rows = defaultdict(lambda: defaultdict(list))
+    rows: Rows = defaultdict(lambda: defaultdict(list))
     for seed, (side, beta) in product(bench.seeds, sides.items()):
         vae = partial(bench.vae, seed, **changes | beta)
         file = bench.vae_folder(seed, **changes | beta) / "probes.json"
@@ -154,7 +154,7 @@ def collapse(bench: Bench) -> Table:
             rows[row][f"{prefix}spread"].append(spread(mu))
             rows[row][f"{prefix}accuracy"].append(balanced_accuracy(said, labels[k]))
     chances = {"chance": 1 / len(labels["c"].unique()), "chance_emotion": 1 / len(labels["e"].unique())}
-    return bench.table("collapse", list(rows["with"]), rows, better="higher", reduction=REDUCTION, **chances)
+    return bench.table("collapse", list(rows["with"]), rows, {}, better="higher", reduction=REDUCTION, **chances)
 
 
 def noisy(memory: Memory) -> tuple[Memory, Int[Tensor, "c"]]:
