@@ -22,7 +22,7 @@ from thlab.papers.priors.generator import roll_out
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser
 
-SOURCES = dict(zip(ROWS, ("waveform", "vae", "mfcc", "mfcc+noise", "asr", "vae", "vae"), strict=True))
+SOURCES: dict[str, str] = dict(zip(ROWS, ("waveform", "vae", "mfcc", "mfcc+noise", "asr", "vae", "vae"), strict=True))
 LEVELS = {"clean": None} | {str(db): db for db in NOISE_LEVELS_DB}
 TABLE_1 = {  # GRID as printed: clean, -60, -30 and -10 dB
     GAN: (1.32, 1.40, 1.96, 2.87), GAN_OURS: (1.33, 1.34, 1.45, 2.71), "DAVS": (1.21, 1.28, 1.67, 2.56),
