@@ -138,6 +138,20 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+FULL = """print('{"error": "OSError: full", "errno": 28}', flush=True); input()"""
+
+
+@pytest.mark.parametrize(
+    ("worker", "error", "named"),
+    [("raise SystemExit", RuntimeError, "a worker process died"), (FULL, OSError, "the disk is full")],
+)
+def test_what_goes_wrong_in_a_worker_is_named(tmp_path, monkeypatch, worker, error, named):
+    monkeypatch.setattr(sys.modules["thlab.corpus.build"], "WORKER", worker)
+    with pytest.raises(error, match=named):
+        build(tmp_path / "corpus", MINI, workers=2)
+    assert not (tmp_path / "corpus/manifest.jsonl").exists()
+
+
 def test_verify_wants_a_corpus(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no corpus"):
         verify(tmp_path)

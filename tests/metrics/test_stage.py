@@ -71,3 +71,11 @@ def test_numbers_of_clips_become_numbers_of_speakers(stage):
     stage.memory.speaker = torch.tensor([7, 7, 7, 9, 9])
     assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [1, 3, 5, 6]
     assert stage.over == "test clips"
+
+
+def test_a_video_without_a_face_and_one_that_is_not_chosen_have_no_distance(stage):
+    pytest.importorskip("mediapipe")
+    grey = [torch.full_like(video, 0.5) for video in stage.real[:1]] + stage.real[1:]
+    found = stage.mediapipe(grey, 2)["LMD, mediapipe"]
+    assert [math.isnan(x) for x in found] == [True, True, True, True, False]
+    assert found[4] == 0

@@ -29,3 +29,8 @@ def test_samples_have_the_mean_and_the_deviation_that_are_said():
     torch.testing.assert_close(z.mean(0), q.mean, atol=0.05, rtol=0)
     torch.testing.assert_close(z.std(0), normal(q).scale, atol=0, rtol=0.03)
     assert torch.equal(q.sample(0.0), q.mean)
+
+
+def test_noise_is_what_a_sample_was_made_of():
+    q, noise = gaussians(1)[0], torch.randn(5, 3, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    torch.testing.assert_close(q.noise(q.sample(noise)), noise)

@@ -1,23 +1,14 @@
 """The embedded corpus: talking heads made on your machine, with every factor known exactly."""
 
 from thlab.corpus.build import build, ensure, verify
+from thlab.corpus.clip import retakes
 from thlab.corpus.expression import EMOTIONS
 from thlab.corpus.grammar import GRAMMAR
-from thlab.corpus.retake import retakes
 from thlab.corpus.settings import CORPUS_VERSION, PRESETS, Preset
 from thlab.corpus.show import contact_sheet
 from thlab.corpus.visemes import VISEMES
 
 __all__ = [
-    "CORPUS_VERSION",
-    "EMOTIONS",
-    "GRAMMAR",
-    "PRESETS",
-    "VISEMES",
-    "Preset",
-    "build",
-    "contact_sheet",
-    "ensure",
-    "retakes",
-    "verify",
-]
+    "CORPUS_VERSION", "EMOTIONS", "GRAMMAR", "PRESETS", "VISEMES", "Preset",
+    "build", "contact_sheet", "ensure", "retakes", "verify",
+]  # fmt: skip

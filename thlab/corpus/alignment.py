@@ -1,7 +1,7 @@
 """Where a face sits in the aligned `face` view, and the similarity that puts it there.
 
-Every paper in the book trains on crops in which eyes and nose do not move, so that what is left to
-explain is the mouth. The embedded corpus renders this view directly; `thlab.face` warps footage into it.
+Every paper in the book trains on crops in which eyes and nose do not move, so that what is left to explain is the
+mouth. The embedded corpus renders this view directly; `thlab.face` warps footage into it.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ TEMPLATE = np.array([[0.328, 0.25], [0.672, 0.25], [0.5, 0.525]])
 EYE_LEFT, EYE_RIGHT = slice(36, 42), slice(42, 48)
 EYE_LEFT_CORNERS, EYE_RIGHT_CORNERS = (36, 39), (42, 45)
 NOSE_BASE = 33
-MOUTH, INNER_MOUTH = slice(48, 68), slice(60, 68)
+MOUTH = slice(48, 68)
 INNER_LIP_TOP, INNER_LIP_BOTTOM = 62, 66
 
 

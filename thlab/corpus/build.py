@@ -1,4 +1,7 @@
-"""Build a corpus: share the clips among worker processes, keep what is finished, and write the manifest last."""
+"""Build a corpus: share the clips among worker processes, keep what is finished, and write the manifest last.
+
+Parent and workers speak in lines of JSON: a clip's row goes out, the finished row or an error comes back.
+"""
 
 import contextlib
 import dataclasses
@@ -6,23 +9,26 @@ import errno
 import fcntl
 import json
 import os
-import queue
+import signal
 import subprocess
 import sys
-import threading
+import tempfile
 from collections import deque
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import cycle
+from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
 from tqdm.auto import tqdm
 
-from thlab.corpus.clip import KINDS, checksums
+from thlab.corpus.clip import KINDS, checksums, make_clip
 from thlab.corpus.media import write_whole
 from thlab.corpus.render import VIEWS
-from thlab.corpus.settings import CORPUS_VERSION, PRESETS, Preset, Settings, clip_rows, settle
+from thlab.corpus.settings import CORPUS_VERSION, PRESETS, SETTINGS, Preset, Settings, clip_rows, read_settings, settle
 
-SETTINGS, MANIFEST, JOURNAL = "corpus.json", "manifest.jsonl", "manifest.jsonl.part"
+MANIFEST, JOURNAL = "manifest.jsonl", "manifest.jsonl.part"
+WORKER = "from thlab.corpus.build import serve; serve()"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -78,27 +84,18 @@ def verify(root: str | Path) -> list[str]:
 
 
 def _problems(root: Path) -> list[str]:
-    rows = clip_rows(read_settings(root))
     if not (root / MANIFEST).is_file():
         return [f"{MANIFEST}: missing (the build was not finished)"]
-    known = _known(root, MANIFEST)
-    problems = []
-    for row in rows:
-        line = known.get(row["id"])
-        if line is None:
-            problems.append(f"{MANIFEST}: no line for {row['id']}, or an altered one")
+    known, problems = _known(root, MANIFEST), []
+    for clip in [row["id"] for row in clip_rows(read_settings(root))]:
+        if clip not in known:
+            problems.append(f"{MANIFEST}: no line for {clip}, or an altered one")
             continue
-        found = checksums(root, row["id"])
-        for kind in KINDS:
-            if found.get(kind) != line["sha256"][kind]:
-                problems.append(f"{row['id']}.{kind}: {'altered or truncated' if kind in found else 'missing'}")
+        found = checksums(root, clip)
+        for kind, checksum in known[clip]["sha256"].items():
+            if found.get(kind) != checksum:
+                problems.append(f"{clip}.{kind}: {'altered or truncated' if kind in found else 'missing'}")
     return problems
-
-
-def read_settings(root: Path) -> Settings:
-    """The settings a corpus was built with."""
-    fields = json.loads((root / SETTINGS).read_text())
-    return Settings(**fields | {key: tuple(fields[key]) for key in ("split", "emotions")})
 
 
 def _known(root: Path, name: str) -> dict[str, dict]:
@@ -115,33 +112,27 @@ def _known(root: Path, name: str) -> dict[str, dict]:
 
 def _build_view(root: Path, settings: Settings, workers: int) -> None:
     root.mkdir(parents=True, exist_ok=True)
-    with _only_builder(root):
-        _claim(root, settings)
-        rows = clip_rows(settings)
-        known = _known(root, MANIFEST) | _known(root, JOURNAL)
-        whole = {clip: row for clip, row in known.items() if checksums(root, clip) == row["sha256"]}
-        todo = [row for row in rows if row["id"] not in whole]
-        if todo:
-            for finished in _make(root, settings, todo, workers):
-                whole[finished["id"]] = finished
-        text = "".join(json.dumps(whole[row["id"]]) + "\n" for row in rows).encode()
-        if not (root / MANIFEST).is_file() or (root / MANIFEST).read_bytes() != text:
-            write_whole(root / MANIFEST, text)
-        (root / JOURNAL).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _only_builder(root: Path) -> Iterator[None]:
-    """Hold the folder: a second builder waits, and then finds the work done. Leftovers of a killed one go."""
     with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for leftover in root.glob(".*.part"):
-            leftover.unlink(missing_ok=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second builder waits, and then finds the work done
         try:
-            yield
+            _claim(root, settings)
+            _finish(root, settings, workers)
         finally:
-            for leftover in root.glob(".*.part"):
+            for leftover in root.glob(".*.part"):  # of killed workers
                 leftover.unlink(missing_ok=True)
+
+
+def _finish(root: Path, settings: Settings, workers: int) -> None:
+    """Make the clips that are missing or not whole, then write the manifest."""
+    rows = clip_rows(settings)
+    known = _known(root, MANIFEST) | _known(root, JOURNAL)
+    whole = {clip: row for clip, row in known.items() if checksums(root, clip) == row["sha256"]}
+    if todo := [row for row in rows if row["id"] not in whole]:
+        whole |= {row["id"]: row for row in _make(root, settings, todo, workers)}
+    text = "".join(json.dumps(whole[row["id"]]) + "\n" for row in rows).encode()
+    if not (root / MANIFEST).is_file() or (root / MANIFEST).read_bytes() != text:
+        write_whole(root / MANIFEST, text)
+    (root / JOURNAL).unlink(missing_ok=True)
 
 
 def _claim(root: Path, settings: Settings) -> None:
@@ -155,58 +146,63 @@ def _claim(root: Path, settings: Settings) -> None:
 
 def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Iterator[dict]:
     """Make clips in worker processes and yield their rows as they come; each is noted in the journal at once."""
-    groups = deque(list(group) for _, group in groupby(todo, key=lambda row: (row["speaker"], row["emotion"])))
-    answers: queue.Queue = queue.Queue()
-    team = [_start_worker(root, settings) for _ in range(min(workers, len(groups)))]
-    drivers = [threading.Thread(target=_drive, args=(w, groups, i % 2 == 0, answers)) for i, w in enumerate(team)]
+    team = [_start_worker(root, settings) for _ in todo[:workers]]
     try:
-        for driver in drivers:
-            driver.start()
         with (root / JOURNAL).open("a") as journal, tqdm(total=len(todo), unit="clip", desc=root.name) as bar:
-            for _ in todo:
-                row = answers.get()
+            for row in _share(todo, team):
+                if row.get("errno") == errno.ENOSPC:
+                    hint = f"the disk is full; free some and build {root} again: finished clips are kept"
+                    raise OSError(errno.ENOSPC, hint)
                 if "error" in row:
-                    _fail(root, row)
+                    raise RuntimeError(f"making a clip of {root} failed: {row['error']}")
                 journal.write(json.dumps(row) + "\n")
                 journal.flush()
                 bar.update()
                 yield row
     finally:
-        groups.clear()
-        for worker, driver in zip(team, drivers, strict=True):
+        for worker in team:
             worker.kill()
-            driver.join()
             with contextlib.suppress(BrokenPipeError):
                 worker.communicate()
 
 
 def _start_worker(root: Path, settings: Settings) -> subprocess.Popen:
-    command = [sys.executable, "-m", "thlab.corpus.worker"]
+    command = [sys.executable, "-c", WORKER, str(root.resolve()), json.dumps(dataclasses.asdict(settings))]
     env = os.environ | ONE_THREAD
-    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
-    assert worker.stdin
-    worker.stdin.write(json.dumps([str(root.resolve()), dataclasses.asdict(settings)]) + "\n")
-    return worker
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
 
 
-def _drive(worker: subprocess.Popen, groups: deque, from_left: bool, answers: queue.Queue) -> None:
-    """Feed one worker groups of clips; neighbours start at opposite ends, to set up few speakers twice."""
-    assert worker.stdin
-    assert worker.stdout
-    try:
-        while True:
-            group = groups.popleft() if from_left else groups.pop()
-            worker.stdin.write(json.dumps(group) + "\n")
-            worker.stdin.flush()
-            for _ in group:
-                answers.put(json.loads(worker.stdout.readline()))
-    except IndexError:
-        return  # nothing left to do
-    except (OSError, ValueError):
-        answers.put({"error": "a worker process died", "errno": None})
+def serve() -> None:
+    """Be a worker: folder and settings are arguments. Ends with its pipe, so that nothing outlives a killed build."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    root, settings = Path(sys.argv[1]), Settings(**json.loads(sys.argv[2]))
+    with tempfile.TemporaryDirectory(prefix="thlab-") as scratch:
+        for line in sys.stdin:
+            try:
+                answer = make_clip(root, json.loads(line), settings, Path(scratch))
+            except Exception as error:
+                answer = {"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}
+            print(json.dumps(answer), flush=True)
 
 
-def _fail(root: Path, answer: dict) -> None:
-    if answer["errno"] == errno.ENOSPC:
-        raise OSError(errno.ENOSPC, f"the disk is full; free some and build {root} again: finished clips are kept")
-    raise RuntimeError(f"making a clip of {root} failed: {answer['error']}")
+def _share(todo: list[dict], team: list[Any]) -> Iterator[dict]:
+    """Hand the next row to whichever worker has finished one; yield the answers. No more workers than rows."""
+    waiting = deque(todo)
+    ends = cycle((waiting.popleft, waiting.pop))  # neighbours take from opposite ends, to set up few speakers twice
+    busy = {worker.stdout.fileno(): (worker, take) for worker, take in zip(team, ends, strict=False)}
+    for worker, take in busy.values():
+        _send(worker, take())
+    while busy:
+        for ready in wait(busy):
+            worker, take = busy[ready]
+            yield json.loads(worker.stdout.readline() or '{"error": "a worker process died"}')
+            if waiting:
+                _send(worker, take())
+            else:
+                del busy[ready]
+
+
+def _send(worker: Any, row: dict) -> None:
+    with contextlib.suppress(BrokenPipeError):  # a dead worker shows where its answer is read
+        worker.stdin.write(json.dumps(row) + "\n")
+        worker.stdin.flush()

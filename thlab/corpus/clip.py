@@ -2,9 +2,12 @@
 
 import functools
 import hashlib
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import UInt8
 
 from thlab.corpus.espeak import english_data
 from thlab.corpus.head import load_head
@@ -12,7 +15,7 @@ from thlab.corpus.identity import draw_person
 from thlab.corpus.media import wav_bytes, write_mp4, write_npz, write_whole
 from thlab.corpus.motion import Lips, Motion, animate
 from thlab.corpus.render import Studio, draw_lighting
-from thlab.corpus.settings import Settings
+from thlab.corpus.settings import Settings, clip_rows, read_settings
 from thlab.corpus.speech import Speech, speak
 from thlab.corpus.visemes import viseme_segments, viseme_track
 from thlab.corpus.voice import draw_voice
@@ -38,8 +41,7 @@ def say(row: dict, scratch: Path) -> Speech:
     """The clip's speech; `scratch` is where espeak-ng's data is copied at first use."""
     if not (data := scratch / "espeak").exists():
         english_data(data)
-    speaker = int(row["speaker"][1:])
-    rng = np.random.default_rng([SPEECH_STREAM, row["seed"]])
+    speaker, rng = int(row["speaker"][1:]), np.random.default_rng([SPEECH_STREAM, row["seed"]])
     voice = draw_voice(speaker, is_male(speaker))
     return speak(voice, tuple(row["words"]), row["emotion"], row["intensity"], rng, data)
 
@@ -71,18 +73,21 @@ def perform(
 
 
 def labels(row: dict, speech: Speech, motion: Motion) -> dict[str, np.ndarray]:
-    """Every factor of the clip by name: times in seconds, angles in radians, one row a frame at 25 fps."""
-    word_start, word_end = speech.word_times()
-    segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
+    """Every factor of the clip by name: times in seconds, angles in radians, one row a frame at 25 fps.
+
+    A word lasts from the start of its first phone to the end of its last.
+    """
+    start, end, word = speech.phone_start, speech.phone_end, speech.phone_word
+    numbers = range(len(row["words"]))
     return {
         "word": np.array(row["words"]),
-        "word_start": word_start,
-        "word_end": word_end,
+        "word_start": np.array([start[word == number].min() for number in numbers]),
+        "word_end": np.array([end[word == number].max() for number in numbers]),
         "phone": np.array(speech.phone),
-        "phone_start": speech.phone_start,
-        "phone_end": speech.phone_end,
-        "phone_word": speech.phone_word,
-        "viseme": viseme_track(segments, speech.n_frames),
+        "phone_start": start,
+        "phone_end": end,
+        "phone_word": word,
+        "viseme": viseme_track(viseme_segments(start, end, speech.phone), speech.n_frames),
         "emotion": np.array(row["emotion"]),
         "intensity": np.array(row["intensity"]),
         "pose": motion.pose.astype(np.float32),
@@ -91,6 +96,25 @@ def labels(row: dict, speech: Speech, motion: Motion) -> dict[str, np.ndarray]:
         "face_units": motion.face_units,
         "face_unit_names": np.array(load_head().face_unit_names),
     }
+
+
+def retakes(
+    root: Path | str, clip: str, n: int
+) -> Iterator[tuple[UInt8[np.ndarray, "t h w 3"], dict[str, np.ndarray]]]:
+    """n other performances of a clip: frames and labels of the same speech in the same light, with other motion.
+
+    clip: its id. Head pose, gaze, blinks and how firmly each viseme is said are drawn anew: what the face might as
+    well have done, from which a model's spread is judged. The first k of n are the same for any n. Raises ValueError
+    where the corpus in root has no such clip. Chapter: book/latent-kl.ipynb
+    """
+    settings = read_settings(Path(root))
+    row = next((row for row in clip_rows(settings) if row["id"] == clip), None)
+    if row is None:
+        raise ValueError(f"{root}: no clip {clip!r} in this corpus")
+    with tempfile.TemporaryDirectory(prefix="thlab-") as scratch:
+        speech = say(row, Path(scratch))
+    for number in range(n):
+        yield perform(row, speech, settings, retake=number)
 
 
 def make_clip(root: Path, row: dict, settings: Settings, scratch: Path) -> dict:

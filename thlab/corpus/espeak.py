@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from _ctypes import dlclose
 from collections.abc import Iterator
+from ctypes import c_int
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +16,8 @@ import numpy as np
 from thlab.extras import require
 
 SYNCHRONOUS, PHONEME_EVENTS, DONT_EXIT = 2, 0x0001, 0x8000
-LIST_END, WORD, PHONEME = 0, 1, 7
-RATE, VOLUME, PITCH, RANGE = 1, 2, 3, 4
-UTF8 = 1
+LIST_END, WORD, PHONEME = 0, 1, 7  # types of events
+RATE, VOLUME, PITCH, RANGE, UTF8 = 1, 2, 3, 4, 1
 ENGLISH_FILES = ("phondata", "phonindex", "phontab", "intonations", "en_dict")
 
 
@@ -25,18 +25,12 @@ class _Event(ctypes.Structure):
     """espeak_EVENT of speak_lib.h; `name` is the union read as the phone's mnemonic."""
 
     _fields_ = (
-        ("type", ctypes.c_int),
-        ("identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int),
-        ("audio_position", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("user_data", ctypes.c_void_p),
-        ("name", ctypes.c_char * 8),
-    )
+        ("type", c_int), ("identifier", ctypes.c_uint), ("text_position", c_int), ("length", c_int),
+        ("audio_position", c_int), ("sample", c_int), ("user_data", ctypes.c_void_p), ("name", ctypes.c_char * 8),
+    )  # fmt: skip
 
 
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+_CALLBACK = ctypes.CFUNCTYPE(c_int, ctypes.POINTER(ctypes.c_short), c_int, ctypes.POINTER(_Event))
 
 
 class Utterance(NamedTuple):
@@ -52,10 +46,8 @@ def english_data(folder: Path) -> Path:
     source = Path(require("espeakng_loader", "corpus").get_data_path())
     (folder / "voices/!v").mkdir(parents=True)
     (folder / "lang/gmw").mkdir(parents=True)
-    for name in ENGLISH_FILES:
-        shutil.copy(source / name, folder / name)
-    for file in (source / "lang/gmw").glob("en*"):
-        shutil.copy(file, folder / "lang/gmw" / file.name)
+    for file in (*map(source.joinpath, ENGLISH_FILES), *source.glob("lang/gmw/en*")):
+        shutil.copy(file, folder / file.relative_to(source))
     return folder
 
 

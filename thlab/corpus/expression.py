@@ -22,9 +22,7 @@ VISEME_SHAPES: dict[str, dict[str, float]] = {
     "Schwa": {"jawOpen": 0.18, "mouthLowerDown": 0.12},
     "R": {"jawOpen": 0.12, "mouthFunnel": 0.32, "mouthPucker": 0.28},
     "S": {"jawOpen": 0.05, "mouthSmile": 0.10, "mouthStretch": 0.22, "mouthLowerDown": 0.32, "mouthUpperUp": 0.18},
-    "ShChZh": {
-        "jawOpen": 0.08, "mouthFunnel": 0.58, "mouthPucker": 0.12, "mouthUpperUp": 0.22, "mouthLowerDown": 0.25,
-    },
+    "ShChZh": {"jawOpen": 0.08, "mouthFunnel": 0.58, "mouthPucker": 0.12, "mouthUpperUp": 0.22, "mouthLowerDown": 0.25},
     "Th": {"jawOpen": 0.15, "tongueOut": 0.55, "mouthLowerDown": 0.20, "mouthUpperUp": 0.08},
     "JY": {"jawOpen": 0.11, "mouthSmile": 0.20, "mouthStretch": 0.10},
     "LNTD": {"jawOpen": 0.13, "mouthLowerDown": 0.20, "mouthUpperUp": 0.10},
@@ -79,7 +77,6 @@ def face_units(head: Head, shape: dict[str, float]) -> np.ndarray:
     """A shape's weights as a (52,) vector; a name without its side sets both."""
     vector = np.zeros(len(head.face_unit_names), np.float32)
     for name, weight in shape.items():
-        sides = [name] if name in head.face_unit_names else [name + "Left", name + "Right"]
-        for side in sides:
+        for side in [name] if name in head.face_unit_names else [name + "Left", name + "Right"]:
             vector[head.unit(side)] = weight
     return vector

@@ -22,7 +22,8 @@ def sentences(count: int, seed: int = 0) -> list[tuple[str, ...]]:
     """
     columns = []
     for slot, words in enumerate(GRAMMAR.values()):
-        rng = np.random.default_rng([seed, slot])
-        rounds = -(-count // len(words))
-        columns.append([word for _ in range(rounds) for word in rng.permutation(words).tolist()][:count])
+        rng, column = np.random.default_rng([seed, slot]), []
+        while len(column) < count:
+            column += rng.permutation(words).tolist()
+        columns.append(column[:count])
     return list(zip(*columns, strict=True))

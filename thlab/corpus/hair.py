@@ -1,7 +1,6 @@
 """Hair: the scalp pushed outwards under short hair, and a curtain of strands behind the face for long."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -17,13 +16,6 @@ COLUMNS, ROWS = 49, 14
 STRAND_ROWS, STRAND_COLUMNS = 256, 768
 # the hairline's height over depth (z, from the nape to the brow), model units
 HAIRLINE = ((-1.6, -1.25, -0.95, -0.62, -0.45, -0.1, 0.05, 0.3), (-0.55, -0.5, -0.28, 0.02, 0.10, 0.42, 0.62, 0.70))
-
-
-class Curtain(NamedTuple):
-    """A sheet of long hair: vertices (n, 3), triangles (t, 3)."""
-
-    vertices: np.ndarray
-    triangles: np.ndarray
 
 
 def scalp(head: Head, person: Person) -> np.ndarray:
@@ -49,10 +41,10 @@ def grow(head: Head, person: Person, weight: np.ndarray) -> np.ndarray:
     return (person.vertices + outwards * (weight * thickness)[:, None]).astype(np.float32)
 
 
-def curtain(head: Head, person: Person) -> Curtain:
-    """Long hair as a sheet around the back of the head; empty for the short styles."""
+def curtain(head: Head, person: Person) -> tuple[np.ndarray, np.ndarray]:
+    """Long hair as a sheet around the back of the head, vertices and triangles; empty for the short styles."""
     if person.style not in CURTAIN_BOTTOM or person.male:
-        return Curtain(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
+        return np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32)
     rng = np.random.default_rng([3000, person.seed])
     skin = person.vertices[head.vertices_of(SKIN)]
     level = np.abs(head.reference[head.vertices_of(SKIN), 1] - 0.2) < 0.18
@@ -67,7 +59,7 @@ def curtain(head: Head, person: Person) -> Curtain:
     z = -back * 0.53 - np.cos(angle) * back * 0.52 * (1 - 0.25 * t) * lock
     q = (np.arange(ROWS - 1)[:, None] * COLUMNS + np.arange(COLUMNS - 1)).reshape(-1, 1)
     triangles = np.concatenate([q + np.array([0, COLUMNS, 1]), q + np.array([1, COLUMNS, COLUMNS + 1])])
-    return Curtain(np.stack([x, y, z], -1).reshape(-1, 3).astype(np.float32), triangles.astype(np.int32))
+    return np.stack([x, y, z], -1).reshape(-1, 3).astype(np.float32), triangles.astype(np.int32)
 
 
 def strands(person: Person) -> np.ndarray:

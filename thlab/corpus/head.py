@@ -30,7 +30,10 @@ class Head:
             delta = asset["d"][part].astype(np.float32) * (asset["scale"][i] / np.float32(32767))
             self.targets[name] = asset["idx"][part].astype(np.int64), delta
         self.face_unit_names = tuple(name[3:] for name in self.targets if name.startswith("fu/"))
-        self.face_units = np.stack([self._dense("fu/" + name) for name in self.face_unit_names])
+        self.face_units = np.zeros((len(self.face_unit_names), *self.base.shape), np.float32)
+        for unit, name in zip(self.face_units, self.face_unit_names, strict=True):
+            index, unit_delta = self.targets["fu/" + name]
+            unit[index] = unit_delta
         self.reference = self.shape(macro_weights(male=0.5, old=0.2, race=np.ones(3) / 3, muscle=0, weight=0))
 
     def unit(self, name: str) -> int:
@@ -49,12 +52,6 @@ class Head:
             vertices[index] += np.float32(weight) * delta
         left, right = (vertices[self.vertices_of(eye)].mean(0) for eye in (LEFT_EYE, RIGHT_EYE))
         return vertices - 0.5 * (left + right)
-
-    def _dense(self, name: str) -> np.ndarray:
-        dense = np.zeros_like(self.base, np.float32)
-        index, delta = self.targets[name]
-        dense[index] = delta
-        return dense
 
 
 @functools.cache

@@ -9,23 +9,13 @@ from thlab.corpus.head import Head, macro_weights
 
 SKIN_TONES = ((255, 219, 196), (241, 194, 160), (224, 172, 125), (198, 134, 92), (141, 85, 54), (92, 56, 40))
 HAIR = {
-    "black": (22, 18, 17),
-    "darkbrown": (48, 32, 22),
-    "brown": (84, 54, 34),
-    "lightbrown": (128, 90, 56),
-    "blond": (190, 150, 96),
-    "red": (130, 58, 28),
-    "grey": (150, 146, 142),
-    "white": (214, 210, 204),
-}
+    "black": (22, 18, 17), "darkbrown": (48, 32, 22), "brown": (84, 54, 34), "lightbrown": (128, 90, 56),
+    "blond": (190, 150, 96), "red": (130, 58, 28), "grey": (150, 146, 142), "white": (214, 210, 204),
+}  # fmt: skip
 EYES = {
-    "darkbrown": (44, 26, 16),
-    "brown": (78, 46, 24),
-    "hazel": (112, 88, 44),
-    "green": (84, 98, 66),
-    "blue": (84, 108, 128),
-    "grey": (116, 126, 134),
-}
+    "darkbrown": (44, 26, 16), "brown": (78, 46, 24), "hazel": (112, 88, 44),
+    "green": (84, 98, 66), "blue": (84, 108, 128), "grey": (116, 126, 134),
+}  # fmt: skip
 STYLES = {
     "male": {"short": 0.45, "crop": 0.35, "bald": 0.10, "medium": 0.10},
     "female": {"long": 0.45, "bob": 0.30, "medium": 0.15, "short": 0.10},
@@ -90,10 +80,9 @@ def draw_person(head: Head, speaker: int, male: bool) -> Person:
     )
     weights |= draw_sliders(head, rng)
     dark = race[0] + race[1] > 0.55
-    fair_hair = ["darkbrown", "brown", "lightbrown", "blond", "red", "black"]
-    hair_names = ["grey", "white"] if old > 0.55 and rng.random() < 0.7 else fair_hair[:6]
-    if dark and hair_names[0] != "grey":
-        hair_names = ["black", "darkbrown"]
+    hair_names = ["black", "darkbrown"] if dark else ["darkbrown", "brown", "lightbrown", "blond", "red", "black"]
+    if old > 0.55 and rng.random() < 0.7:
+        hair_names = ["grey", "white"]
     hair_name = str(rng.choice(hair_names))
     styles = STYLES["male" if male else "female"]
     return Person(
@@ -133,13 +122,13 @@ def draw_sliders(head: Head, rng: np.random.Generator) -> dict[str, float]:
 
 def slider_pairs(head: Head) -> list[tuple[str, str]]:
     """Names of the targets that are each other's opposite, as (less, more), in a fixed order."""
-    pairs = []
-    for name in sorted(head.targets):
-        for low, high in OPPOSITES:
-            partner = name.removesuffix(low) + high
-            if name.split("/")[0] in VARIATION and name.endswith(low) and partner in head.targets:
-                pairs.append((name, partner))
-    return pairs
+    pairs = [
+        (name, name.removesuffix(low) + high)
+        for name in sorted(head.targets)
+        for low, high in OPPOSITES
+        if name.endswith(low) and name.split("/")[0] in VARIATION
+    ]
+    return [(name, partner) for name, partner in pairs if partner in head.targets]
 
 
 def close_lips(head: Head, weights: dict[str, float]) -> np.ndarray:

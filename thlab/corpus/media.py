@@ -2,14 +2,16 @@
 
 import io
 import os
-import wave
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, UInt8
+from scipy.io import wavfile
 
 from thlab.extras import require
+
+SAMPLE_RATE = 16000  # of all sound here
 
 
 def write_whole(path: str | Path, content: bytes) -> None:
@@ -28,14 +30,10 @@ def pcm16(audio: Float[np.ndarray, " n"]) -> np.ndarray:
     return np.round(np.clip(audio, -1, 1) * 32767).astype("<i2")
 
 
-def wav_bytes(audio: Float[np.ndarray, " n"], sample_rate: int = 16000) -> bytes:
-    """A mono 16-bit WAV file."""
+def wav_bytes(audio: Float[np.ndarray, " n"]) -> bytes:
+    """A mono 16-bit WAV file at 16 kHz."""
     buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(pcm16(audio).tobytes())
+    wavfile.write(buffer, SAMPLE_RATE, pcm16(audio))
     return buffer.getvalue()
 
 
@@ -53,12 +51,11 @@ def write_mp4(
     fps: int = 25,
     crf: int = 18,
     metadata: dict[str, str] | None = None,
-    sample_rate: int = 16000,
 ) -> None:
     """Write an H.264 video with AAC sound; one encoder thread and no dates, so equal input gives equal bytes.
 
-    frames have even height and width (else ValueError); audio is mono in -1..1. The file appears under its name
-    only when whole. Chapter: book/sound-and-faces.ipynb
+    frames have even height and width (else ValueError); audio is mono in -1..1 at 16 kHz. The file appears under its
+    name only when whole. Chapter: book/sound-and-faces.ipynb
     """
     if len(frames) == 0 or frames.shape[1] % 2 or frames.shape[2] % 2:
         raise ValueError(f"{path}: H.264 wants at least one frame of even height and width, not {frames.shape}")
@@ -71,18 +68,16 @@ def write_mp4(
         video = container.add_stream("libx264", rate=fps, options=options)
         video.height, video.width = frames.shape[1:3]
         video.pix_fmt, video.thread_count = "yuv420p", 1
-        sound = (
-            container.add_stream("aac", rate=sample_rate, layout="mono", options={"aac_coder": "fast"})
-            if audio is not None
-            else None
-        )
+        # all streams must be there before the first picture goes in
+        aac = {"rate": SAMPLE_RATE, "layout": "mono", "options": {"aac_coder": "fast"}}
+        sound = container.add_stream("aac", **aac) if audio is not None else None
         for frame in frames:
             container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(video.encode())
         if audio is not None and sound is not None:
             sound.bit_rate = 48000
             block = av.AudioFrame.from_ndarray(pcm16(audio)[None], format="s16", layout="mono")
-            block.sample_rate, block.pts, block.time_base = sample_rate, 0, Fraction(1, sample_rate)
+            block.sample_rate, block.pts, block.time_base = SAMPLE_RATE, 0, Fraction(1, SAMPLE_RATE)
             container.mux(sound.encode(block))
             container.mux(sound.encode())
     write_whole(path, buffer.getvalue())

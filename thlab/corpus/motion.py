@@ -7,15 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.signal import lfilter
 
-from thlab.corpus.expression import (
-    BLINKS_PER_SECOND,
-    CLOSED,
-    DOMINANCE,
-    EMOTION_POSE,
-    EMOTION_SHAPES,
-    VISEME_SHAPES,
-    face_units,
-)
+from thlab.corpus import expression as ex
 from thlab.corpus.head import Head
 from thlab.corpus.speech import FPS, Speech
 from thlab.corpus.visemes import frame_centres, viseme_segments
@@ -45,17 +37,15 @@ def animate(
     style = np.clip(1 + 0.15 * habit.standard_normal(len(head.face_unit_names)), 0.6, 1.4) * 1.15
     segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
     mouth, closed = speak_units(head, segments, n, rng)
-    mood = (
-        intensity * (1 + 0.10 * smooth_noise(rng, n, 0.3))[:, None] * face_units(head, EMOTION_SHAPES[emotion]) * style
-    )
+    swell = 1 + 0.10 * smooth_noise(rng, n, 0.3)[:, None]
+    mood = intensity * swell * ex.face_units(head, ex.EMOTION_SHAPES[emotion]) * style
     liveliness = {"angry": 0.12, "happy": 0.12, "surprise": 0.12, "sad": -0.12}.get(emotion, 0) * intensity
     units = mouth * openness * (1 + liveliness) + mood
-    blink = blinks(rng, n, BLINKS_PER_SECOND.get(emotion, 0.3))
-    energy = loudness(speech)
+    blink, energy = blinks(rng, n, ex.BLINKS_PER_SECOND.get(emotion, 0.3)), loudness(speech)
     units[:, head.unit("browInnerUp")] += 0.18 * brow * np.convolve(energy, np.ones(5) / 5, "same")
     units = np.clip(apply_blink(head, units, blink), 0, 1.3)
     units = lips.seal(units, closed)
-    pose = head_pose(rng, n, np.array(EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity, nod * energy) * head_motion
+    pose = head_pose(rng, n, np.array(ex.EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity, nod * energy) * head_motion
     shift = head_motion * np.stack([smooth_noise(rng, n, 0.6) * sd for sd in (0.027, 0.024, 0)], 1)
     shift += head_motion * rng.normal(0, (0.04, 0.04, 0.12))
     gaze = look(rng, n) - pose[:, :2] * (0.8, 0.35) + (0, 0.12 * intensity * (emotion == "sad"))
@@ -79,9 +69,8 @@ class Lips:
 
     def seal(self, units: np.ndarray, closed: np.ndarray) -> np.ndarray:
         """Let `mouthClose` take away the share `closed` (T,) of the opening, and all of an overlap."""
-        opening = self.opening(units)
+        opening, sealed = self.opening(units), units.copy()
         wanted = (1 - closed) * np.maximum(opening, 0)
-        sealed = units.copy()
         sealed[:, self.close] += (wanted - opening) / self.slope[self.close]
         return sealed
 
@@ -95,16 +84,16 @@ def speak_units(
     differently each time, as rng decides.
     """
     times = frame_centres(n)
-    silence = [(-9.0, segments[0][0] - 0.06, "sil"), (segments[-1][1] + 0.04, 1e3, "sil")]
+    segments = [(-9.0, segments[0][0] - 0.06, "sil"), *segments, (segments[-1][1] + 0.04, 1e3, "sil")]
     total, held, weights = np.zeros((n, len(head.face_unit_names))), np.zeros(n), np.zeros(n)
-    for start, end, viseme in [silence[0], *segments, silence[1]]:
-        strength, decay = DOMINANCE[viseme]
+    for start, end, viseme in segments:
+        strength, decay = ex.DOMINANCE[viseme]
         early = np.maximum(start + 0.012 - times, 0)  # the mouth anticipates more slowly than it lets go
         late = np.maximum(times - (end - 0.012), 0)
         weight = strength * np.exp(-1.6 * decay * (0.85 * early + late))
         effort = math.exp(rng.normal(0, 0.15))
-        total += weight[:, None] * effort * face_units(head, VISEME_SHAPES[viseme])
-        held += weight * (viseme in CLOSED)
+        total += weight[:, None] * effort * ex.face_units(head, ex.VISEME_SHAPES[viseme])
+        held += weight * (viseme in ex.CLOSED)
         weights += weight
     return total / weights[:, None], held / weights
 
@@ -121,9 +110,8 @@ def blinks(rng: np.random.Generator, n: int, rate: float) -> Float[np.ndarray, "
     """Closure of the lids per frame, 0..1; blinks come at random, `rate` a second, at least .8 s apart."""
     closure, time = np.zeros(n), 0.7 * rng.exponential(1 / rate)
     while time < n / FPS:
-        first = int(time * FPS)
-        shape = BLINK[: n - first]
-        closure[first : first + len(shape)] = np.maximum(closure[first : first + len(shape)], shape)
+        lids = closure[int(time * FPS) :][: len(BLINK)]  # a view
+        np.maximum(lids, BLINK[: len(lids)], out=lids)
         time += max(0.8, rng.exponential(1 / rate))
     return closure
 

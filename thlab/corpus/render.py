@@ -74,14 +74,14 @@ class Studio:
 
     def __init__(self, head: Head, person: Person, size: int, view: str) -> None:
         self.head, self.person, self.size, self.view = head, person, size, view
-        hairy, self.curtain = scalp(head, person), curtain(head, person)
+        hairy, (self.long_hair, hair_triangles) = scalp(head, person), curtain(head, person)
         self.sphere, sphere_triangles = eyeball()
-        skull = np.concatenate([grow(head, person, hairy), self.curtain.vertices])
+        skull = np.concatenate([grow(head, person, hairy), self.long_hair])
         self.n, self.first_eye = len(head.base), len(skull)
         self.still = np.concatenate([skull, np.zeros((2 * len(self.sphere), 3), np.float32)])
-        self._connect(sphere_triangles)
+        self._connect(hair_triangles, sphere_triangles)
         self._paint(hairy)
-        y, z = np.concatenate([head.reference, self.curtain.vertices]).T[1:]
+        y, z = np.concatenate([head.reference, self.long_hair]).T[1:]
         self.follow = np.ones(len(self.still), np.float32)
         self.follow[: self.first_eye] = smoothstep(-1.95, -1.05, y - 0.15 * np.abs(z + 0.7))
         samples = size * SUPERSAMPLING
@@ -90,18 +90,14 @@ class Studio:
         self.bary = np.zeros((samples, samples, 2), np.float32)
         self.colours = np.stack([person.eyes, person.hair, person.cloth, np.ones(3)]).astype(np.float32)
 
-    def _connect(self, sphere_triangles: np.ndarray) -> None:
-        """One mesh of head, curtain and two eyeballs."""
-        head = self.head
+    def _connect(self, hair_triangles: np.ndarray, sphere_triangles: np.ndarray) -> None:
+        """One mesh of head, long hair and two eyeballs."""
+        head, left, right = self.head, self.first_eye, self.first_eye + len(self.sphere)
         kept = np.isin(head.material, (SKIN, TEETH, TONGUE, LASHES))
-        parts = [
-            (head.triangles[kept], head.material[kept]),
-            (self.curtain.triangles + self.n, np.full(len(self.curtain.triangles), SKIN)),
-            (sphere_triangles + self.first_eye, np.full(len(sphere_triangles), LEFT_EYE)),
-            (sphere_triangles + self.first_eye + len(self.sphere), np.full(len(sphere_triangles), RIGHT_EYE)),
-        ]
-        self.triangles = np.concatenate([triangles for triangles, _ in parts]).astype(np.int32)
-        self.material = np.concatenate([material for _, material in parts]).astype(np.int32)
+        parts = [head.triangles[kept], hair_triangles + self.n, sphere_triangles + left, sphere_triangles + right]
+        self.triangles = np.concatenate(parts).astype(np.int32)
+        of_rest = np.repeat([SKIN, LEFT_EYE, RIGHT_EYE], [len(part) for part in parts[1:]])
+        self.material = np.concatenate([head.material[kept], of_rest]).astype(np.int32)
         self.shell = self.triangles[: -2 * len(sphere_triangles)]  # all but the eyeballs
         thin = np.isin(self.material, (LASHES, TEETH)) | (self.triangles[:, 0] >= self.n) & (self.material == SKIN)
         self.sides = np.where(thin, BOTH_SIDES, FRONT_ONLY).astype(np.int8)
@@ -135,16 +131,13 @@ class Studio:
         ):
             which = head.vertices_of(part)
             at[which, sh.COLOUR : sh.COLOUR + 3], at[which, sh.SKY] = colour, sky[which]
-        long_hair = slice(n, self.first_eye)
-        at[long_hair, sh.SKY], at[long_hair, sh.HAIR] = (
-            0.25 + 0.65 * smoothstep(-1.0, -0.45, self.curtain.vertices[:, 2]),
-            2,
-        )
-        at[long_hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.curtain.vertices)
-        at[self.first_eye :, sh.SKY] = np.tile(
-            0.95 - 0.5 * smoothstep(0.25, 0.75, self.sphere[:, 1]), 2
-        )  # lids' shadow
-        at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = np.concatenate([self.sphere, self.sphere])
+        hair = slice(n, self.first_eye)
+        at[hair, sh.SKY] = 0.25 + 0.65 * smoothstep(-1.0, -0.45, self.long_hair[:, 2])
+        at[hair, sh.HAIR] = 2
+        at[hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.long_hair)
+        spheres = np.concatenate([self.sphere, self.sphere])
+        at[self.first_eye :, sh.SKY] = 0.95 - 0.5 * smoothstep(0.25, 0.75, spheres[:, 1])  # the lids' shadow
+        at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = spheres
         self.attributes = at
 
     def pose(self, units: np.ndarray, pose: np.ndarray, shift: np.ndarray, gaze: np.ndarray) -> np.ndarray:
@@ -171,8 +164,7 @@ class Studio:
     def frame(self, units, pose, shift, gaze, lighting: Lighting) -> tuple[np.ndarray, np.ndarray]:
         """One picture (size, size, 3) uint8 and its 68 landmarks (68, 2) in its own pixels."""
         vertices = self.pose(units, pose, shift, gaze)
-        screen = self.project(vertices)
-        align = np.eye(2, 3)
+        screen, align = self.project(vertices), np.eye(2, 3)
         if self.view == "face":
             align = similarity(anchors(screen[self.head.landmarks, :2]), TEMPLATE * self.size)
             screen[:, :2] = transform(screen[:, :2], align)
@@ -190,7 +182,8 @@ class Studio:
         to_backdrop = np.column_stack([inverse / SUPERSAMPLING, -inverse @ align[:, 2]]).astype(np.float32)
         lamp = np.array([*lighting.direction, lighting.ambient], np.float32)
         self.colours[3] = lighting.colour
+        scratch = np.zeros(sh.ATTRIBUTES, np.float32), np.zeros(sh.SURFACE, np.float32)
         sh.shade(
             self.image, (self.shown, self.bary, self.depth), self.triangles, self.material, self.attributes, self.skin,
-            self.strands, lighting.backdrop, to_backdrop, self.colours, lamp,
+            self.strands, lighting.backdrop, to_backdrop, self.colours, lamp, *scratch,
         )  # fmt: skip

@@ -1,6 +1,8 @@
 """What a corpus holds: its presets, and the list of clips that settings stand for."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from thlab.corpus.grammar import sentences
 from thlab.corpus.render import VIEWS
 
 CORPUS_VERSION = "2"
+SETTINGS = "corpus.json"  # the file in a corpus's folder that says what it holds
 SMALLEST, LARGEST = 64, 256  # pixels
 LEAST_INTENSITY = 0.4  # of an emotional clip; neutral is 0
 
@@ -50,11 +53,12 @@ class Settings:
 
 def settle(preset: str | Preset, view: str, size: int | None, head_motion: float | None, motion_seed: int) -> Settings:
     """Settings from a preset and what is asked otherwise; ValueError names what is out of range."""
-    if isinstance(preset, str) and preset not in PRESETS:
-        raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
-    base = PRESETS[preset] if isinstance(preset, str) else preset
-    size = base.size if size is None else size
-    head_motion = base.head_motion if head_motion is None else head_motion
+    if isinstance(preset, str):
+        if preset not in PRESETS:
+            raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
+        preset = PRESETS[preset]
+    size = preset.size if size is None else size
+    head_motion = preset.head_motion if head_motion is None else head_motion
     if view not in VIEWS:
         raise ValueError(f"there is no view {view!r}: choose one of {', '.join(VIEWS)}")
     if not SMALLEST <= size <= LARGEST or size % 2:
@@ -63,16 +67,21 @@ def settle(preset: str | Preset, view: str, size: int | None, head_motion: float
         raise ValueError(f"head motion {head_motion}: choose a number from 0 to 1")
     if motion_seed < 0:
         raise ValueError(f"motion seed {motion_seed}: choose a whole number from 0")
-    return Settings(base.split, base.sentences, size, base.emotions, view, float(head_motion), motion_seed)
+    return Settings(preset.split, preset.sentences, size, preset.emotions, view, float(head_motion), motion_seed)
+
+
+def read_settings(root: Path) -> Settings:
+    """The settings a corpus was built with."""
+    fields = json.loads((root / SETTINGS).read_text())
+    return Settings(**fields | {key: tuple(fields[key]) for key in ("split", "emotions")})
 
 
 def clip_rows(settings: Settings) -> list[dict]:
     """The manifest's rows, without the checksums, in order."""
     texts = sentences(settings.sentences)
-    parts = np.repeat(["train", "val", "test"], settings.split).tolist()
     return [
         clip_row(speaker, part, emotion, number, words)
-        for speaker, part in enumerate(parts)
+        for speaker, part in enumerate(np.repeat(["train", "val", "test"], settings.split).tolist())
         for emotion in settings.emotions
         for number, words in enumerate(texts)
     ]

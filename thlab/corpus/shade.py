@@ -17,9 +17,8 @@ GLOSS, SHARP, OPEN, STRAND, SURFACE = 3, 4, 5, 6, 7
 DEPTH_STEP = 1e-3  # of inverse depth: about a tenth of a model unit
 LEVELS = 4096
 _LIGHT = np.arange(LEVELS) / (LEVELS - 1)
-SRGB = np.round(255 * np.where(_LIGHT < 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGHT ** (1 / 2.4) - 0.055)).astype(
-    np.uint8
-)
+_BENT = np.where(_LIGHT < 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGHT ** (1 / 2.4) - 0.055)
+SRGB = np.round(255 * _BENT).astype(np.uint8)
 
 # the parts of the one kernel, written into it: calls per pixel would nearly double its time
 part_of_kernel = nb.njit(error_model="numpy", inline="always")
@@ -180,10 +179,17 @@ def _alike(shown, depth, material, y, x, other):
 # _nrt: counting references to the arrays would take two thirds of the time; the kernel makes no array of its own
 @nb.njit(cache=True, error_model="numpy", _nrt=False)  # pyright: ignore[reportCallIssue]
 @no_type_check
-def _shade_samples(
+def shade(
     image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp, at, surface
 ):
-    """All samples; at (ATTRIBUTES,) and surface (SURFACE,) are scratch space."""
+    """Fill image (h, w, 3), h and w even, with linear light.
+
+    seen: (shown, bary, depth) of `rasterize`; skin, strands and backdrop are textures; colours (4, 3): iris, hair,
+    cloth, lamp; lamp (4,): unit direction and the sky's strength; at (ATTRIBUTES,) and surface (SURFACE,) are scratch
+    space. Samples that show nothing get the backdrop at to_backdrop (2, 3) of their place. Of two samples side by side
+    only the first is shaded where both show the same part; which one is first alternates by rows, so that a pixel of
+    2 x 2 is shaded at two opposite corners.
+    """
     shown, bary, depth = seen
     for y in range(shown.shape[0]):
         for step in range(shown.shape[1]):
@@ -204,20 +210,6 @@ def _shade_samples(
                 image[y, x, k] = surface[k]
 
 
-def shade(image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp) -> None:
-    """Fill image (h, w, 3), h and w even, with linear light.
-
-    seen: (shown, bary, depth) of `rasterize`; skin, strands and backdrop are textures; colours (4, 3): iris, hair,
-    cloth, lamp; lamp (4,): unit direction and the sky's strength. Samples that show nothing get the backdrop at
-    to_backdrop (2, 3) of their place. Of two samples side by side only the first is shaded where both show the same
-    part; which one is first alternates by rows, so that a pixel of 2 x 2 is shaded at two opposite corners.
-    """
-    scratch = np.zeros(ATTRIBUTES, np.float32), np.zeros(SURFACE, np.float32)
-    _shade_samples(
-        image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp, *scratch
-    )
-
-
 @kernel
 @no_type_check
 def develop(image, encode, out):
@@ -233,6 +225,5 @@ def develop(image, encode, out):
                         light += image[y * samples + j, x * samples + i, k]
                 light *= share
                 bent = np.float32(1.12) * light / (1 + np.float32(0.30) * light)
-                out[y, x, k] = encode[
-                    int(min(max(bent, np.float32(0)), np.float32(1)) * (LEVELS - 1) + np.float32(0.5))
-                ]
+                level = min(max(bent, np.float32(0)), np.float32(1)) * (LEVELS - 1)
+                out[y, x, k] = encode[int(level + np.float32(0.5))]

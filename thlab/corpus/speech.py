@@ -29,12 +29,6 @@ class Speech:
     phone_end: np.ndarray
     phone_word: np.ndarray
 
-    def word_times(self) -> tuple[np.ndarray, np.ndarray]:
-        """Start and end of each word: of its first and last phone."""
-        words = range(self.phone_word.max() + 1)
-        start = np.array([self.phone_start[self.phone_word == w].min() for w in words])
-        return start, np.array([self.phone_end[self.phone_word == w].max() for w in words])
-
 
 def spell(words: tuple[str, ...]) -> str:
     """The text that makes espeak-ng say the letter's name; it reads a lone "A" as the article."""

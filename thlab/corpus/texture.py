@@ -39,14 +39,9 @@ def both_sides(x: float, y: float, width: float, height: float) -> np.ndarray:
     return spot(x, y, width, height) + spot(-x, y, width, height)
 
 
-@functools.cache
-def _radius() -> np.ndarray:
-    return np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.rfftfreq(SIZE)[None]).astype(np.float32) * SIZE
-
-
 def noise(rng: np.random.Generator, low: float, high: float, slope: float) -> np.ndarray:
     """Unit-variance noise with waves of low..high periods a side and amplitude falling as frequency**-slope."""
-    radius = _radius()
+    radius = np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.rfftfreq(SIZE)[None]).astype(np.float32) * SIZE
     shape = np.where((radius >= low) & (radius <= high), np.maximum(radius, 1) ** -slope, 0)
     phase = rng.random(radius.shape, np.float32) * np.float32(2 * np.pi)
     field = np.fft.irfft2(shape * np.exp(1j * phase), (SIZE, SIZE)).astype(np.float32)
@@ -110,9 +105,8 @@ def complexion(person: Person, rng: np.random.Generator, mottle: np.ndarray, por
 
 def lip_colour(person: Person, rng: np.random.Generator) -> np.ndarray:
     """Lips: the skin's colour with more blood, now and then lipstick."""
-    if person.male:
-        return person.skin * np.array([0.82, 0.50, 0.50], np.float32)
-    return person.skin * np.array([(0.85, 0.48, 0.48), (0.80, 0.30, 0.33)][rng.integers(2)], np.float32)
+    red = (0.82, 0.50, 0.50) if person.male else [(0.85, 0.48, 0.48), (0.80, 0.30, 0.33)][rng.integers(2)]
+    return person.skin * np.array(red, np.float32)
 
 
 def brows(person: Person, rng: np.random.Generator, mottle: np.ndarray, pores: np.ndarray) -> np.ndarray:

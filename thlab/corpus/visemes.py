@@ -7,42 +7,18 @@ from jaxtyping import Float, UInt8
 
 # espeak-ng's phone mnemonics (Kirshenbaum-like ASCII) of each group, in the order of VISEMES
 _GROUPS = {
-    "sil": "",
-    "Ah": "A A: 0 V A@ a# O2 0#",
-    "Aa": "a aa",
-    "Eh": "E e e@ E2",
-    "Ee": "i i:",
-    "Ih": "I I2 I#",
-    "Oh": "O O: o o@ O@",
-    "Uh": "U U@",
-    "U": "u u: uU",
-    "Eu": "3: 3 V@",
-    "Schwa": "@ @2 @L @5",
-    "R": "r r- r/",
-    "S": "s z",
-    "ShChZh": "S Z tS dZ",
-    "Th": "T D t[",
-    "JY": "j",
-    "LNTD": "l n t d t# t2 ? L",
-    "GK": "g k h N x",
-    "MBP": "m b p",
-    "FV": "f v",
-    "WA": "w w#",
-}
+    "sil": "", "Ah": "A A: 0 V A@ a# O2 0#", "Aa": "a aa", "Eh": "E e e@ E2", "Ee": "i i:", "Ih": "I I2 I#",
+    "Oh": "O O: o o@ O@", "Uh": "U U@", "U": "u u: uU", "Eu": "3: 3 V@", "Schwa": "@ @2 @L @5",
+    "R": "r r- r/", "S": "s z", "ShChZh": "S Z tS dZ", "Th": "T D t[",
+    "JY": "j", "LNTD": "l n t d t# t2 ? L", "GK": "g k h N x", "MBP": "m b p", "FV": "f v", "WA": "w w#",
+}  # fmt: skip
 VISEMES: tuple[str, ...] = tuple(_GROUPS)
 
 # a diphthong is two mouth shapes, one after the other
 _DIPHTHONGS = {
-    "aI": ("Aa", "Ih"),
-    "aI2": ("Aa", "Ih"),
-    "aI@": ("Aa", "Schwa"),
-    "eI": ("Eh", "Ee"),
-    "OI": ("Oh", "Ih"),
-    "aU": ("Aa", "U"),
-    "oU": ("Oh", "U"),
-    "i@": ("Ee", "Schwa"),
-    "i@3": ("Ee", "Schwa"),
-}
+    "aI": ("Aa", "Ih"), "aI2": ("Aa", "Ih"), "aI@": ("Aa", "Schwa"), "eI": ("Eh", "Ee"), "OI": ("Oh", "Ih"),
+    "aU": ("Aa", "U"), "oU": ("Oh", "U"), "i@": ("Ee", "Schwa"), "i@3": ("Ee", "Schwa"),
+}  # fmt: skip
 ESPEAK_TO_VISEME: dict[str, tuple[str, ...]] = {
     phone: (viseme,) for viseme, phones in _GROUPS.items() for phone in phones.split()
 } | _DIPHTHONGS

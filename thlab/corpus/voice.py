@@ -7,15 +7,9 @@ import numpy as np
 
 # espeak-ng's English accents that it can combine with a voice variant, and how often each is drawn
 ACCENTS = {
-    "gmw/en": 0.30,
-    "gmw/en-US": 0.25,
-    "gmw/en-GB-x-rp": 0.10,
-    "gmw/en-GB-scotland": 0.10,
-    "gmw/en-029": 0.05,
-    "gmw/en-GB-x-gbclan": 0.07,
-    "gmw/en-GB-x-gbcwmd": 0.08,
-    "gmw/en-US-nyc": 0.05,
-}
+    "gmw/en": 0.30, "gmw/en-US": 0.25, "gmw/en-GB-x-rp": 0.10, "gmw/en-GB-scotland": 0.10,
+    "gmw/en-029": 0.05, "gmw/en-GB-x-gbclan": 0.07, "gmw/en-GB-x-gbcwmd": 0.08, "gmw/en-US-nyc": 0.05,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

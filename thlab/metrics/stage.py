@@ -40,7 +40,7 @@ class Stage:
         self.exact = [memory.landmarks[span] for span in spans]
         self.image = [int(memory.blink[span].eq(memory.blink[span].min()).nonzero()[0]) for span in spans]
         self.seen = [self.look(real) for real in self.real]
-        self.seen_by_mediapipe: dict[int, Tensor] = {}  # of the truth, as far as it was asked for
+        self.seen_by_mediapipe: dict[int, Tensor | None] = {}  # of the truth, as far as it was asked for
 
     @torch.no_grad()
     def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:
@@ -111,17 +111,24 @@ class Stage:
         return {name: sum(values) / len(values) for name, values in scores.items()}
 
     def mediapipe(self, videos: list[Video], n: int) -> dict[str, list[float]]:
-        """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others."""
+        """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others.
 
-        def look(video: Video) -> Tensor:
-            return torch.from_numpy(mediapipe_landmarks((255 * video).round().byte().permute(0, 2, 3, 1).numpy()))
+        NaN too where it finds no face: the view ends at forehead and chin, and some real faces so cut it does not know.
+        """
 
-        chosen = torch.linspace(0, len(videos) - 1, min(n, len(videos))).long().tolist()
-        for i in chosen:
+        def look(video: Video) -> Tensor | None:
+            try:
+                return torch.from_numpy(mediapipe_landmarks((255 * video).round().byte().permute(0, 2, 3, 1).numpy()))
+            except ValueError:
+                return None
+
+        found = [math.nan] * len(videos)
+        for i in torch.linspace(0, len(videos) - 1, min(n, len(videos))).long().tolist():
             if i not in self.seen_by_mediapipe:
                 self.seen_by_mediapipe[i] = look(self.real[i])
-        truth = self.seen_by_mediapipe
-        found = [lmd(truth[i], look(video)) if i in chosen else math.nan for i, video in enumerate(videos)]
+            true, made = self.seen_by_mediapipe[i], look(videos[i])
+            if true is not None and made is not None:
+                found[i] = lmd(true, made)
         return {"LMD, mediapipe": found}
 
     @property

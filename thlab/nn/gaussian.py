@@ -16,6 +16,10 @@ class Gaussian(NamedTuple):
         """mean + sigma · noise; noise 0 gives the mean."""
         return self.mean + (0.5 * self.logvar).exp() * noise
 
+    def noise(self, z: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
+        """What `sample` makes z of: how many sigma it lies from the mean."""
+        return (z - self.mean) * (-0.5 * self.logvar).exp()
+
 
 def kl(q: Gaussian, p: Gaussian) -> Float[Tensor, "*b d"]:
     """KL(q ‖ p) a dimension, in nats; its sum over the last axis is that of the whole, the KL of Eq. 2 of [yadav2020].

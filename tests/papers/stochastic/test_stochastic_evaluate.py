@@ -134,7 +134,13 @@ def test_the_sweep_trains_each_setting_once_and_keeps_its_scores(bench, stage, m
     monkeypatch.setattr(tables, "BETAS", (0.0, 1.0))
     config = replace(StochasticConfig.fast(), steps=2)
     table = tables.sweep(bench, stage, config)
-    assert list(table.rows) == ["beta 0", "beta 1", "beta 1, at once", "beta 1, at once, free bits 0.1"]
+    assert list(table.rows) == [
+        "beta 0",
+        "beta 1",
+        "beta 1, at once",
+        "beta 1, at once, free bits 0.1",
+        "beta 0.1, not fine",
+    ]
     assert set(table.rows["beta 0"]) == set(table.columns)
     monkeypatch.setattr(tables, "train", lambda *_: pytest.fail("it was trained before"))
     assert tables.sweep(bench, stage, config).rows == table.rows

@@ -20,7 +20,8 @@ CHANCE = torch.arange(1.0, 6)[:, None, None] * torch.tensor([1.0, 100.0]) + torc
 
 
 def made(**changes) -> TalkingFace:
-    model = seeded(lambda: TalkingFace(replace(StochasticConfig.fast(), **changes)), 0)
+    config = replace(StochasticConfig.fast(), fine=changes.get("stochastic", True), **changes)
+    model = seeded(lambda: TalkingFace(config), 0)
     if model.config.stochastic:
         model.chance.copy_(torch.randn(model.chance.shape, generator=torch.Generator().manual_seed(0)))
     return model

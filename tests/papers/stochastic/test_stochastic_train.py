@@ -137,7 +137,7 @@ def test_models_that_differ_in_the_objective_share_their_first_steps(memory, fab
 
 @pytest.mark.parametrize("stochastic", [True, False])
 def test_training_lowers_the_objective(stochastic, memory, fabric, tmp_path):
-    config = replace(SHORT, steps=25, stochastic=stochastic, decoder="paint")
+    config = replace(SHORT, steps=25, stochastic=stochastic, fine=stochastic, decoder="paint")
     train(config, memory, tmp_path, fabric)
     nll = [line["nll"] for line in losses(tmp_path)]
     assert sum(nll[-5:]) < 0.7 * sum(nll[:5])

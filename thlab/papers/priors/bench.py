@@ -6,12 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import torch
-from jaxtyping import Int
-from torch import Tensor
-
 from thlab import bench
-from thlab.data.memory import Memory
 from thlab.metrics.tables import Table
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.papers.priors.train import Speech, new_vae, pretrain, train
@@ -41,22 +36,18 @@ class Bench(bench.Bench):
         config = replace(self.config, **changes)
         plain = replace(config, beta=0.0)
         vae = new_vae(plain, self.speech, seed)
-        neutral = self.speech.only(neutral_clips(self.train))
         stage_1 = {name: value for name, value in changes.items() if name != "beta"}
-        folder = self.folder(self.run_name(f"stage1-{config.pretrain_steps}", stage_1), seed)
-        pretrain(vae, neutral, folder, self.fabric, seed)
+        folder = self.vae_folder(seed, f"stage1-{config.pretrain_steps}", **stage_1)
+        pretrain(vae, self.speech.neutral(), folder, self.fabric, seed)
         vae.config = config
         train(vae, self.speech, self.vae_folder(seed, **changes), self.fabric, seed)
         return vae.requires_grad_(False).eval()
 
-    def vae_folder(self, seed: int, **changes: float) -> Path:
-        """The folder of the second stage of a VAE."""
-        return self.folder(self.run_name(f"vae-{self.config.pretrain_steps}-{self.config.steps}", changes), seed)
-
-    def run_name(self, start: str, changes: dict[str, float]) -> str:
-        """A folder's name that says what is not the preset's: vae-300-1500-beta0."""
+    def vae_folder(self, seed: int, start: str = "", /, **changes: float) -> Path:
+        """The run folder of a VAE's second stage; its name says what is not the preset's: vae-300-1500-beta0."""
+        start = start or f"vae-{self.config.pretrain_steps}-{self.config.steps}"
         news = {name: value for name, value in sorted(changes.items()) if value != getattr(self.config, name)}
-        return "-".join([start, *(f"{name}{value:g}" for name, value in news.items())])
+        return self.folder("-".join([start, *(f"{name}{value:g}" for name, value in news.items())]), seed)
 
     def table(self, name: str, columns: list[str], rows: dict, paper_numbers: dict | None = None, **evidence) -> Table:
         """A table with the VAE's steps and weights in its evidence."""
@@ -66,20 +57,10 @@ class Bench(bench.Bench):
         return super().table(name, columns, rows, paper_numbers, **facts)
 
 
-def neutral_clips(memory: Memory) -> Int[Tensor, "c"]:
-    """Clips of neutral speech; all, where no emotion is called neutral."""
-    if "neutral" not in memory.emotions:
-        return torch.arange(len(memory.ids))
-    return (memory.emotion == memory.emotions.index("neutral")).nonzero()[:, 0]
-
-
 def open_bench(
     fabric: Any, corpus: str = "medium", preset: str = "book", seeds: Sequence[int] = (0, 1, 2), frames: bool = False,
     **vae: Any,
 ) -> Bench:  # fmt: skip
-    """As `thlab.bench.open_bench`; vae: changes to the VAE's config in all rows, such as steps=1500.
-
-    Chapter: book/priors.ipynb
-    """
+    """As `thlab.bench.open_bench`; vae: changes to the VAE's config, such as steps=1500. Chapter: book/priors.ipynb"""
     opened = bench.open_bench("priors", fabric, corpus, preset, seeds, frames)
     return Bench(**vars(opened), config=replace(getattr(VAEConfig, preset)(), **vae))

@@ -11,7 +11,6 @@ from thlab.data import open_splits
 from thlab.data.memory import Memory, load_memory
 from thlab.nn.faces import FaceEncoder
 from thlab.papers.priors import generate as video
-from thlab.papers.priors.bench import neutral_clips
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.evaluate import evaluate as evaluate_tables
 from thlab.papers.priors.model import VAEConfig
@@ -49,7 +48,7 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
 def _train_vae(memory: Memory, preset: str, out: Path, seed: int, fabric) -> Save:
     config, speech = getattr(VAEConfig, preset)(), Speech(memory)
     vae = new_vae(config, speech, seed)
-    pretrain(vae, speech.only(neutral_clips(memory)), out / "vae-stage1", fabric, seed)
+    pretrain(vae, speech.neutral(), out / "vae-stage1", fabric, seed)
     train_vae(vae, speech, out / "vae", fabric, seed)
     steps = [config.pretrain_steps, config.steps]
     return lambda card: save_vae(out / VAE, vae, memory.emotions, card | {"steps": steps})
@@ -73,10 +72,7 @@ def trained(weights: Path | None) -> TalkingHead:
 def evaluate(
     corpus: str, preset: str | None, seeds: int, weights: Path | None, out: Path, table: str = "quality"
 ) -> Iterator[str]:
-    """Run tables again, write them to `out`, and yield each as Markdown with the verdicts that it settles.
-
-    Chapter: book/priors.ipynb
-    """
+    """Run tables again, write them to `out`, yield them as Markdown with their verdicts. Chapter: book/priors.ipynb"""
     fabric = make_fabric(precision="32-true")
     head = trained(weights) if weights else None
     tables = evaluate_tables(fabric, table, corpus, presets.current(preset), seeds, out, head)
@@ -86,8 +82,5 @@ def evaluate(
 
 
 def generate(audio: Path, image: Path, out: Path, weights: Path | None) -> list[Path]:
-    """`thlab.papers.priors.generate.generate` with the head of a finished training, or the committed one.
-
-    Chapter: book/content-to-video.ipynb
-    """
+    """A talking head by the head of a finished training, or the committed one. Chapter: book/content-to-video.ipynb"""
     return [video.generate(audio, image, out, trained(weights))]

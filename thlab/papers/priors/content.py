@@ -111,10 +111,7 @@ def unit(width: int) -> nn.Module:
 
 
 class Recogniser(nn.Module):
-    """Spectrogram segments to the logits of their viseme: stands in for DeepSpeech.
-
-    Chapter: book/content-to-video.ipynb
-    """
+    """Logits of the viseme of segments: stands in for DeepSpeech. Chapter: book/content-to-video.ipynb"""
 
     def __init__(self):
         super().__init__()
@@ -160,8 +157,3 @@ def make_source(name: str, net: nn.Module | None = None) -> Source:
     if name == "vae":
         net = net or load_vae()[0]
     return SOURCES[name](net) if name in ("vae", "asr") else SOURCES[name]()
-
-
-def content(vae: SequenceVAE, audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames d"]:
-    """z_c a video frame, the mean of q(z_c | x). Chapter: book/content-to-video.ipynb"""
-    return VAEContent(vae).content(audio, n_frames)

@@ -19,9 +19,9 @@ AROUND = 2  # pixels around the open mouth that the frame critic sees
 class FrameCritic(nn.Module):
     """D_frame: a PatchGAN critic of what lies between the lips, given z_c, and a classifier of visemes; both see grey.
 
-    A critic of the whole mouth box spends itself on skin, and what it asks for there is stripes on lips and chin. The
-    classifier shares the convolutions but sees the whole box, and no z_c: else it would read the viseme off z_c and
-    never look at the mouth. Chapter: book/content-to-video.ipynb
+    A critic of the whole mouth box spends itself on skin, where it asks for stripes. The classifier shares the
+    convolutions but sees the whole box, and no z_c: else it would read the viseme off that and never look at the mouth.
+    Chapter: book/content-to-video.ipynb
     """
 
     def __init__(self, content: int, n_visemes: int, width: int = 32):
@@ -64,9 +64,7 @@ class VideoCritic(nn.Module):
     def __init__(self, content: int, width: int = 24):
         super().__init__()
         widths = (3 + content, width, 2 * width, 4 * width)
-        self.convs = nn.ModuleList(
-            nn.Conv3d(cin, cout, (3, 4, 4), (1, 2, 2), padding=1) for cin, cout in pairwise(widths)
-        )
+        self.convs = nn.ModuleList(nn.Conv3d(i, o, (3, 4, 4), (1, 2, 2), padding=1) for i, o in pairwise(widths))
         self.score = nn.Conv3d(4 * width, 1, 1)
 
     def forward(self, video: Float[Tensor, "b t 3 h w"], content: Float[Tensor, "b t d"]) -> Float[Tensor, "b"]:

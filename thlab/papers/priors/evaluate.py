@@ -1,6 +1,6 @@
 """Every table of [mittal2020] as one call: trains what is missing, tests on held-out speakers, writes the results."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,13 @@ from typing import Any
 from thlab.bench import saved
 from thlab.metrics.tables import Table
 from thlab.nn.landmarks import LandmarkNet
-from thlab.papers.priors import heads, tables
 from thlab.papers.priors.bench import open_bench
+from thlab.papers.priors.heads import quality, tables_1_and_2
+from thlab.papers.priors.tables import OF_LATENTS
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head
 from thlab.training import load_weights, read_card
 
-TABLES = ("T1", "T2", "T3", "variances", "sweep", "collapse", "leakage", "quality")
+TABLES = ("T1", "T2", *OF_LATENTS, "quality")
 
 
 def evaluate(
@@ -31,29 +32,18 @@ def evaluate(
         raise ValueError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}, all")
     names = TABLES if table == "all" else (table,)
     seeds = range(seeds) if isinstance(seeds, int) else seeds
-    bench = open_bench(fabric, corpus, preset, seeds, frames=not {"T1", "T2", "quality"}.isdisjoint(names), **vae)
-    config = replace(getattr(GANConfig, preset)(), steps=head_steps, critics_from=head_steps)
+    of_videos = not {"T1", "T2", "quality"}.isdisjoint(names)
+    bench, judge = open_bench(fabric, corpus, preset, seeds, of_videos, **vae), LandmarkNet()
+    if of_videos:
+        load_weights("landmarks", judge)
 
-    def judge() -> LandmarkNet:
-        net = LandmarkNet()
-        load_weights("landmarks", net)
-        return net
+    def made() -> Iterator[Table]:
+        if "T1" in names or "T2" in names:
+            config = replace(getattr(GANConfig, preset)(), steps=head_steps, critics_from=head_steps)
+            yield from tables_1_and_2(bench, judge, config)
+        yield from (make(bench) for name, make in OF_LATENTS.items() if name in names)
+        if "quality" in names:
+            card = {} if head else {"steps": read_card("priors-head")["steps"]}
+            yield quality(bench, judge, head or load_head(), weights="given" if head else "committed", **card)
 
-    def of_weights() -> list[Table]:
-        facts: dict[str, Any] = {"weights": "given"}
-        if head is None:
-            facts = {"weights": "committed", "steps": read_card("priors-head")["steps"]}
-        return [heads.quality(bench, judge(), head or load_head(), **facts)]
-
-    def of_heads() -> list[Table]:
-        return heads.tables_1_and_2(bench, judge(), config)
-
-    makers: dict[str, Callable[[], list[Table]]] = {
-        "T1": of_heads, "T2": of_heads, "T3": lambda: [tables.table_3(bench)],
-        "variances": lambda: [tables.variances(bench)],
-        "sweep": lambda: [tables.sweep(replace(bench, seeds=bench.seeds[:1]))],
-        "collapse": lambda: [tables.collapse(bench)], "leakage": lambda: [tables.leakage(bench)],
-        "quality": of_weights,
-    }  # fmt: skip
-    chosen = dict.fromkeys(makers[name] for name in names)
-    return saved((new for maker in chosen for new in maker()), out)
+    return saved(made(), out)

@@ -10,10 +10,12 @@ from torch.nn.functional import cross_entropy
 
 from thlab.face.align import mouth
 from thlab.nn.faces import FaceEncoder
-from thlab.papers.priors.generator import inside
+from thlab.papers.priors.generator import Content, Image, inside
 
 Terms = dict[str, Tensor]
 Video = Float[Tensor, "b t 3 h w"]
+Scores = Float[Tensor, "b"]
+Lips = Float[Tensor, "b t p 2"]  # the true frames' points in 32nds of the mouth box
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,7 @@ def reconstruction(fake: Video, real: Video, lips: Float[Tensor, "b t p 2"], wei
     return (difference.sum() + (more * box).sum()) / (difference.numel() + more.sum())
 
 
-def perceptual(
-    features: Callable[[Tensor], list[Tensor]], fake: Float[Tensor, "b 3 h w"], real: Float[Tensor, "b 3 h w"]
-) -> Float[Tensor, ""]:
+def perceptual(features: Callable[[Tensor], list[Tensor]], fake: Image, real: Image) -> Float[Tensor, ""]:
     """Mean absolute difference of a network's features, summed over its levels. Chapter: book/content-to-video.ipynb"""
     with torch.no_grad():
         wanted = features(real)
@@ -52,17 +52,14 @@ def perceptual(
 
 
 def landmark_l2(moves: Float[Tensor, "*b p 2"], wanted: Float[Tensor, "*b p 2"]) -> Float[Tensor, ""]:
-    """The L2 distance of mouth landmarks, Sect. 3.3, squared, mean over points: of the moves that content asks for.
+    """The squared L2 distance of mouth landmarks, Sect. 3.3, mean over points: of the moves that content asks for.
 
-    Not of a detector's landmarks in the frames made, which would have to judge them later.
-    Chapter: book/content-to-video.ipynb
+    Not of a detector's in the frames made, which must judge them later. Chapter: book/content-to-video.ipynb
     """
     return (moves - wanted).square().sum(-1).mean()
 
 
-def critic_loss(
-    real: Float[Tensor, "b"], fake: Float[Tensor, "b"], penalty: Float[Tensor, ""], weight: float = 10.0
-) -> Float[Tensor, ""]:
+def critic_loss(real: Scores, fake: Scores, penalty: Float[Tensor, ""], weight: float = 10.0) -> Float[Tensor, ""]:
     """Wasserstein critic's loss, E[D(fake)] − E[D(real)] + λ GP, Eq. 3 of [gulrajani2017]."""
     return fake.mean() - real.mean() + weight * penalty
 
@@ -80,13 +77,8 @@ def gradient_penalty(
     return (gradient.flatten(1).square().sum(1).add(1e-12).sqrt() - 1).square().mean()
 
 
-def likeness(
-    weights: Weights, fake: Video, real: Video, lips: Float[Tensor, "b t p 2"], faces: FaceEncoder | None
-) -> Terms:
-    """L1, and the perceptual term where an encoder is given, which sees the last frame of each clip alone.
-
-    Chapter: book/content-to-video.ipynb
-    """
+def likeness(weights: Weights, fake: Video, real: Video, lips: Lips, faces: FaceEncoder | None) -> Terms:
+    """L1, and given an encoder the perceptual term, of each clip's last frame. Chapter: book/content-to-video.ipynb"""
     terms = {"l1": reconstruction(fake, real, lips, weights)}
     if faces is not None:
         terms["perceptual"] = perceptual(faces.features, fake[:, -1], real[:, -1])
@@ -99,9 +91,8 @@ def generator_loss(weights: Weights, terms: Terms) -> Terms:
 
 
 def critic_phase(
-    weights: Weights, d_frame: nn.Module, d_video: nn.Module, real: Video, fake: Video,
-    content: Float[Tensor, "b t d"], viseme: Int[Tensor, "b t"], lips: Float[Tensor, "b t p 2"],
-    mix: Float[Tensor, "b"],
+    weights: Weights, d_frame: nn.Module, d_video: nn.Module, real: Video, fake: Video, content: Content,
+    viseme: Int[Tensor, "b t"], lips: Lips, mix: Float[Tensor, "b"],
 ) -> Terms:  # fmt: skip
     """Both critics' losses, Sect. 3.4; the viseme's cross-entropy on real frames, the only ones with a true mouth.
 
@@ -123,17 +114,11 @@ def critic_phase(
 
 
 def generator_phase(
-    d_frame: nn.Module, d_video: nn.Module, fake: Video, content: Float[Tensor, "b t d"],
-    viseme: Int[Tensor, "b t"], lips: Float[Tensor, "b t p 2"],
-) -> Terms:  # fmt: skip
-    """What the critics say of generated frames: −E[D] of both, and the viseme that is seen in them, Sect. 3.4.
-
-    Chapter: book/content-to-video.ipynb
-    """
+    d_frame: nn.Module, d_video: nn.Module, fake: Video, content: Content, viseme: Int[Tensor, "b t"], lips: Lips
+) -> Terms:
+    """−E[D] of both critics, and the viseme seen in the frames, Sect. 3.4. Chapter: book/content-to-video.ipynb"""
     # the content is detached: it shall change the frames, not flatter the critics that are shown it
     content = content.detach()
     score, logits = d_frame(fake.flatten(0, 1), content.flatten(0, 1), lips.flatten(0, 1))
-    return {
-        "adversarial": -score.mean() - d_video(fake, content).mean(),
-        "viseme": cross_entropy(logits, viseme.flatten()),
-    }
+    adversarial = -score.mean() - d_video(fake, content).mean()
+    return {"adversarial": adversarial, "viseme": cross_entropy(logits, viseme.flatten())}

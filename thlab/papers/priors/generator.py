@@ -24,6 +24,10 @@ REACH = 2.0  # 32nds: how far around a point the image moves with it
 FILM_STD = 0.1  # of the first weights of FiLM
 GAIN, EDGE = 2.0, 0.02  # of the change that is asked of a pixel's logit; logits are taken between EDGE and 1 − EDGE
 
+Image = Float[Tensor, "b 3 h w"]
+Content = Float[Tensor, "b t d"]
+Points = Float[Tensor, "b p 2"]  # in 32nds of the mouth box
+
 
 @dataclass(frozen=True)
 class GeneratorConfig:
@@ -50,17 +54,14 @@ class GeneratorConfig:
         return cls(size=256, widths=(32, 64, 128, 256, 256, 256))
 
 
-def paste(box: Float[Tensor, "b c h2 w2"], image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h w"]:
+def paste(box: Float[Tensor, "b c h2 w2"], image: Image) -> Float[Tensor, "b c h w"]:
     """The mouth box where it belongs in the picture, zeros around it."""
     h, w = image.shape[-2:]
     return pad(box, (w // 4, w - 3 * w // 4, 15 * h // 32, h - 31 * h // 32))
 
 
 def to_box(landmarks: Float[Tensor, "*b 68 2"], size: int) -> Float[Tensor, "*b p 2"]:
-    """Chin and mouth of landmarks in pixels of a picture, in 32nds of its mouth box.
-
-    Chapter: book/content-to-video.ipynb
-    """
+    """Chin and mouth of landmarks in a picture's pixels, in 32nds of its box. Chapter: book/content-to-video.ipynb"""
     return landmarks[..., POINTS, :] * (2 * BOX / size) - landmarks.new_tensor([BOX / 2, 15 * BOX / 16])
 
 
@@ -80,10 +81,8 @@ class Geometry(nn.Module):
         return self.net(torch.cat([z_c, shape.flatten(-2)], -1)).unflatten(-1, (-1, 2))
 
 
-def bend(
-    box: Float[Tensor, "b 3 s s"], points: Float[Tensor, "b p 2"], moves: Float[Tensor, "b p 2"]
-) -> Float[Tensor, "b 3 s s"]:
-    """The mouth box bent so that what is at `points` comes to points + moves, in 32nds; its upper and side rims stay.
+def bend(box: Float[Tensor, "b 3 s s"], points: Points, moves: Points) -> Float[Tensor, "b 3 s s"]:
+    """The mouth box bent so that what is at `points` comes to points + moves; its upper and side rims stay.
 
     Each pixel is fetched from where the points around it come from, weighted by a Gaussian of their distance.
     Chapter: book/content-to-video.ipynb
@@ -103,18 +102,15 @@ def bend(
     return grid_sample(box, at, mode="bicubic", padding_mode="border", align_corners=False).clamp(0, 1)
 
 
-def inside(points: Float[Tensor, "b p 2"], side: int) -> Float[Tensor, "b 1 s s"]:
-    """Where the mouth is open: about 1 between the inner lips and 0 elsewhere, from points in 32nds of the box.
-
-    Chapter: book/content-to-video.ipynb
-    """
+def inside(points: Points, side: int) -> Float[Tensor, "b 1 s s"]:
+    """Where the mouth is open: 1 between the inner lips, 0 elsewhere, soft. Chapter: book/content-to-video.ipynb"""
     column, upper, lower, left, right = inner_lips(points, side)
     y = column.transpose(1, 2)
     between = torch.sigmoid(4 * (y - upper)) * torch.sigmoid(4 * (lower - y))  # (B, S, S)
     return (between * torch.sigmoid(2 * (column - left)) * torch.sigmoid(2 * (right - column)))[:, None]
 
 
-def inner_lips(points: Float[Tensor, "b p 2"], side: int) -> tuple[Float[Tensor, "..."], ...]:
+def inner_lips(points: Points, side: int) -> tuple[Float[Tensor, "..."], ...]:
     """x of columns (1, 1, S); y of the upper and lower lip in each (B, 1, S); x of both corners (B, 1, 1)."""
     column = ((torch.arange(side, device=points.device) + 0.5) * BOX / side).view(1, 1, -1)
     edges = []
@@ -126,11 +122,8 @@ def inner_lips(points: Float[Tensor, "b p 2"], side: int) -> tuple[Float[Tensor,
     return column, *edges, left, right
 
 
-def hang(texture: Float[Tensor, "c v u"], points: Float[Tensor, "b p 2"], side: int) -> Float[Tensor, "b c s s"]:
-    """A texture hung below the upper lip, as upper teeth are: from corner to corner, DEPTH 32nds deep.
-
-    Chapter: book/content-to-video.ipynb
-    """
+def hang(texture: Float[Tensor, "c v u"], points: Points, side: int) -> Float[Tensor, "b c s s"]:
+    """Teeth: a texture below the upper lip, corner to corner, DEPTH 32nds deep. Chapter: book/content-to-video.ipynb"""
     column, upper, _, left, right = inner_lips(points, side)
     u = ((column - left) / (right - left).clamp(min=1)).expand(-1, side, -1)
     v = (column.transpose(1, 2) - upper) / DEPTH
@@ -139,10 +132,7 @@ def hang(texture: Float[Tensor, "c v u"], points: Float[Tensor, "b p 2"], side: 
 
 
 class Painter(nn.Module):
-    """Bends the mouth box of an image as a condition says, and paints over it: what both generators share.
-
-    Chapter: book/content-to-video.ipynb
-    """
+    """Bends an image's mouth box and paints over it, for both generators. Chapter: book/content-to-video.ipynb"""
 
     def __init__(self, config: GeneratorConfig, d: int):
         super().__init__()
@@ -160,8 +150,8 @@ class Painter(nn.Module):
                 nn.init.normal_(weight, std=FILM_STD)
 
     @torch.no_grad()
-    def find(self, image: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b p 2"]:
-        """Chin and mouth of an image, in 32nds of its mouth box."""
+    def find(self, image: Image) -> Points:
+        """Chin and mouth of an image."""
         return to_box(self.finder.eval()(image), image.shape[-1])
 
     def frame(
@@ -201,21 +191,19 @@ class Generator(nn.Module):
         super().__init__()
         self.config, self.painter = config, Painter(config, config.content)
 
-    def moves(self, content: Float[Tensor, "b t d"], points: Float[Tensor, "b p 2"]) -> Float[Tensor, "b t p 2"]:
-        """Where content moves the points of an image, in 32nds of the mouth box."""
+    def moves(self, content: Content, points: Points) -> Float[Tensor, "b t p 2"]:
+        """How far content moves the points of an image."""
         return self.painter.geometry(content, points[:, None].expand(-1, content.shape[1], -1, -1))
 
     def forward(
-        self, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"], noise: Tensor | None = None,
+        self, image: Image, content: Content, noise: Tensor | None = None,
         goal: Float[Tensor, "b k p 2"] | None = None, unseen: int = 0,
     ) -> Float[Tensor, "b k 3 h w"]:  # fmt: skip
         """Frame after frame, each shown the one before, the first shown the image; the noise is for other generators.
 
-        goal: where the image's points shall go, as in `Painter.frame`. unseen: so many first frames are painted as in
-        use and not returned; training that only met first frames would leave later ones to drift.
-
-        The frame before is detached: through it a frame would be blamed for its successors, at three times the memory,
-        and the temporal smoothing needs only its picture.
+        goal: as in `Painter.frame`. unseen: so many first frames are painted as in use and not returned; training that
+        only met first frames would leave later ones to drift. The frame before is detached: through it a frame would
+        be blamed for its successors, at three times the memory, and the temporal smoothing needs only its picture.
         """
         previous, points = image, self.painter.find(image)
         with torch.no_grad():
@@ -229,11 +217,6 @@ class Generator(nn.Module):
 
 
 @torch.inference_mode()
-def roll_out(
-    generator: nn.Module, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"]
-) -> Float[Tensor, "b t 3 h w"]:
-    """The video of a face image and its contents, without gradients, in [0, 1].
-
-    generator: a Generator, or any module of the same call. Chapter: book/content-to-video.ipynb
-    """
+def roll_out(generator: nn.Module, image: Image, content: Content) -> Float[Tensor, "b t 3 h w"]:
+    """A face image's video in [0, 1], by a Generator or what is called alike. Chapter: book/content-to-video.ipynb"""
     return generator.eval()(image, content)

@@ -22,10 +22,7 @@ from thlab.papers.priors.generator import roll_out
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser
 
-SOURCES = {
-    GAN: "waveform", GAN_OURS: "vae", PLAIN: "mfcc", AUGMENTED: "mfcc+noise", RECOGNISER: "asr", NO_MARGIN: "vae",
-    OURS: "vae",
-}  # fmt: skip
+SOURCES: dict[str, str] = dict(zip(ROWS, ("waveform", "vae", "mfcc", "mfcc+noise", "asr", "vae", "vae"), strict=True))
 LEVELS = {"clean": None} | {str(db): db for db in NOISE_LEVELS_DB}
 TABLE_1 = {  # GRID as printed: clean, -60, -30 and -10 dB
     GAN: (1.32, 1.40, 1.96, 2.87), GAN_OURS: (1.33, 1.34, 1.45, 2.71), "DAVS": (1.21, 1.28, 1.67, 2.56),
@@ -38,6 +35,7 @@ TABLE_2 = {  # GRID as printed: LMD, PSNR, SSIM
 }  # fmt: skip
 SCORES = {"LMD": "T1", "LMD, exact": "T1-exact", "opening": "T1-opening"}
 PICTURES = ("LMD", "PSNR", "SSIM")
+BETTER = {"T1": "lower", "T1-exact": "lower", "T1-opening": "higher", "T2": "mixed", "T2-references": "mixed"}
 
 
 def trained_head(bench: Bench, config: GANConfig, row: str, seed: int) -> TalkingHead:
@@ -82,7 +80,7 @@ def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: i
     """
     stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
     beside = {row: stage.means(videos) for row, videos in stage.trivial().items()}
-    cells = {name: defaultdict(lambda: defaultdict(list)) for name in (*SCORES.values(), "T2", "T2-references")}
+    cells = {name: defaultdict(lambda: defaultdict(list)) for name in BETTER}
 
     def note(row: str, found: dict[str, dict[str, float]], table_2: str) -> None:
         for (level, scores), (score, table) in product(found.items(), SCORES.items()):
@@ -99,16 +97,16 @@ def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: i
             for name, scores in (beside | {"shuffled audio": shuffled}).items():
                 note(name, dict.fromkeys(LEVELS, scores), "T2-references")
     levels = ("clean", "-60", "-30", "-10")
-    paper = defaultdict(dict)
-    paper["T1"] = {"GRID": {row: dict(zip(levels, numbers, strict=True)) for row, numbers in TABLE_1.items()}}
-    paper["T2"] = {"GRID": {row: dict(zip(PICTURES, numbers, strict=True)) for row, numbers in TABLE_2.items()}}
+    paper = {
+        "T1": {"GRID": {row: dict(zip(levels, numbers, strict=True)) for row, numbers in TABLE_1.items()}},
+        "T2": {"GRID": {row: dict(zip(PICTURES, numbers, strict=True)) for row, numbers in TABLE_2.items()}},
+    }
     evidence = {"pixels": config.generator.size, "test_clips": len(stage.clips), "critics": "none"}
     evidence["steps"] = {"stage 1": bench.config.pretrain_steps, "stage 2": bench.config.steps, "head": config.steps}
     tables = []
-    for name, rows in cells.items():
-        columns = [*(PICTURES if name.startswith("T2") else LEVELS)]
-        better = "higher" if name == "T1-opening" else "mixed" if name.startswith("T2") else "lower"
-        tables.append(bench.table(name, columns, rows, paper[name], better=better, **evidence))
+    for name, better in BETTER.items():
+        columns = list(PICTURES if better == "mixed" else LEVELS)
+        tables.append(bench.table(name, columns, cells[name], paper.get(name), better=better, **evidence))
     return tables
 
 
@@ -119,8 +117,7 @@ def quality(
 
     LMD in pixels by the judge (which also trained the book's head), against the corpus's own landmarks, and by
     mediapipe on some of the clips. The numbers of a cell are of the test speakers, of the clips where there are fewer
-    than three. No PSNR of the truth, which is infinite.
-    Chapter: book/content-to-video.ipynb
+    than three. No PSNR of the truth, which is infinite. Chapter: book/content-to-video.ipynb
     """
     stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
     videos = {"truth": stage.real} | stage.trivial()

@@ -14,10 +14,7 @@ Terms = dict[str, Float[Tensor, ""]]
 
 
 def log_likelihood(x: Float[Tensor, "b t f"], p: Gaussian) -> Float[Tensor, "b"]:
-    """log p(x|z) of a diagonal Gaussian, Sect. 3.1 of [mittal2020], summed over hops and bins.
-
-    Chapter: book/priors.ipynb
-    """
+    """log p(x|z) of a diagonal Gaussian, Sect. 3.1, summed over hops and bins. Chapter: book/priors.ipynb"""
     return -0.5 * (math.log(2 * math.pi) + p.logvar + (x - p.mean).square() / p.logvar.exp()).sum((1, 2))
 
 
@@ -80,10 +77,7 @@ def objective(model: SequenceVAE, out: Posterior, batch: dict[str, Tensor]) -> T
 def margin(
     posterior: dict[str, Gaussian], k: str, mu: Float[Tensor, "n d"], label: Int[Tensor, "b"], config: VAEConfig
 ) -> Float[Tensor, ""]:
-    """Eq. 5 of [mittal2020] for visemes (k = "c") or emotions ("e"): the one table mu_k judges all three latents.
-
-    Chapter: book/priors.ipynb
-    """
+    """Eq. 5 of [mittal2020] for visemes ("c") or emotions ("e"), all by the table mu_k. Chapter: book/priors.ipynb"""
     log_p = {j: log_p_labels(q.mean, mu, config.var_latent) for j, q in posterior.items()}
     p = {j: true_label(values, label).exp() for j, values in log_p.items()}
     return margin_ranking(p[k], [p[j] for j in p if j != k], config.gamma).mean()

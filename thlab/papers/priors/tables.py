@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ COLUMNS = [f"{label}, {side}" for side in SIDES for label in LABELS]
 TABLE_3 = {"content": (77.1, 24.5, 58.7, 37.0), "emotion": (29.8, 68.4, 35.4, 55.3)}  # as printed, viseme first
 STRIDE = 4  # a probe is trained on every fourth segment
 REDUCTION = "log p(x|z) summed over 20 x 200 values, all terms means over segments, nll weight 1"
+Rows = dict[str, dict[str, list[float]]]  # of a table: row, column, a number a seed
 
 
 @torch.no_grad()
@@ -62,10 +64,7 @@ def labelled(vae: SequenceVAE, speech: Speech, stride: int) -> dict[tuple[str, s
 
 
 def probe_latents(bench: Bench, vae: SequenceVAE) -> dict[str, dict[str, float]]:
-    """Accuracy (%) on test speakers of linear probes of each latent, trained on the training speakers.
-
-    Chapter: book/priors.ipynb
-    """
+    """Accuracy (%) on test speakers of probes trained on the training speakers. Chapter: book/priors.ipynb"""
     train, test = labelled(vae, bench.speech, STRIDE), labelled(vae, bench.test_speech, 1)
     return {
         row: {label: 100 * linear_probe(*train[k, label], *test[k, label]) for label in LABELS}
@@ -85,15 +84,16 @@ def chance(bench: Bench) -> dict[str, list[float]]:
     return {column: [viseme if "viseme" in column else emotion] * len(bench.seeds) for column in COLUMNS}
 
 
-def margin_rows(bench: Bench, rows: dict, suffix: str = "", sides: dict | None = None, **changes: float) -> None:
-    """Train and probe with and without margin terms, a number a seed into `rows`."""
-    for seed in bench.seeds:
-        for side, beta in (sides or SIDES).items():
-            vae = partial(bench.vae, seed, **changes | beta)
-            file = bench.vae_folder(seed, **changes | beta) / "probes.json"
-            for row, found in kept(file, lambda vae=vae: probe_latents(bench, vae())).items():
-                for label, value in found.items():
-                    rows[row + suffix][f"{label}, {side}"].append(value)
+def margin_rows(bench: Bench, suffix: str = "", sides: dict[str, dict] = SIDES, **changes: float) -> Rows:
+    """Train and probe with and without margin terms: rows with a number a seed."""
+    rows: Rows = defaultdict(lambda: defaultdict(list))
+    for seed, (side, beta) in product(bench.seeds, sides.items()):
+        vae = partial(bench.vae, seed, **changes | beta)
+        file = bench.vae_folder(seed, **changes | beta) / "probes.json"
+        for row, found in kept(file, lambda vae=vae: probe_latents(bench, vae())).items():
+            for label, value in found.items():
+                rows[row + suffix][f"{label}, {side}"].append(value)
+    return rows
 
 
 def table_3(bench: Bench) -> Table:
@@ -101,11 +101,9 @@ def table_3(bench: Bench) -> Table:
 
     More than the paper has: z_s, emotion from the means of clips, and chance. Chapter: book/priors.ipynb
     """
-    rows = defaultdict(lambda: defaultdict(list))
-    margin_rows(bench, rows)
+    rows = margin_rows(bench) | {"chance": chance(bench)}
     printed = [f"{label}, {side}" for side in SIDES for label in ("viseme", "emotion")]
     paper = {row: dict(zip(printed, numbers, strict=True)) for row, numbers in TABLE_3.items()}
-    rows = {**rows, "chance": chance(bench)}
     return bench.table("T3", COLUMNS, rows, {"GRID and CREMA-D": paper}, better="higher", reduction=REDUCTION)
 
 
@@ -114,31 +112,22 @@ def variances(bench: Bench) -> Table:
 
     Chapter: book/priors.ipynb
     """
-    rows = defaultdict(lambda: defaultdict(list))
     exchanged = {"var_prior": bench.config.var_latent, "var_latent": bench.config.var_prior}
-    margin_rows(bench, rows, ", variances exchanged", {"with margin": {}}, **exchanged)
-    return bench.table("variances", list(COLUMNS[: len(LABELS)]), dict(rows), better="higher", reduction=REDUCTION)
+    rows = margin_rows(bench, ", variances exchanged", {"with margin": {}}, **exchanged)
+    return bench.table("variances", COLUMNS[: len(LABELS)], rows, better="higher", reduction=REDUCTION)
 
 
 def sweep(bench: Bench, scales: tuple[int, ...] = (1, 10, 100)) -> Table:
-    """Table 3 with multiples of the paper's alpha and beta, at the same number of steps: do they weigh too little?
-
-    Chapter: book/priors.ipynb
-    """
-    rows = defaultdict(lambda: defaultdict(list))
-    for scale in scales:
-        alpha, beta = scale * VAEConfig.paper().alpha, scale * VAEConfig.paper().beta
-        sides = {"with margin": {"beta": beta}, "without": {"beta": 0.0}}
-        margin_rows(bench, rows, f", α {alpha:g} β {beta:g}", sides, alpha=alpha)
-    rows = {**rows, "chance": chance(bench)}
-    return bench.table("sweep", COLUMNS, rows, better="higher", reduction=REDUCTION)
+    """Table 3 of one seed with multiples of alpha and beta: do they weigh too little? Chapter: book/priors.ipynb"""
+    bench, paper, rows = replace(bench, seeds=bench.seeds[:1]), VAEConfig.paper(), {}
+    for alpha, beta in ((scale * paper.alpha, scale * paper.beta) for scale in scales):
+        sides = SIDES | {"with margin": {"beta": beta}}
+        rows |= margin_rows(bench, f", α {alpha:g} β {beta:g}", sides, alpha=alpha)
+    return bench.table("sweep", COLUMNS, rows | {"chance": chance(bench)}, better="higher", reduction=REDUCTION)
 
 
 def spread(table: Float[Tensor, "n d"]) -> float:
-    """Root of the mean squared distance of a table's rows from their mean: 0 where the priors are trivial.
-
-    Chapter: book/priors.ipynb
-    """
+    """RMS distance of a table's rows from their mean, 0 for trivial priors. Chapter: book/priors.ipynb"""
     return (table - table.mean(0)).square().sum(1).mean().sqrt().item()
 
 
@@ -153,22 +142,19 @@ def collapse(bench: Bench) -> Table:
     accuracy: of the label that the table mu_c itself gives a segment of a test speaker, balanced; then those of mu_e.
     Chapter: book/priors.ipynb
     """
-    rows = defaultdict(lambda: defaultdict(list))
-    speech = bench.test_speech
-    labels = {"viseme": speech.memory.viseme, "emotion": speech.memory.emotion[speech.memory.clip_of]}
-    for row, changes in {"with": {"beta": 0.0}, "without": {"alpha": 0.0, "beta": 0.0}}.items():
-        for seed in bench.seeds:
-            vae = bench.vae(seed, **changes)
-            codes = encode(vae, speech, speech.frames)
-            for k, label, prefix in (("c", "viseme", ""), ("e", "emotion", "emotion, ")):
-                mu = vae.mu[k].cpu()
-                said = log_p_labels(codes[k], mu, vae.config.var_latent).argmax(1)
-                rows[row][f"{prefix}spread"].append(spread(mu))
-                rows[row][f"{prefix}accuracy"].append(balanced_accuracy(said, labels[label]))
-    columns = ["spread", "accuracy", "emotion, spread", "emotion, accuracy"]
-    facts = {"reduction": REDUCTION, "chance": 1 / len(labels["viseme"].unique())}
-    facts["chance_emotion"] = 1 / len(labels["emotion"].unique())
-    return bench.table("collapse", columns, rows, {}, better="higher", **facts)
+    speech, rows = bench.test_speech, defaultdict(lambda: defaultdict(list))
+    labels = {"c": speech.memory.viseme, "e": speech.memory.emotion[speech.memory.clip_of]}
+    sides = {"with": {"beta": 0.0}, "without": {"alpha": 0.0, "beta": 0.0}}
+    for (row, changes), seed in product(sides.items(), bench.seeds):
+        vae = bench.vae(seed, **changes)
+        codes = encode(vae, speech, speech.frames)
+        for k, prefix in (("c", ""), ("e", "emotion, ")):
+            mu = vae.mu[k].cpu()
+            said = log_p_labels(codes[k], mu, vae.config.var_latent).argmax(1)
+            rows[row][f"{prefix}spread"].append(spread(mu))
+            rows[row][f"{prefix}accuracy"].append(balanced_accuracy(said, labels[k]))
+    chances = {"chance": 1 / len(labels["c"].unique()), "chance_emotion": 1 / len(labels["e"].unique())}
+    return bench.table("collapse", list(rows["with"]), rows, {}, better="higher", reduction=REDUCTION, **chances)
 
 
 def noisy(memory: Memory) -> tuple[Memory, Int[Tensor, "c"]]:
@@ -213,7 +199,7 @@ def leakage(bench: Bench) -> Table:
     factors = {name: labels for name, labels in factors.items() if len(labels.unique()) > 1}
     stacked = torch.stack(list(factors.values()), 1)
     speech = Speech(memory)
-    rows: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    rows: Rows = defaultdict(lambda: defaultdict(list))
     for seed in bench.seeds:
         codes = encode(bench.vae(seed), speech, speech.frames)
         every = {f"z_{k}": z for k, z in codes.items()} | {"all three": torch.cat(list(codes.values()), 1)}
@@ -226,3 +212,6 @@ def leakage(bench: Bench) -> Table:
                 rows[name][column].append(value)
     rows["chance"] = {f: [most_frequent(y[~held_out], y[held_out])] * len(bench.seeds) for f, y in factors.items()}
     return bench.table("leakage", list(rows["z_c"]), rows, better="higher")
+
+
+OF_LATENTS = {"T3": table_3, "variances": variances, "sweep": sweep, "collapse": collapse, "leakage": leakage}

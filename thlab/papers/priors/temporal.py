@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from thlab.papers.priors.generator import GeneratorConfig, Painter
+from thlab.papers.priors.generator import Content, GeneratorConfig, Image, Painter, Points
 
 NOISE, RNN = 10, 64  # numbers of noise a frame; state of the GRU that hears the content
 
@@ -23,20 +23,19 @@ class TemporalGenerator(nn.Module):
         self.content_rnn = nn.GRU(config.content, RNN, batch_first=True)
         self.noise_rnn = nn.GRU(NOISE, NOISE, batch_first=True)
 
-    def states(self, content: Float[Tensor, "b t d"], noise: Float[Tensor, "b t n"] | None) -> Float[Tensor, "b t s"]:
+    def states(self, content: Content, noise: Float[Tensor, "b t n"] | None) -> Float[Tensor, "b t s"]:
         """What is remembered of content and noise at each frame; without noise, of its mean."""
         noise = content.new_zeros(*content.shape[:2], NOISE) if noise is None else noise
         return torch.cat([self.content_rnn(content)[0], self.noise_rnn(noise)[0]], -1)
 
-    def moves(self, content: Float[Tensor, "b t d"], points: Float[Tensor, "b p 2"]) -> Float[Tensor, "b t p 2"]:
-        """Where content moves the points of an image, in 32nds of the mouth box."""
+    def moves(self, content: Content, points: Points) -> Float[Tensor, "b t p 2"]:
+        """How far content moves the points of an image."""
         states = self.states(content, None)
         return self.painter.geometry(states, points[:, None].expand(-1, content.shape[1], -1, -1))
 
     def forward(
-        self, image: Float[Tensor, "b 3 h w"], content: Float[Tensor, "b t d"],
-        noise: Float[Tensor, "b t n"] | None = None, goal: Float[Tensor, "b k p 2"] | None = None,
-        unseen: int = 0,
+        self, image: Image, content: Content, noise: Float[Tensor, "b t n"] | None = None,
+        goal: Float[Tensor, "b k p 2"] | None = None, unseen: int = 0,
     ) -> Float[Tensor, "b k 3 h w"]:  # fmt: skip
         """All frames in [0, 1] but the first, unseen ones; goal: where the points shall go, as in `Painter.frame`."""
         frames, states = content.shape[1] - unseen, self.states(content, noise)[:, unseen:].flatten(0, 1)  # (B·K, s)

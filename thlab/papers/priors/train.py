@@ -16,6 +16,7 @@ from thlab.audio.features import FLOOR, HOPS_PER_FRAME, SEGMENT, log_spectrogram
 from thlab.corpus.visemes import VISEMES
 from thlab.data.memory import Memory
 from thlab.nn.gaussian import Gaussian
+from thlab.nn.train import seeded
 from thlab.papers.priors.losses import Terms, kl_to_prior, log_likelihood, log_p_labels, log_prior, objective, total
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
 from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
@@ -25,16 +26,15 @@ SEGMENTS_TO_INFER = 16  # of a sequence, spread over it, when its mu_s is inferr
 
 
 class Speech:
-    """Segments of some clips of a memory, cut out of spectrograms when they are asked for, with their labels.
+    """Segments of a memory's clips, cut out of spectrograms when they are asked for, with their labels.
 
-    clips: numbers of the clips (all if not given); the i-th of them has row i in the table of mu_s.
-    Chapter: book/priors.ipynb
+    The i-th of `clips`, which are numbers of clips, has row i in the table of mu_s. Chapter: book/priors.ipynb
     """
 
-    def __init__(self, memory: Memory, clips: Int[Tensor, "c"] | None = None):
+    def __init__(self, memory: Memory):
         self.memory = memory
         self.hops = torch.cat([_padded(audio) for audio in memory.audio])
-        self._choose(torch.arange(len(memory.ids)) if clips is None else clips)
+        self._choose(torch.arange(len(memory.ids)))
 
     def _choose(self, clips: Int[Tensor, "c"]) -> None:
         self.clips = clips
@@ -46,6 +46,12 @@ class Speech:
         other = copy(self)
         other._choose(clips)
         return other
+
+    def neutral(self) -> "Speech":
+        """Clips of neutral speech; all, where no emotion is called neutral."""
+        if "neutral" not in self.memory.emotions:
+            return self
+        return self.only((self.memory.emotion == self.memory.emotions.index("neutral")).nonzero()[:, 0])
 
     def batch(self, frames: Int[Tensor, "b"]) -> dict[str, Tensor]:
         """x (B, 20, 200) around video frames, their viseme, emotion, row of mu_s, and N of their sequence."""
@@ -72,18 +78,13 @@ def _padded(audio: Float[Tensor, "n"]) -> Float[Tensor, "t 200"]:
 
 
 class ContentPipeline(nn.Module):
-    """Stage 1 of Sect. 4.2: the content encoder, mu_c and the decoder, with z_e and z_s held at 0.
-
-    Chapter: book/priors.ipynb
-    """
+    """Stage 1, Sect. 4.2: content encoder, mu_c and decoder, with z_e and z_s held at 0. Chapter: book/priors.ipynb"""
 
     def __init__(self, vae: SequenceVAE):
         super().__init__()
         self.content, self.decoder, self.mu_c = vae.content, vae.decoder, vae.mu["c"]
 
-    def forward(
-        self, scaled: Float[Tensor, "b 20 200"], noise: Float[Tensor, "b 3 d"]
-    ) -> tuple[Gaussian, Gaussian]:  # fmt: skip
+    def forward(self, scaled: Float[Tensor, "b 20 200"], noise: Float[Tensor, "b 3 d"]) -> tuple[Gaussian, Gaussian]:
         """q(z_c | x) and p(x | z_c, 0, 0)."""
         c = self.content(scaled)
         z_c = c.sample(noise[:, 0])
@@ -105,13 +106,9 @@ def content_objective(
 
 
 def new_vae(config: VAEConfig, speech: Speech, seed: int = 0) -> SequenceVAE:
-    """A VAE for the labels of some speech, untrained, its inputs standardised by that speech.
-
-    Chapter: book/priors.ipynb
-    """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)  # the layers' own initialisation takes no generator
-        vae = SequenceVAE(config, len(VISEMES), len(speech.memory.emotions), len(speech.clips))
+    """An untrained VAE for the labels of some speech, which standardises its inputs. Chapter: book/priors.ipynb"""
+    rows = len(VISEMES), len(speech.memory.emotions), len(speech.clips)
+    vae = seeded(lambda: SequenceVAE(config, *rows), seed)
     vae.x_mean.copy_(speech.hops.mean(0))
     vae.x_std.copy_(speech.hops.std(0))
     return vae
@@ -124,10 +121,7 @@ def save_vae(path: str | Path, vae: SequenceVAE, emotions: Sequence[str], card: 
 
 
 def load_vae(name: str | Path = "priors-vae") -> tuple[SequenceVAE, dict[str, Any]]:
-    """A trained VAE, frozen, and its card. Raises FileNotFoundError where there are no weights of that name.
-
-    Chapter: book/priors.ipynb
-    """
+    """A trained VAE, frozen, and its card; FileNotFoundError where there is none. Chapter: book/priors.ipynb"""
     card = read_card(name)
     vae = SequenceVAE(VAEConfig(**card["config"]), *card["tables"])
     load_weights(name, vae)
@@ -135,12 +129,8 @@ def load_vae(name: str | Path = "priors-vae") -> tuple[SequenceVAE, dict[str, An
 
 
 def pretrain(vae: SequenceVAE, speech: Speech, out: Path, fabric, seed: int = 0) -> None:
-    """Stage 1: the content pipeline on neutral speech. Goes on where a run in `out` stopped.
-
-    Chapter: book/priors.ipynb
-    """
-    config = vae.config
-    pipeline = ContentPipeline(vae)
+    """Stage 1: content on neutral speech. Goes on where a run in `out` stopped. Chapter: book/priors.ipynb"""
+    config, pipeline = vae.config, ContentPipeline(vae)
     optimizer = torch.optim.Adam(pipeline.parameters(), config.learning_rate)
     pipeline, optimizer = fabric.setup(pipeline, optimizer)
     run = Run(fabric, out, config, config.pretrain_steps, seed=seed)

@@ -90,10 +90,7 @@ class TalkingHead(nn.Module):
 
 
 class Footage:
-    """Batches: some frames of random clips, and of each clip an open-eyed image, for a shut eye leaves a ghost.
-
-    Chapter: book/content-to-video.ipynb
-    """
+    """Batches: frames of random clips, and of each clip an open-eyed image. Chapter: book/content-to-video.ipynb"""
 
     def __init__(self, memory: Memory, source: Source, config: GANConfig):
         if memory.frames is None or memory.landmarks is None:
@@ -173,9 +170,8 @@ def train_generator(
 ) -> TalkingHead:  # fmt: skip
     """Train a generator (or the one given) and its source on a memory's clips; goes on where a run in `out` stopped.
 
-    faces: a trained encoder; without it the perceptual term is left out. Raises FileNotFoundError where the
-    weights of the landmark net, which finds the lips in an image, are missing.
-    Chapter: book/content-to-video.ipynb
+    faces: a trained encoder; without it the perceptual term is left out. Raises FileNotFoundError where the weights of
+    the landmark net, which finds the lips in an image, are missing. Chapter: book/content-to-video.ipynb
     """
     faces = faces and faces.to(fabric.device).eval().requires_grad_(False)
     generator = generator or seeded(lambda: Generator(replace(config.generator, content=source.width)), seed)
@@ -231,10 +227,7 @@ def save_head(path: str | Path, head: TalkingHead, card: dict[str, Any]) -> None
 
 
 def load_head(name: str | Path = "priors-head", net: nn.Module | None = None) -> TalkingHead:
-    """A trained head; net: what its source listens to, as in `make_source`. FileNotFoundError where there is none.
-
-    Chapter: book/content-to-video.ipynb
-    """
+    """A trained head; net as in `make_source`; FileNotFoundError where none is. Chapter: book/content-to-video.ipynb"""
     card = read_card(name)
     config = GeneratorConfig(**card["generator"] | {"widths": tuple(card["generator"]["widths"])})
     head = TalkingHead(make_source(card["source"], net), Generator(config))
@@ -251,9 +244,7 @@ class RecogniserConfig:
     learning_rate: float = 1e-3
 
 
-def train_recogniser(
-    config: RecogniserConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0
-) -> Recogniser:
+def train_recogniser(config: RecogniserConfig, memory: Memory, out: Path, fabric: Any, seed: int = 0) -> Recogniser:
     """Train the recogniser of `ASRContent` on clean speech. Chapter: book/content-to-video.ipynb"""
     speech, net = Speech(memory), seeded(Recogniser, seed)
     net, optimizer = fabric.setup(net, torch.optim.Adam(net.parameters(), config.learning_rate))

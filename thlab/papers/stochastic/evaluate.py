@@ -218,7 +218,7 @@ def smoothness(
 
 
 def sweep(bench: Bench, stage: Stage, config: StochasticConfig, seed: int = 0) -> Table:
-    """What beta does, its slow rise, and free bits: models alike but for these, trained for fewer steps.
+    """What beta, its slow rise, free bits and `fine` do: models alike but for these, trained for fewer steps.
 
     KL: nats a frame on test clips; nll: of frames made from z of their own posterior; nll, heard: from z of the sound,
     as in use; mouth, eyes: how takes differ; opening: do they follow. Chapter: book/latent-kl.ipynb
@@ -226,6 +226,7 @@ def sweep(bench: Bench, stage: Stage, config: StochasticConfig, seed: int = 0) -
     settings = {f"beta {beta:g}": replace(config, beta=beta) for beta in BETAS}
     settings["beta 1, at once"] = at_once = replace(config, beta=1.0, warm_up=0)
     settings[f"beta 1, at once, free bits {FREE_BITS:g}"] = replace(at_once, free_bits=FREE_BITS)
+    settings["beta 0.1, not fine"] = replace(config, beta=0.1, fine=False)
     rows, first = {}, bench.folder(f"first-{config.first}", seed)
     for row, one in settings.items():
         folder = bench.folder(f"sweep-{config.steps}-{row.replace(' ', '').replace(',', '-')}", seed)

@@ -113,7 +113,7 @@ def record(model: nn.Module, stretches: Stretches, seed: int, device: Any = "cpu
         pictures = (stretches.frames[seen].permute(0, 3, 1, 2) / 255).to(device)
         rows = stretches.rows[frames].to(device)
         out = model(pictures[:1], pictures[None, 1:], rows[None], shown=torch.zeros((1, 1), dtype=torch.long))
-        made.append(((out.q_f.mean - out.q_a.mean) * (-0.5 * out.q_a.logvar).exp())[0])
+        made.append(out.q_a.noise(out.q_f.mean)[0])
     return torch.stack(made)
 
 
