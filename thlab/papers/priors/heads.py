@@ -22,7 +22,10 @@ from thlab.papers.priors.generator import roll_out
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser
 
-SOURCES: dict[str, str] = dict(zip(ROWS, ("waveform", "vae", "mfcc", "mfcc+noise", "asr", "vae", "vae"), strict=True))
+SOURCES = {
+    GAN: "waveform", GAN_OURS: "vae", PLAIN: "mfcc", AUGMENTED: "mfcc+noise", RECOGNISER: "asr", NO_MARGIN: "vae",
+    OURS: "vae",
+}  # fmt: skip
 LEVELS = {"clean": None} | {str(db): db for db in NOISE_LEVELS_DB}
 TABLE_1 = {  # GRID as printed: clean, -60, -30 and -10 dB
     GAN: (1.32, 1.40, 1.96, 2.87), GAN_OURS: (1.33, 1.34, 1.45, 2.71), "DAVS": (1.21, 1.28, 1.67, 2.56),
@@ -105,7 +108,7 @@ def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: i
     evidence["steps"] = {"stage 1": bench.config.pretrain_steps, "stage 2": bench.config.steps, "head": config.steps}
     tables = []
     for name, better in BETTER.items():
-        columns = list(PICTURES if better == "mixed" else LEVELS)
+        columns = list(PICTURES if name.startswith("T2") else LEVELS)
         tables.append(bench.table(name, columns, cells[name], paper.get(name), better=better, **evidence))
     return tables
 
