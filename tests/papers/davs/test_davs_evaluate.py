@@ -177,16 +177,25 @@ def test_table_4_finds_the_original_by_its_speech(bench, monkeypatch):
 
 
 def test_a_still_picture_keeps_the_face_and_says_nothing(bench, stage):
-    table = tables.identity(bench, stage, Mirror(False), Colours())
+    table = tables.identity(bench, stage, Mirror(False), {"ours": tables.face_judge(Colours())})
     still = table.rows["another's face, video"]
-    assert min(still["face"]) > max(still["speaker"])
+    assert min(still["face, ours"]) > max(still["speaker, ours"])
     assert still["opening"] == [0] * len(still["opening"])
-    mirror = tables.identity(bench, stage, Mirror(True), Colours()).rows["another's face, video"]
-    assert min(mirror["speaker"]) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
-    assert max(mirror["face"]) < 0.99
+    mirror = tables.identity(bench, stage, Mirror(True), {"ours": tables.face_judge(Colours())}).rows["another's face, video"]
+    assert min(mirror["speaker, ours"]) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
+    assert max(mirror["face, ours"]) < 0.99
     alone = replace(stage.memory, speaker=torch.zeros_like(stage.memory.speaker))
     with pytest.raises(ValueError, match="one test speaker"):
-        tables.identity(bench, Stage(alone, QuickJudge(), 3), Mirror(True), Colours())
+        tables.identity(bench, Stage(alone, QuickJudge(), 3), Mirror(True), {"ours": tables.face_judge(Colours())})
+
+
+def test_dlib_sees_one_person_and_another(bench):
+    pytest.importorskip("dlib")
+    look, apart = tables.dlib_judge()
+    memory = bench.test
+    a, b = (memory.frames[memory.start[clip] :][:24].permute(0, 3, 1, 2) / 255 for clip in (0, -2))
+    assert apart(look(a), look(a)) == 0
+    assert apart(look(a[:12]), look(a[12:])) < apart(look(a), look(b))
 
 
 def test_words_are_read_speaker_by_speaker_and_a_folder_names_its_table(bench, untrained):

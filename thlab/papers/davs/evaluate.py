@@ -43,10 +43,10 @@ def evaluate(
         load_weights("landmarks", judge)
         return Stage(bench.test, judge, n_clips)
 
-    def faces() -> FaceEncoder:
+    def judges() -> dict[str, tables.Judge]:
         net = FaceEncoder()
         load_weights("faces", net)
-        return net.eval()
+        return {"ours": tables.face_judge(net.eval()), "dlib": tables.dlib_judge()}
 
     def reader() -> DAVS:
         model, words = load_model(name)
@@ -62,7 +62,7 @@ def evaluate(
         "T3": lambda: tables.table_3(bench),
         "SVM": lambda: tables.leakage(bench),
         "T4": lambda: tables.table_4(bench),
-        "identity": lambda: tables.identity(bench, stage(), load_model(name)[0], faces(), **of_weights()),
+        "identity": lambda: tables.identity(bench, stage(), load_model(name)[0], judges(), **of_weights()),
         "words": lambda: tables.words_read(bench, reader(), **of_weights()),
     }
     return saved((makers[one]() for one in names), out)

@@ -1,7 +1,7 @@
 """Tables 1, 3 and 4 of [zhou2019] and its SVM, beside what they lack: controls, the other direction, who is seen."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from thlab.corpus import PRESETS
+from thlab.metrics.judges import dlib_identity
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
 from thlab.metrics.probes import svm_probe
 from thlab.metrics.retrieval import retrieval
@@ -37,7 +38,9 @@ LEAKAGE = {"before": (27.8,), "after": (9.7,)}  # in the text
 SOURCES = ("audio", "video")
 PER_WORD, PER_PROBE = 3, 20  # clips of each word to generate from, and to train an SVM on
 PERSON_FRAMES = slice(None, None, 4)  # of the frames seen, from which an SVM reads the person
+DLIB_LOOKS = 12  # frames from one to the next that dlib sees: it takes a tenth of a second for each
 Rows = dict[str, dict[str, list[float]]]
+Judge = tuple[Callable[[Video], Tensor], Callable[[Tensor, Tensor], float]]  # what it sees; how alike two such are
 
 
 def paper(printed: dict[str, tuple[float, ...]], columns: Sequence[str]) -> dict[str, dict[str, dict[str, float]]]:
@@ -208,18 +211,20 @@ def table_4(bench: Bench) -> Table:
     return bench.table("T4", list(rows["with"]), rows, better="", word_clips=len(which), **bench.facts())
 
 
-def identity(bench: Bench, stage: Stage, model: DAVS, faces: nn.Module, **evidence: Any) -> Table:
+def identity(bench: Bench, stage: Stage, model: DAVS, judges: dict[str, Judge], **evidence: Any) -> Table:
     """Whose face it is and what it says, when one person's picture is moved by the speech of another.
 
-    face, speaker: cosine of the face encoder between what is generated and the person asked for, or who speaks.
-    opening: correlation of the lips' gap with the speaker's. moves: LMD (px) of mouths less their mean over the clip,
-    so that no one's own mouth counts. Raises ValueError where there is one test speaker. Chapter: book/davs.ipynb
+    judges: name -> what it sees in a film, and how alike two such are. "face, name": what is generated and the person
+    asked for; "speaker, name": and who speaks. opening: correlation of the lips' gap with the speaker's. moves: LMD
+    (px) of mouths less their mean over the clip, so that no one's own mouth counts. Raises ValueError where there is
+    one test speaker. Chapter: book/davs.ipynb
     """
     people = stage.memory.speaker[stage.clips].tolist()
     if len(set(people)) < 2:
         raise ValueError(f"{bench.corpus}: one test speaker, whose speech can move no other's face")
     n = len(people)
     others = [next(j % n for j in range(k + 1, k + n) if people[j % n] != people[k]) for k in range(n)]
+    known = {name: [look(real) for real in stage.real] for name, (look, _) in judges.items()}
     rows: Rows = new_rows()
     for row, source, asked in (
         ("own face, audio", "audio", range(n)), ("another's face, audio", "audio", others),
@@ -227,24 +232,39 @@ def identity(bench: Bench, stage: Stage, model: DAVS, faces: nn.Module, **eviden
     ):  # fmt: skip
         images = [stage.real[j][stage.image[j]] for j in asked]
         for k, (j, video) in enumerate(zip(asked, perform(model, images, features(stage, model, source)), strict=True)):
-            points, exact = stage.look(video), stage.exact[k]
-            who, face, speaker = (looks(faces, x) for x in (video, stage.real[j], stage.real[k]))
-            add(rows, row, {
-                "face": (who @ face).item(), "speaker": (who @ speaker).item(),
-                "opening": correlation(mouth_opening(points), mouth_opening(exact)).item(),
-                "moves": lmd(exact - exact.mean(0), points - points.mean(0)),
-            })  # fmt: skip
+            points, exact, scores = stage.look(video), stage.exact[k], {}
+            for name, (look, alike) in judges.items():
+                seen = look(video)
+                scores |= {f"face, {name}": alike(seen, known[name][j]), f"speaker, {name}": alike(seen, known[name][k])}
+            scores["opening"] = correlation(mouth_opening(points), mouth_opening(exact)).item()
+            scores["moves"] = lmd(exact - exact.mean(0), points - points.mean(0))
+            add(rows, row, scores)
+    columns = list(rows["own face, audio"])
     spoken = {
         row: {column: stage.by_speaker(values) for column, values in cells.items()} for row, cells in rows.items()
     }
     facts: dict[str, Any] = bench.facts(stage) | {"over": stage.over, "better": ""} | evidence
-    return bench.table("identity", ["face", "speaker", "opening", "moves"], spoken, **facts)
+    return bench.table("identity", columns, spoken, **facts)
 
 
-def looks(faces: nn.Module, video: Video) -> Float[Tensor, "d"]:
-    """Who is seen in a video, a unit vector."""
-    with torch.no_grad():
+def face_judge(faces: nn.Module) -> Judge:
+    """Cosine of a face encoder's mean vectors: 1 for one and the same film. Chapter: book/davs.ipynb"""
+
+    @torch.no_grad()
+    def look(video: Video) -> Tensor:
         return normalize(faces(video).mean(0), dim=0)
+
+    return look, lambda a, b: (a @ b).item()
+
+
+def dlib_judge() -> Judge:
+    """Distance of dlib's mean embeddings of some frames: below .6 for one person. Chapter: book/davs.ipynb"""
+
+    def look(video: Video) -> Tensor:
+        frames = (255 * video[::DLIB_LOOKS]).round().byte().permute(0, 2, 3, 1)
+        return torch.from_numpy(dlib_identity(frames.numpy()).mean(0))
+
+    return look, lambda a, b: (a - b).norm().item()
 
 
 def words_read(bench: Bench, model: DAVS, **evidence: Any) -> Table:
