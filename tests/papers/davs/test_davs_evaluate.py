@@ -181,7 +181,9 @@ def test_a_still_picture_keeps_the_face_and_says_nothing(bench, stage):
     still = table.rows["another's face, video"]
     assert min(still["face, ours"]) > max(still["speaker, ours"])
     assert still["opening"] == [0] * len(still["opening"])
-    mirror = tables.identity(bench, stage, Mirror(True), {"ours": tables.face_judge(Colours())}).rows["another's face, video"]
+    mirror = tables.identity(bench, stage, Mirror(True), {"ours": tables.face_judge(Colours())}).rows[
+        "another's face, video"
+    ]
     assert min(mirror["speaker, ours"]) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
     assert max(mirror["face, ours"]) < 0.99
     alone = replace(stage.memory, speaker=torch.zeros_like(stage.memory.speaker))

@@ -10,7 +10,18 @@ from torch.nn.functional import interpolate
 from thlab.audio import mfcc_windows
 from thlab.nn.train import seeded
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.model import DAVS, Critics, Decoder, Hourglass, Maxout, PersonEncoder, WordEncoder, hear, of_each
+from thlab.papers.davs.model import (
+    DAVS,
+    AudioEncoder,
+    Critics,
+    Decoder,
+    Hourglass,
+    Maxout,
+    PersonEncoder,
+    WordEncoder,
+    hear,
+    of_each,
+)
 
 FAST = DAVSConfig.fast()
 
@@ -28,7 +39,7 @@ def test_the_paper_preset_has_the_papers_sizes():
     f_p, maps = PersonEncoder(config)(torch.rand(1, 3, 256, 256))
     assert [tuple(x.shape[1:]) for x in maps] == [(64, 64, 64), (160, 32, 32), (320, 16, 16), (256, 8, 8)]
     assert f_p.shape == (1, 256)
-    words = WordEncoder(config)
+    words = WordEncoder(config).eval()
     assert (words.points.out_channels, words.outlet.out_channels, words.embed.in_features) == (68, 1, 1024)
     assert words(torch.rand(1, 1, 3, 256, 256)).shape == (1, 1, 256)
     assert (config.seen, config.painted, config.judged) == (12, 6, 20)
@@ -56,9 +67,17 @@ def depth(hourglass: nn.Module) -> int:
     return 1 + depth(hourglass.inner) if isinstance(hourglass, Hourglass) else 0
 
 
+def test_word_codes_are_standard_over_the_frames_of_a_batch():
+    generator = torch.Generator().manual_seed(0)
+    frames, rows = torch.rand(4, 6, 3, 64, 64, generator=generator), torch.randn(4, 6, 20, 12, generator=generator)
+    for codes in (WordEncoder(FAST)(frames), AudioEncoder(FAST)(rows)):
+        torch.testing.assert_close(codes.mean((0, 1)), torch.zeros(FAST.dim), rtol=0, atol=1e-5)
+        torch.testing.assert_close(codes.std((0, 1), correction=0), torch.ones(FAST.dim), rtol=0, atol=0.01)
+
+
 @pytest.mark.parametrize(("size", "levels"), [(64, 2), (128, 3), (256, 4)])
 def test_the_hourglass_goes_down_to_4_pixels(size, levels):
-    encoder = WordEncoder(replace(FAST, size=size))
+    encoder = WordEncoder(replace(FAST, size=size)).eval()
     assert depth(encoder.hourglass) == levels
     smallest = []
     inner = encoder.hourglass

@@ -235,7 +235,10 @@ def identity(bench: Bench, stage: Stage, model: DAVS, judges: dict[str, Judge], 
             points, exact, scores = stage.look(video), stage.exact[k], {}
             for name, (look, alike) in judges.items():
                 seen = look(video)
-                scores |= {f"face, {name}": alike(seen, known[name][j]), f"speaker, {name}": alike(seen, known[name][k])}
+                scores |= {
+                    f"face, {name}": alike(seen, known[name][j]),
+                    f"speaker, {name}": alike(seen, known[name][k]),
+                }
             scores["opening"] = correlation(mouth_opening(points), mouth_opening(exact)).item()
             scores["moves"] = lmd(exact - exact.mean(0), points - points.mean(0))
             add(rows, row, scores)
