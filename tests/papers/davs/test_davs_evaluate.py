@@ -177,18 +177,17 @@ def test_table_4_finds_the_original_by_its_speech(bench, monkeypatch):
 
 
 def test_a_still_picture_keeps_the_face_and_says_nothing(bench, stage):
-    table = tables.identity(bench, stage, Mirror(False), {"ours": tables.face_judge(Colours())})
+    judges = {"ours": tables.face_judge(Colours())}
+    table = tables.identity(bench, stage, Mirror(False), judges)
     still = table.rows["another's face, video"]
     assert min(still["face, ours"]) > max(still["speaker, ours"])
     assert still["opening"] == [0] * len(still["opening"])
-    mirror = tables.identity(bench, stage, Mirror(True), {"ours": tables.face_judge(Colours())}).rows[
-        "another's face, video"
-    ]
+    mirror = tables.identity(bench, stage, Mirror(True), judges).rows["another's face, video"]
     assert min(mirror["speaker, ours"]) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
     assert max(mirror["face, ours"]) < 0.99
     alone = replace(stage.memory, speaker=torch.zeros_like(stage.memory.speaker))
     with pytest.raises(ValueError, match="one test speaker"):
-        tables.identity(bench, Stage(alone, QuickJudge(), 3), Mirror(True), {"ours": tables.face_judge(Colours())})
+        tables.identity(bench, Stage(alone, QuickJudge(), 3), Mirror(True), judges)
 
 
 def test_dlib_sees_one_person_and_another(bench):

@@ -71,17 +71,6 @@ def test_each_weight_learns_and_so_do_those_against_it(clips, fabric, tmp_path):
     assert log[0]["c_p_w"] != log[1]["c_p_w"]
 
 
-def test_modalities_count_from_the_step_that_is_named(clips, fabric, tmp_path):
-    space = replace(SHORT.word_space(), domain=0.5, steps=4, unopposed=2)
-    for name, config in (("late", space), ("never", replace(space, domain=0.0))):
-        train(config, clips, tmp_path / name, fabric)
-    late, never = losses(tmp_path / "late"), losses(tmp_path / "never")
-    assert [a["words"] == b["words"] for a, b in zip(late, never, strict=True)] == [True, True, True, False]
-    for step, log in enumerate(late):
-        counted = log["total"] - log["contrastive"] - log["words"]
-        assert counted == pytest.approx(space.domain * log["domain"] if step >= 2 else 0, abs=1e-5)
-
-
 def test_a_batch_can_be_learnt_by_heart(clips, fabric, tmp_path, monkeypatch):
     config = replace(SHORT, first=0, steps=40, domain=0.0, dispel_person=0.0, dispel_word=0.0, learning_rate=5e-3)
     batch = clips.draw(config, torch.Generator().manual_seed(0))

@@ -43,7 +43,6 @@ class DAVSConfig:
     steps: int = 100_000  # not known
     first: int = 0  # steps before all others, in which the word space alone is trained; 0: all at once, the code
     first_batch: int = 16  # of these
-    unopposed: int = 0  # of these, before "domain" counts
 
     @classmethod
     def paper(cls) -> "DAVSConfig":
@@ -55,15 +54,14 @@ class DAVSConfig:
         """What the committed weights were trained with.
 
         A quarter of the paper's size. The word space comes first, for all that is compared begins from it. G bends the
-        person's image: painting all of a face from 4 x 4 maps takes days to become sharp. Until lips are read, a
-        classifier tells the modalities apart with certainty, Eq. 3 has no gradient there, and words are not learnt.
+        person's image: painting all of a face from 4 x 4 maps takes days to become sharp.
         """
         small = {"size": 64, "dim": 128, "person_widths": (24, 40, 64, 64), "word_widths": (16, 32), "outlets": 4}
         heard = {"audio_widths": (16, 32, 48), "hidden": 256, "points": 32}
         drawn = {"widths": (96, 48, 24, 16), "convs": (3, 3, 2, 1), "skips": (0, 1), "decoder": "bend"}
         losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
         training = {"painted": 3, "judged": 6, "batch": 6, "critic_steps": 2, "falls": True, "learning_rate": 5e-4}
-        training |= {"first": 800, "unopposed": 300, "steps": 1000}
+        training |= {"first": 800, "steps": 1000}
         return cls(**small, **heard, **drawn, **losses, **training)  # type: ignore[arg-type]
 
     @classmethod
@@ -71,9 +69,7 @@ class DAVSConfig:
         """As `book`, in seconds, for tests."""
         small = {"dim": 16, "person_widths": (8, 8, 8, 8), "word_widths": (8, 8), "points": 8, "hidden": 16}
         small |= {"audio_widths": (8, 8, 8), "widths": (16, 8, 8, 8), "critic_widths": (8, 8)}
-        return replace(
-            cls.book(), **small, convs=(1, 1, 1, 1), judged=4, batch=4, first=4, first_batch=4, unopposed=2, steps=6
-        )
+        return replace(cls.book(), **small, convs=(1, 1, 1, 1), judged=4, batch=4, first=4, first_batch=4, steps=6)
 
     def word_space(self) -> "DAVSConfig":
         """Sect. 3.1 alone, `first` steps of it: the same for all models that differ in what comes after."""

@@ -97,8 +97,7 @@ class WordEncoder(nn.Module):
 def standard(config: DAVSConfig) -> nn.BatchNorm1d:
     """Of each number of f_w the mean over all frames is 0, the variance 1.
 
-    At first a fiftieth of f_w's square is what differs between the frames of a clip: without this norm, lips were not
-    learnt to be read from one seed of two.
+    At first about a fiftieth of f_w's square is what differs between the frames of a clip, and words lie in that.
     """
     return nn.BatchNorm1d(config.dim, affine=False)
 

@@ -1,6 +1,6 @@
 """Training the model of [zhou2019]: in each step first what learns against it, then encoders, C_w and G."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,6 @@ def train(
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
     model, optimizer = fabric.setup(model, torch.optim.Adam(model.parameters(), config.learning_rate))
     critics, critic_optimizer = fabric.setup(critics, torch.optim.Adam(critics.parameters(), config.learning_rate))
-    calm, calm_steps = replace(config, domain=0.0), 0 if config.painted else config.unopposed
     run = Run(fabric, out, config, config.steps, seed=seed)
     parts = {"model": model, "critics": critics, "optimizer": optimizer, "critic_optimizer": critic_optimizer}
     for step in run.steps(run.resume(**parts)):
@@ -48,7 +47,7 @@ def train(
             run.check(step, critic_terms)
             descend(fabric, critic_optimizer, critic_terms["critics"])
         critics.requires_grad_(False)  # the dashed lines of Fig. 3: they judge, and are not moved by what they judge
-        terms = encoder_phase(calm if step < calm_steps else config, critics.module, output, batch)
+        terms = encoder_phase(config, critics.module, output, batch)
         run.check(step, terms)
         descend(fabric, optimizer, terms["total"])
         run.log(step, terms | critic_terms)
