@@ -61,7 +61,7 @@ class DAVSConfig:
         drawn = {"widths": (96, 48, 24, 16), "convs": (3, 3, 2, 1), "skips": (0, 1), "decoder": "bend"}
         losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
         training = {"painted": 3, "judged": 6, "batch": 6, "critic_steps": 2, "falls": True, "learning_rate": 5e-4}
-        training |= {"first": 800, "steps": 1000}
+        training |= {"first": 600, "steps": 1000}
         return cls(**small, **heard, **drawn, **losses, **training)  # type: ignore[arg-type]
 
     @classmethod
