@@ -205,7 +205,8 @@ def test_page_is_alive_offline(opened, page, scheme, theme):
 
 
 @pytest.mark.parametrize(
-    ("chapter", "strips", "figures"), [("sound-and-faces", 1, 1), ("dtw", 1, 0), ("priors", 1, 1), ("latent-kl", 1, 1)]
+    ("chapter", "strips", "figures"),
+    [("sound-and-faces", 1, 1), ("dtw", 1, 0), ("priors", 1, 1), ("latent-kl", 1, 1), ("davs", 1, 1)],
 )
 def test_chapter_has_its_widgets(html, chapter, strips, figures):
     text = (html / f"{chapter}.html").read_text()
