@@ -95,6 +95,10 @@ def _add_evaluate(commands) -> None:
     evaluate.add_argument("--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)")
     evaluate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
     evaluate.add_argument("--out", type=Path, default=Path("results"), help="folder for the tables (default: results)")
+    evaluate.add_argument(
+        "--beside", choices=["davs"], default=argparse.SUPPRESS, metavar="davs",
+        help="the paper whose committed model gets a row of Table 1 (stochastic)",
+    )  # fmt: skip
     evaluate.set_defaults(run=_evaluate)
 
 
@@ -142,17 +146,24 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    for table in _commands(options.paper).evaluate(**_given(options)):
+    for table in _run(options, "evaluate"):
         print(table)
     return 0
 
 
 def _generate(options: argparse.Namespace) -> int:
-    generate, given = _commands(options.paper).generate, _given(options)
-    for name in given.keys() - inspect.signature(generate).parameters:
-        raise ValueError(f"--{name} is not an option of {options.paper}")
-    print(*generate(**given), sep="\n")
+    print(*_run(options, "generate"), sep="\n")
     return 0
+
+
+def _run(options: argparse.Namespace, command: str):
+    """What a paper's command makes of the options; ValueError for one that this paper does not have."""
+    run, given = getattr(_commands(options.paper), command), _given(options)
+    for name in given.keys() - inspect.signature(run).parameters:
+        raise ValueError(f"--{name} is not an option of {options.paper}")
+    if beside := given.get("beside"):  # here, for no paper imports another
+        given["beside"] = {beside.upper(): _commands(beside).speaker()}
+    return run(**given)
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from thlab.metrics.landmark import correlation, lmd, mouth_opening
 Video = Float[Tensor, "_ 3 h w"]
 Hear = Callable[[Tensor, int], Tensor]  # (n,), frames -> (frames, *d)
 Paint = Callable[[Tensor, Tensor], Tensor]
+Speaker = Callable[[Tensor, Tensor], Video]  # a picture (3, h, w) and sound (n,)
 
 
 class Stage:

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+import torch
 from PIL import Image
 
 from thlab.cli import main
 from thlab.data import open_corpus, read_video
 from thlab.metrics.tables import Table
+from thlab.papers.davs.commands import speaker
 
 SMALL = ("davs", "--corpus", "tiny", "--preset", "fast")
 
@@ -39,6 +41,12 @@ def test_evaluate_prints_and_writes_the_tables(run, tmp_path, capsys):
     assert "there is no table 'T9'" in capsys.readouterr().err
 
 
+def test_the_committed_model_may_stand_beside_anothers(run, monkeypatch):
+    monkeypatch.setenv("THLAB_WEIGHTS", str(run))
+    speak, image, audio = speaker(), torch.rand(3, 64, 64), torch.zeros(640 * 5)
+    assert speak(image, audio).shape == (5, 3, 64, 64)
+
+
 @pytest.mark.parametrize("source", ["--audio", "--video"])
 def test_generate_speaks_from_sound_or_from_lips(source, run, tiny_corpus, tmp_path, capsys):
     clip = open_corpus("embedded", tiny_corpus, check="none", split="test")[0]
@@ -57,6 +65,7 @@ def test_generate_speaks_from_sound_or_from_lips(source, run, tiny_corpus, tmp_p
         (("train", "davs", "--corpus", "tiny", "--stage", "third", "--out", "{}/run"), "third"),
         (("train", "davs", "--corpus", "tiny", "--preset", "huge", "--out", "{}/run"), "huge"),
         (("generate", "--paper", "davs", "--audio", "a", "--image", "f", "-o", "x", "--weights", "{}"), "{}"),
+        (("evaluate", "davs", "--table", "words", "--beside", "davs", "--out", "{}"), "--beside"),
         (("generate", "--paper", "priors", "--video", "v", "--image", "f", "-o", "x"), "--video"),
         (("generate", "--paper", "davs", "--video", "v", "--image", "f", "-o", "x", "--samples", "2"), "--samples"),
     ],

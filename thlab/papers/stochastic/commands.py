@@ -9,6 +9,7 @@ from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
 from thlab.data.memory import load_memory
+from thlab.metrics.stage import Speaker
 from thlab.papers.stochastic import generate as video
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.evaluate import evaluate as evaluate_tables
@@ -55,14 +56,15 @@ def generate(
 
 
 def evaluate(
-    corpus: str, preset: str | None, seeds: int, weights: Path | None, out: Path, table: str = "T1"
-) -> Iterator[str]:
+    corpus: str, preset: str | None, seeds: int, weights: Path | None, out: Path, table: str = "T1",
+    beside: dict[str, Speaker] | None = None,
+) -> Iterator[str]:  # fmt: skip
     """Run tables again, write them to `out`, and yield each as Markdown with the verdicts that it settles.
 
-    Chapter: book/latent-kl.ipynb
+    beside: other models, by the names of their rows in T1. Chapter: book/latent-kl.ipynb
     """
     fabric = make_fabric(precision="32-true")
-    tables = evaluate_tables(fabric, table, corpus, presets.current(preset), seeds, out, weights)
+    tables = evaluate_tables(fabric, table, corpus, presets.current(preset), seeds, out, weights, beside=beside)
     verdicts = settle("stochastic", out)
     for made in tables.values():
         yield made.markdown([v for v in verdicts if v["evidence"]["file"] == f"stochastic.{made.table}.json"])

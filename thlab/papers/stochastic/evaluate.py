@@ -20,7 +20,7 @@ from thlab.face.landmarks import to_68
 from thlab.metrics.image import psnr, ssim
 from thlab.metrics.judges import gaze, mediapipe_points
 from thlab.metrics.landmark import blinks, correlation, eye_opening, lmd, mouth_opening
-from thlab.metrics.stage import Stage, Video
+from thlab.metrics.stage import Speaker, Stage, Video
 from thlab.metrics.tables import Table
 from thlab.nn.gaussian import kl
 from thlab.nn.landmarks import LandmarkNet
@@ -72,9 +72,13 @@ def apart(made: Takes, region: Callable[[Tensor], Tensor]) -> float:
     return 255 * torch.stack(pairs).mean().item()
 
 
-def table_1(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, **evidence: Any) -> Table:
+def table_1(
+    bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, beside: dict[str, Speaker] | None = None,
+    **evidence: Any,
+) -> Table:  # fmt: skip
     """Table 1 of [yadav2020]: SSIM and PSNR of all frames but the image's, with landmark distances and controls.
 
+    beside: row -> a model of picture and sound.
     "best of 8" is the best take of each clip by each score on its own, the mean is over takes. Numbers are of the test
     speakers, of the clips where there are fewer than three. Chapter: book/latent-kl.ipynb
     """
@@ -91,10 +95,13 @@ def table_1(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, 
         "deterministic": _means(stage, plain, stage.contents(hear)),
         "ours, shuffled audio": [made[0] for made in _takes(stage, model, stage.shuffled(hear), 1)],
     } | stage.trivial()  # fmt: skip
+    for row, speak in (beside or {}).items():
+        triples = zip(stage.real, stage.image, stage.clips, strict=True)
+        videos[row] = [speak(real[i], stage.memory.audio[clip]) for real, i, clip in triples]
     for row, made in videos.items():
         rows[row] = stage.mouths(made) | stage.pictures(made)
     firsts = {"ours, one take": [made[0] for made in ours]} | videos
-    for row in ("ours, one take", "deterministic", "repeated frame", "ours, shuffled audio"):
+    for row in ("ours, one take", "deterministic", "repeated frame", "ours, shuffled audio", *(beside or {})):
         rows[row] |= stage.mediapipe(firsts[row], 12)
     columns = ["SSIM", "PSNR", "LMD", "LMD, exact", "LMD, mediapipe", "opening", "sharpness"]
     paper = {
@@ -265,13 +272,14 @@ def score_sweep(stage: Stage, model: TalkingFace) -> dict[str, list[float]]:
 def evaluate(
     fabric: Any, table: str = "T1", corpus: str = "medium", preset: str = "book", seeds: int | Sequence[int] = 3,
     out: str | Path = "book/results", weights: Path | None = None, n_clips: int = 36,
+    beside: dict[str, Speaker] | None = None,
 ) -> dict[str, Table]:  # fmt: skip
     """Re-run a table, or all; saves each as out/stochastic.<table>.json and returns them by name.
 
     table: one of TABLES, or "all" that the corpus allows. seeds: the first one is that of the sweep and of the model
     without memory, which are trained here as far as they are not yet; the others' weights are in `weights`, the folder
-    of a finished training, or the committed ones. Raises ValueError for an unknown table, preset or corpus.
-    Chapter: book/latent-kl.ipynb
+    of a finished training, or the committed ones. beside: other models, by the names of their rows in T1. Raises
+    ValueError for an unknown table, preset or corpus. Chapter: book/latent-kl.ipynb
     """
     if table not in (*TABLES, "all"):
         raise ValueError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}, all")
@@ -294,7 +302,7 @@ def evaluate(
 
     latent, plain = partial(load_model, names[0]), partial(load_model, names[1])
     makers: dict[str, Callable[[], Table]] = {
-        "T1": lambda: table_1(bench, stage, latent(), plain(), **facts()),
+        "T1": lambda: table_1(bench, stage, latent(), plain(), beside, **facts()),
         "diversity": lambda: diversity(bench, few, latent(), plain(), **facts()),
         "calibration": lambda: calibration(bench, few, latent(), **facts()),
         "smoothness": lambda: smoothness(bench, stage, latent(), plain(), framewise(), **facts()),
