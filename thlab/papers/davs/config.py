@@ -19,6 +19,8 @@ class DAVSConfig:
     widths: tuple[int, ...] = (512, 256, 256, 128, 64, 32)  # of G, one for each doubling from 4 x 4; not known
     convs: tuple[int, ...] = (2, 2, 2, 1, 1, 1)  # after each doubling; with the last one ten
     skips: tuple[int, ...] = (1,)  # which of E_p^v's maps G sees beside f_p; (): none
+    film: bool = False  # the codes also scale and shift G's maps, at every level
+    shortcut: bool = False  # beside G's levels, coarse maps that are linear in the codes
     decoder: Literal["paint", "bend"] = "paint"  # "bend": the person's image is bent, and its colours changed
     critic_widths: tuple[int, ...] = (64, 128, 256)  # of D_seq; not known
 
@@ -58,7 +60,7 @@ class DAVSConfig:
         """
         small = {"size": 64, "dim": 128, "person_widths": (24, 40, 64, 64), "word_widths": (16, 32), "outlets": 4}
         heard = {"audio_widths": (16, 32, 48), "hidden": 256, "points": 32}
-        drawn = {"widths": (96, 48, 24, 16), "convs": (3, 3, 2, 1), "skips": (0, 1), "decoder": "bend"}
+        drawn = {"widths": (96, 48, 24, 16), "convs": (3, 3, 2, 1), "skips": (0, 1), "decoder": "bend", "film": True, "shortcut": True}
         losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
         training = {"painted": 3, "judged": 6, "batch": 6, "critic_steps": 2, "falls": True, "learning_rate": 5e-4}
         training |= {"first": 600, "steps": 1000}

@@ -13,6 +13,7 @@ from thlab.nn.bend import repaint
 from thlab.nn.unet import GROUPS, ConvBlock
 from thlab.papers.davs.config import DAVSConfig
 
+SHORT = 16  # pixels a side of what a decoder's shortcut gives
 COARSE = 4  # pixels a side of the coarsest map, in E_w^v and in G
 FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends: it begins nearly as a copier
 AT_A_TIME = 256  # frames that are decoded together
@@ -135,11 +136,13 @@ class Decoder(nn.Module):
         self.levels = nn.ModuleList()
         before = config.widths[:1] + config.widths[:-1]
         for cin, more, cout, n in zip(before, beside, config.widths, config.convs, strict=True):
-            rest = (ConvBlock(cout, cout) for _ in range(n - 1))
-            self.levels.append(nn.Sequential(ConvBlock(cin + more, cout), *rest))
-        self.outlet = nn.Conv2d(config.widths[-1], 5 if self.bends else 3, 3, padding=1)
+            inputs = [cin + more, *[cout] * (n - 1)]
+            self.levels.append(nn.ModuleList(ConvBlock(each, cout, 2 * config.dim * config.film) for each in inputs))
+        outlets = 5 if self.bends else 3
+        self.outlet = nn.Conv2d(config.widths[-1], outlets, 3, padding=1)
+        self.shortcut = nn.Linear(2 * config.dim, outlets * SHORT**2) if config.shortcut else None
         if self.bends:
-            for weight in self.outlet.parameters():
+            for weight in (*self.outlet.parameters(), *(self.shortcut.parameters() if self.shortcut else ())):
                 weight.data *= FIRST_OUTLET
 
     def forward(
@@ -152,13 +155,18 @@ class Decoder(nn.Module):
         b, t, _ = f_w.shape
         image, f_p, *maps = (x.repeat_interleave(t, 0) for x in (image, f_p, *maps))
         # each normed for itself: f_p begins six times as large, and what differs between frames would hardly be seen
-        both = [layer_norm(x, x.shape[1:]) for x in (f_p, f_w.flatten(0, 1))]
-        x = self.grow(torch.cat(both, 1)).unflatten(1, (-1, COARSE, COARSE))
+        codes = torch.cat([layer_norm(x, x.shape[1:]) for x in (f_p, f_w.flatten(0, 1))], 1)
+        x = self.grow(codes).unflatten(1, (-1, COARSE, COARSE))
         for i, level in enumerate(self.levels):
             beside = [maps[self.skip_at[i]]] if i in self.skip_at else []
             beside += [image] if self.bends and i == len(self.levels) - 1 else []
-            x = level(torch.cat([interpolate(x, scale_factor=2, mode="bilinear"), *beside], 1))
+            x = torch.cat([interpolate(x, scale_factor=2, mode="bilinear"), *beside], 1)
+            for block in level:
+                x = block(x, codes)
         x = self.outlet(x)
+        if self.shortcut:
+            coarse = self.shortcut(codes / codes.shape[1] ** 0.5).unflatten(1, (-1, SHORT, SHORT))
+            x = x + interpolate(coarse, size=x.shape[2:], mode="bilinear")
         return (repaint(image, x) if self.bends else torch.sigmoid(x)).unflatten(0, (b, t))
 
 
