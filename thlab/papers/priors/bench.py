@@ -20,12 +20,10 @@ class Bench(bench.Bench):
 
     @cached_property
     def speech(self) -> Speech:
-        """The speech to train on."""
         return Speech(self.train)
 
     @cached_property
     def test_speech(self) -> Speech:
-        """The speech to test on."""
         return Speech(self.test)
 
     def vae(self, seed: int, **changes: float) -> SequenceVAE:
@@ -34,10 +32,8 @@ class Bench(bench.Bench):
         The first stage knows no margin terms: VAEs that differ in beta alone share it. Chapter: book/priors.ipynb
         """
         config = replace(self.config, **changes)
-        plain = replace(config, beta=0.0)
-        vae = new_vae(plain, self.speech, seed)
-        stage_1 = {name: value for name, value in changes.items() if name != "beta"}
-        folder = self.vae_folder(seed, f"stage1-{config.pretrain_steps}", **stage_1)
+        vae = new_vae(replace(config, beta=0.0), self.speech, seed)
+        folder = self.vae_folder(seed, f"stage1-{config.pretrain_steps}", **changes | {"beta": self.config.beta})
         pretrain(vae, self.speech.neutral(), folder, self.fabric, seed)
         vae.config = config
         train(vae, self.speech, self.vae_folder(seed, **changes), self.fabric, seed)
