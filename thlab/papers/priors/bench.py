@@ -49,14 +49,10 @@ class Bench(bench.Bench):
         """A table with the VAE's steps and weights in its evidence."""
         steps = {"stage 1": self.config.pretrain_steps, "stage 2": self.config.steps}
         weights = {"alpha": self.config.alpha, "beta": self.config.beta, "gamma": self.config.gamma}
-        facts = {"steps": steps, "weights": weights} | evidence
-        return super().table(name, columns, rows, paper_numbers, **facts)
+        return super().table(name, columns, rows, paper_numbers, **{"steps": steps, "weights": weights} | evidence)
 
 
-def open_bench(
-    fabric: Any, corpus: str = "medium", preset: str = "book", seeds: Sequence[int] = (0, 1, 2), frames: bool = False,
-    **vae: Any,
-) -> Bench:  # fmt: skip
+def open_bench(fabric: Any, corpus: str, preset: str, seeds: Sequence[int], frames: bool = False, **vae: Any) -> Bench:
     """As `thlab.bench.open_bench`; vae: changes to the VAE's config, such as steps=1500. Chapter: book/priors.ipynb"""
     opened = bench.open_bench("priors", fabric, corpus, preset, seeds, frames)
     return Bench(**vars(opened), config=replace(getattr(VAEConfig, preset)(), **vae))
