@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,19 @@ from thlab.data.memory import Memory, load_memory
 from thlab.metrics.tables import Table
 from thlab.presets import PRESETS
 from thlab.training.weights import commit, hardware
+
+Rows = dict[str, dict[str, list[float]]]  # of a table: row, column, a number a seed
+
+
+def new_rows() -> Rows:
+    """Rows of cells that begin empty."""
+    return defaultdict(lambda: defaultdict(list))
+
+
+def add(rows: Rows, row: str, scores: dict[str, float]) -> None:
+    """One more number in each cell of a row."""
+    for column, value in scores.items():
+        rows[row][column].append(value)
 
 
 @dataclass(frozen=True)

@@ -76,10 +76,15 @@ def fit(
             group["lr"] = config.learning_rate * rate(step, steps)
         terms = terms_of(model, my_part(fabric, draw(memory, config, step)))
         run.check(step, terms)
-        optimizer.zero_grad()
-        fabric.backward(terms["total"])
-        optimizer.step()
+        descend(fabric, optimizer, terms["total"])
         run.log(step, terms)
+
+
+def descend(fabric: Any, optimizer: Any, loss: Float[Tensor, ""]) -> None:
+    """One step down the gradient of a loss."""
+    optimizer.zero_grad()
+    fabric.backward(loss)
+    optimizer.step()
 
 
 def landmark_terms(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -7,8 +7,8 @@ from PIL import Image
 
 from thlab.corpus.media import wav_bytes
 from thlab.data import open_corpus, read_audio, read_video
+from thlab.papers.priors.commands import generate
 from thlab.papers.priors.content import make_source
-from thlab.papers.priors.generate import generate
 from thlab.papers.priors.generator import Generator, GeneratorConfig
 from thlab.papers.priors.train_gan import TalkingHead
 
@@ -38,7 +38,7 @@ def wav(path, audio):
 def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(head, clip, face, tmp_path):
     import av
 
-    out = generate(clip.audio_path, face, tmp_path / "out.mp4", head)
+    (out,) = generate(clip.audio_path, face, tmp_path / "out.mp4", head=head)
     frames, fps = read_video(out)
     assert frames.shape == clip.frames.shape
     assert fps == 25
@@ -68,5 +68,5 @@ def test_bad_paths_and_pictures_are_named_and_nothing_is_written(head, clip, fac
         (sound, face, out.with_suffix(".gif"), r"ending in \.mp4"),
     ]:
         with pytest.raises(ValueError, match=message):
-            generate(audio, image, target, head)
+            generate(audio, image, target, head=head)
     assert not list(out.parent.iterdir())

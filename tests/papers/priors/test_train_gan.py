@@ -13,7 +13,7 @@ from thlab.nn.faces import FaceEncoder
 from thlab.papers.priors import train_gan
 from thlab.papers.priors.content import MFCCContent, WaveformContent, make_source
 from thlab.papers.priors.gan_losses import Weights
-from thlab.papers.priors.generator import GeneratorConfig, to_box
+from thlab.papers.priors.generator import Generator, GeneratorConfig, to_box
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import (
     MISS,
@@ -121,9 +121,7 @@ def test_rate_falls_to_a_tenth_in_each_phase():
 def test_training_resumes_bit_for_bit_and_critics_join_when_told(temporal, memory, fabric, tmp_path, monkeypatch):
     def train(folder):
         head = source(WaveformContent if temporal else MFCCContent)
-        torch.manual_seed(1)
-        generator = TemporalGenerator(TINY.generator) if temporal else None
-        return train_generator(TINY, head, memory, folder, fabric, generator=generator)
+        return train_generator(TINY, head, memory, folder, fabric, make=TemporalGenerator if temporal else Generator)
 
     def interrupted(config, step):
         if step == 3:
@@ -157,8 +155,6 @@ def test_the_face_encoder_adds_its_term_and_is_not_trained(memory, fabric, tmp_p
 
 
 def test_a_head_is_saved_and_loaded_whole(tmp_path):
-    from thlab.papers.priors.generator import Generator
-
     torch.manual_seed(0)
     head = TalkingHead(make_source("mfcc"), Generator(TINY.generator))
     save_head(tmp_path / "head", head, {"seed": 0})

@@ -60,7 +60,14 @@ class DAVSConfig:
         """
         small = {"size": 64, "dim": 128, "person_widths": (24, 40, 64, 64), "word_widths": (16, 32), "outlets": 4}
         heard = {"audio_widths": (16, 32, 48), "hidden": 256, "points": 32}
-        drawn = {"widths": (96, 48, 24, 16), "convs": (3, 3, 2, 1), "skips": (0, 1), "decoder": "bend", "film": True, "shortcut": True}
+        drawn = {
+            "widths": (96, 48, 24, 16),
+            "convs": (3, 3, 2, 1),
+            "skips": (0, 1),
+            "decoder": "bend",
+            "film": True,
+            "shortcut": True,
+        }
         losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
         training = {"painted": 3, "judged": 6, "batch": 6, "critic_steps": 2, "falls": True, "learning_rate": 5e-4}
         training |= {"first": 600, "steps": 1000}

@@ -1,6 +1,5 @@
 """Tables 1, 3 and 4 of [zhou2019] and its SVM, beside what they lack: controls, the other direction, who is seen."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from thlab.bench import Rows, add, new_rows
 from thlab.corpus import PRESETS
 from thlab.metrics.judges import dlib_identity
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
@@ -39,7 +39,6 @@ SOURCES = ("audio", "video")
 PER_WORD, PER_PROBE = 3, 20  # clips of each word to generate from, and to train an SVM on
 PERSON_FRAMES = slice(None, None, 4)  # of the frames seen, from which an SVM reads the person
 DLIB_LOOKS = 12  # frames from one to the next that dlib sees: it takes a tenth of a second for each
-Rows = dict[str, dict[str, list[float]]]
 Judge = tuple[Callable[[Video], Tensor], Callable[[Tensor, Tensor], float]]  # what it sees; how alike two such are
 
 
@@ -87,17 +86,6 @@ def word_scores(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> dict[
     ways = {"V2A": found(out.F_w_v, out.F_w_a), "A2V": found(out.F_w_a, out.F_w_v)}
     scores = {name: accuracy(x, word) for name, x in logits.items()}
     return scores | {f"{way} {name}": x for way, numbers in ways.items() for name, x in numbers.items()}
-
-
-def add(rows: Rows, row: str, scores: dict[str, float]) -> None:
-    """One more number in each cell of a row."""
-    for column, value in scores.items():
-        rows[row][column].append(value)
-
-
-def new_rows() -> Any:
-    """Rows of cells that begin empty."""
-    return defaultdict(lambda: defaultdict(list))
 
 
 def table_3(bench: Bench) -> Table:

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from thlab.nn.train import rate, seeded
+from thlab.nn.train import descend, rate, seeded
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.losses import critic_phase, encoder_phase
 from thlab.papers.davs.model import DAVS, Critics
@@ -52,13 +50,6 @@ def train(
         descend(fabric, optimizer, terms["total"])
         run.log(step, terms | critic_terms)
     return model.module
-
-
-def descend(fabric: Any, optimizer: Any, loss: Float[Tensor, ""]) -> None:
-    """One step down the gradient of a loss."""
-    optimizer.zero_grad()
-    fabric.backward(loss)
-    optimizer.step()
 
 
 def save_model(path: str | Path, model: DAVS, words: tuple[str, ...], card: dict[str, Any]) -> None:

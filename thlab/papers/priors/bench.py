@@ -20,12 +20,10 @@ class Bench(bench.Bench):
 
     @cached_property
     def speech(self) -> Speech:
-        """The speech to train on."""
         return Speech(self.train)
 
     @cached_property
     def test_speech(self) -> Speech:
-        """The speech to test on."""
         return Speech(self.test)
 
     def vae(self, seed: int, **changes: float) -> SequenceVAE:
@@ -34,10 +32,8 @@ class Bench(bench.Bench):
         The first stage knows no margin terms: VAEs that differ in beta alone share it. Chapter: book/priors.ipynb
         """
         config = replace(self.config, **changes)
-        plain = replace(config, beta=0.0)
-        vae = new_vae(plain, self.speech, seed)
-        stage_1 = {name: value for name, value in changes.items() if name != "beta"}
-        folder = self.vae_folder(seed, f"stage1-{config.pretrain_steps}", **stage_1)
+        vae = new_vae(replace(config, beta=0.0), self.speech, seed)
+        folder = self.vae_folder(seed, f"stage1-{config.pretrain_steps}", **changes | {"beta": self.config.beta})
         pretrain(vae, self.speech.neutral(), folder, self.fabric, seed)
         vae.config = config
         train(vae, self.speech, self.vae_folder(seed, **changes), self.fabric, seed)
@@ -53,14 +49,10 @@ class Bench(bench.Bench):
         """A table with the VAE's steps and weights in its evidence."""
         steps = {"stage 1": self.config.pretrain_steps, "stage 2": self.config.steps}
         weights = {"alpha": self.config.alpha, "beta": self.config.beta, "gamma": self.config.gamma}
-        facts = {"steps": steps, "weights": weights} | evidence
-        return super().table(name, columns, rows, paper_numbers, **facts)
+        return super().table(name, columns, rows, paper_numbers, **{"steps": steps, "weights": weights} | evidence)
 
 
-def open_bench(
-    fabric: Any, corpus: str = "medium", preset: str = "book", seeds: Sequence[int] = (0, 1, 2), frames: bool = False,
-    **vae: Any,
-) -> Bench:  # fmt: skip
+def open_bench(fabric: Any, corpus: str, preset: str, seeds: Sequence[int], frames: bool = False, **vae: Any) -> Bench:
     """As `thlab.bench.open_bench`; vae: changes to the VAE's config, such as steps=1500. Chapter: book/priors.ipynb"""
     opened = bench.open_bench("priors", fabric, corpus, preset, seeds, frames)
     return Bench(**vars(opened), config=replace(getattr(VAEConfig, preset)(), **vae))

@@ -1,6 +1,6 @@
 """`thlab train|evaluate|generate` for [mittal2020]."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +8,20 @@ from thlab import presets
 from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
-from thlab.data.memory import Memory, load_memory
+from thlab.data.media import SAMPLES_A_FRAME
+from thlab.data.memory import load_memory
+from thlab.data.talking import read_inputs, write_talking
 from thlab.nn.faces import FaceEncoder
-from thlab.papers.priors import generate as video
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.evaluate import evaluate as evaluate_tables
+from thlab.papers.priors.generator import roll_out
 from thlab.papers.priors.model import VAEConfig
 from thlab.papers.priors.train import Speech, load_vae, new_vae, pretrain, save_vae
 from thlab.papers.priors.train import train as train_vae
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head, save_head, train_generator
 from thlab.training import load_weights, make_fabric, minutes
 
-VAE, HEAD = "priors-vae", "priors-head"
-Save = Callable[[dict[str, Any]], None]
+VAE, HEAD, STAGES = "priors-vae", "priors-head", ("vae", "head")
 
 
 def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **device: Any) -> Iterator[Path]:
@@ -30,57 +31,59 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     VAE in `out`, or the committed one where there is none. Raises ValueError for an unknown stage, preset or corpus.
     Chapter: book/priors.ipynb
     """
-    stages = {"vae": _train_vae, "head": _train_head}
-    if stage not in (*stages, "all"):
-        raise ValueError(f"there is no stage {stage!r}: choose one of {', '.join(stages)}, all")
+    if stage not in (*STAGES, "all"):
+        raise ValueError(f"there is no stage {stage!r}: choose one of {', '.join(STAGES)}, all")
     preset = presets.current(preset)
-    memory = load_memory(open_splits(corpus)["train"], frames=stage != "vae")
-    fabric = make_fabric(**device)
-    card = {"paper": "priors", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
-    for name in stages if stage == "all" else (stage,):
-        save = stages[name](memory, preset, out, seed, fabric)
+    memory, fabric = load_memory(open_splits(corpus)["train"], frames=stage != "vae"), make_fabric(**device)
+    facts = {"paper": "priors", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
+    if stage in ("vae", "all"):
+        config, speech = getattr(VAEConfig, preset)(), Speech(memory)
+        vae = new_vae(config, speech, seed)
+        pretrain(vae, speech.neutral(), out / "vae-stage1", fabric, seed)
+        train_vae(vae, speech, out / "vae", fabric, seed)
         if fabric.is_global_zero:
-            save(card | {"minutes": minutes(out, f"{name}*"), "clips": len(memory.ids)})
-            yield out / f"priors-{name}.safetensors"
+            found = {"minutes": minutes(out, "vae*"), "clips": len(memory.ids)}
+            save_vae(out / VAE, vae, memory.emotions, facts | found | {"steps": [config.pretrain_steps, config.steps]})
+            yield out / f"{VAE}.safetensors"
         fabric.barrier()
-
-
-def _train_vae(memory: Memory, preset: str, out: Path, seed: int, fabric) -> Save:
-    config, speech = getattr(VAEConfig, preset)(), Speech(memory)
-    vae = new_vae(config, speech, seed)
-    pretrain(vae, speech.neutral(), out / "vae-stage1", fabric, seed)
-    train_vae(vae, speech, out / "vae", fabric, seed)
-    steps = [config.pretrain_steps, config.steps]
-    return lambda card: save_vae(out / VAE, vae, memory.emotions, card | {"steps": steps})
-
-
-def _train_head(memory: Memory, preset: str, out: Path, seed: int, fabric) -> Save:
-    config = getattr(GANConfig, preset)()
-    vae, _ = load_vae(out / VAE if (out / f"{VAE}.safetensors").is_file() else VAE)
-    faces = FaceEncoder()
-    load_weights("faces", faces)
-    head = train_generator(config, VAEContent(vae), memory, out / "head", fabric, seed, faces)
-    return lambda card: save_head(out / HEAD, head, card | {"steps": config.steps})
+    if stage in ("head", "all"):
+        config, faces = getattr(GANConfig, preset)(), FaceEncoder()
+        load_weights("faces", faces)
+        vae, _ = load_vae(out / VAE if (out / f"{VAE}.safetensors").is_file() else VAE)
+        head = train_generator(config, VAEContent(vae), memory, out / "head", fabric, seed, faces)
+        if fabric.is_global_zero:
+            found = {"minutes": minutes(out, "head*"), "clips": len(memory.ids)}
+            save_head(out / HEAD, head, facts | found | {"steps": config.steps})
+            yield out / f"{HEAD}.safetensors"
+        fabric.barrier()
 
 
 def trained(weights: Path | None) -> TalkingHead:
     """The head in the folder of a finished training, or the committed one; FileNotFoundError where there is none."""
-    vae, _ = load_vae(weights / VAE if weights else VAE)
-    return load_head(weights / HEAD if weights else HEAD, vae)
+    return load_head(weights / HEAD, load_vae(weights / VAE)[0]) if weights else load_head()
 
 
 def evaluate(
     corpus: str, preset: str | None, seeds: int, weights: Path | None, out: Path, table: str = "quality"
 ) -> Iterator[str]:
     """Run tables again, write them to `out`, yield them as Markdown with their verdicts. Chapter: book/priors.ipynb"""
-    fabric = make_fabric(precision="32-true")
-    head = trained(weights) if weights else None
+    fabric, head = make_fabric(precision="32-true"), trained(weights) if weights else None
     tables = evaluate_tables(fabric, table, corpus, presets.current(preset), seeds, out, head)
     verdicts = settle("priors", out)
     for made in tables.values():
         yield made.markdown([v for v in verdicts if v["evidence"]["file"] == f"priors.{made.table}.json"])
 
 
-def generate(audio: Path, image: Path, out: Path, weights: Path | None) -> list[Path]:
-    """A talking head by the head of a finished training, or the committed one. Chapter: book/content-to-video.ipynb"""
-    return [video.generate(audio, image, out, trained(weights))]
+def generate(
+    audio: Path, image: Path, out: Path, weights: Path | None = None, head: TalkingHead | None = None
+) -> list[Path]:
+    """Make the face of a picture say what a recording says: an .mp4 with the sound, tagged as synthetic.
+
+    By a given head, or that of a finished training, or the committed one. Raises ValueError, and writes nothing, where
+    `thlab.data.talking.read_inputs` cannot use what it is given. Chapter: book/content-to-video.ipynb
+    """
+    head = head or trained(weights)
+    sound, face = read_inputs(audio, image, out, head.generator.config.size)
+    content = head.source.content(sound, len(sound) // SAMPLES_A_FRAME)
+    write_talking(out, roll_out(head.generator, face[None], content[None])[0], sound)
+    return [out]

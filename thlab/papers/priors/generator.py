@@ -27,6 +27,8 @@ GAIN, EDGE = 2.0, 0.02  # of the change that is asked of a pixel's logit; logits
 Image = Float[Tensor, "b 3 h w"]
 Content = Float[Tensor, "b t d"]
 Points = Float[Tensor, "b p 2"]  # in 32nds of the mouth box
+Goal = Float[Tensor, "b k p 2"]  # points of frames, likewise
+Video = Float[Tensor, "b k 3 h w"]
 
 
 @dataclass(frozen=True)
@@ -196,27 +198,23 @@ class Generator(nn.Module):
         return self.painter.geometry(content, points[:, None].expand(-1, content.shape[1], -1, -1))
 
     def forward(
-        self, image: Image, content: Content, noise: Tensor | None = None,
-        goal: Float[Tensor, "b k p 2"] | None = None, unseen: int = 0,
-    ) -> Float[Tensor, "b k 3 h w"]:  # fmt: skip
+        self, image: Image, content: Content, noise: Tensor | None = None, goal: Goal | None = None, unseen: int = 0
+    ) -> Video:
         """Frame after frame, each shown the one before, the first shown the image; the noise is for other generators.
 
         goal: as in `Painter.frame`. unseen: so many first frames are painted as in use and not returned; training that
         only met first frames would leave later ones to drift. The frame before is detached: through it a frame would
         be blamed for its successors, at three times the memory, and the temporal smoothing needs only its picture.
         """
-        previous, points = image, self.painter.find(image)
-        with torch.no_grad():
-            for z_c in content[:, :unseen].unbind(1):
-                previous = self.painter.frame(image, previous, z_c, points)
-        frames, content = [previous], content[:, unseen:]
-        goals = [None] * content.shape[1] if goal is None else goal.unbind(1)
-        for z_c, there in zip(content.unbind(1), goals, strict=True):
-            frames.append(self.painter.frame(image, frames[-1].detach(), z_c, points, there))
-        return torch.stack(frames[1:], 1)  # (B, K, 3, H, W)
+        frames, points = [image], self.painter.find(image)
+        for n, z_c in enumerate(content.unbind(1), -unseen):
+            there = None if goal is None or n < 0 else goal[:, n]
+            with torch.set_grad_enabled(torch.is_grad_enabled() and n >= 0):
+                frames.append(self.painter.frame(image, frames[-1].detach(), z_c, points, there))
+        return torch.stack(frames[unseen + 1 :], 1)
 
 
 @torch.inference_mode()
-def roll_out(generator: nn.Module, image: Image, content: Content) -> Float[Tensor, "b t 3 h w"]:
+def roll_out(generator: nn.Module, image: Image, content: Content) -> Video:
     """A face image's video in [0, 1], by a Generator or what is called alike. Chapter: book/content-to-video.ipynb"""
     return generator.eval()(image, content)

@@ -1,10 +1,8 @@
 """Tables of talking heads: Table 1 with Fig. 5 and Table 2 of [mittal2020], and how good the book's own head is."""
 
 import re
-from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from thlab.metrics.tables import Table
 from thlab.nn.train import seeded
 from thlab.papers.priors.bench import Bench
 from thlab.papers.priors.content import make_source
-from thlab.papers.priors.generator import roll_out
+from thlab.papers.priors.generator import Generator, roll_out
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser
 
@@ -36,16 +34,14 @@ TABLE_2 = {  # GRID as printed: LMD, PSNR, SSIM
     GAN: (1.32, 28.88, 0.81), "Chung (ref. 7)": (1.35, 29.36, 0.74), "Chen (ref. 6)": (1.18, 29.89, 0.73),
     "DAVS": (1.21, 28.75, 0.83), OURS: (1.25, 30.43, 0.78),
 }  # fmt: skip
-SCORES = {"LMD": "T1", "LMD, exact": "T1-exact", "opening": "T1-opening"}
+SCORES = {"T1": ("LMD", "lower"), "T1-exact": ("LMD, exact", "lower"), "T1-opening": ("opening", "higher")}
 PICTURES = ("LMD", "PSNR", "SSIM")
-BETTER = {"T1": "lower", "T1-exact": "lower", "T1-opening": "higher", "T2": "mixed", "T2-references": "mixed"}
 
 
 def trained_head(bench: Bench, config: GANConfig, row: str, seed: int) -> TalkingHead:
     """The generator of a row of Table 1 and one seed, trained as far as it is not yet, with L1 alone.
 
     No critics and no judges: those cost more than the rest, and a judge that trained a row must not score it.
-    Chapter: book/content-to-video.ipynb
     """
     kind, net = SOURCES[row], None
     if kind == "vae":
@@ -54,10 +50,10 @@ def trained_head(bench: Bench, config: GANConfig, row: str, seed: int) -> Talkin
         folder = bench.folder("recogniser", seed)
         net = train_recogniser(RecogniserConfig(), bench.train, folder, bench.fabric, seed).cpu()
     source = seeded(lambda: make_source(kind, net), seed)
-    sized = replace(config.generator, content=source.width)
-    generator = seeded(lambda: TemporalGenerator(sized), seed) if row in (GAN, GAN_OURS) else None
-    out = head_folder(bench, config, row, seed)
-    return train_generator(config, source, bench.train, out, bench.fabric, seed, generator=generator)
+    make = TemporalGenerator if row in (GAN, GAN_OURS) else Generator
+    return train_generator(
+        config, source, bench.train, head_folder(bench, config, row, seed), bench.fabric, seed, make=make
+    )
 
 
 def head_folder(bench: Bench, config: GANConfig, row: str, seed: int) -> Path:
@@ -74,7 +70,7 @@ def score_head(stage: Stage, bench: Bench, config: GANConfig, row: str, seed: in
     return {level: stage.means(stage.videos(paint, contents)) for level, contents in heard.items()}
 
 
-def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: int = 12) -> list[Table]:
+def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: int = 12) -> Iterator[Table]:
     """Table 1 with Fig. 5, and Table 2, of [mittal2020]: every row with the same data, steps and sizes.
 
     T1: LMD by the judge in both videos, as in the paper; T1-exact: against exact landmarks; T1-opening: correlation of
@@ -82,35 +78,33 @@ def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: i
     T2 as T2-references. Pixels are the corpus's own. Chapter: book/content-to-video.ipynb
     """
     stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
-    beside = {row: stage.means(videos) for row, videos in stage.trivial().items()}
-    cells = {name: defaultdict(lambda: defaultdict(list)) for name in BETTER}
 
-    def note(row: str, found: dict[str, dict[str, float]], table_2: str) -> None:
-        for (level, scores), (score, table) in product(found.items(), SCORES.items()):
-            cells[table][row][level].append(scores[score])
-        for column in PICTURES:
-            cells[table_2][row][column].append(found["clean"][column])
-
-    for seed, row in product(bench.seeds, ROWS):
+    def scores(row: str, seed: int) -> dict[str, dict[str, float]]:
         file = head_folder(bench, config, row, seed) / f"scores-{n_clips}.json"
-        found = kept(file, partial(score_head, stage, bench, config, row, seed))
-        shuffled = found.pop("shuffled")
-        note(row, found, "T2")
-        if row == OURS:
-            for name, scores in (beside | {"shuffled audio": shuffled}).items():
-                note(name, dict.fromkeys(LEVELS, scores), "T2-references")
-    levels = ("clean", "-60", "-30", "-10")
-    paper = {
-        "T1": {"GRID": {row: dict(zip(levels, numbers, strict=True)) for row, numbers in TABLE_1.items()}},
-        "T2": {"GRID": {row: dict(zip(PICTURES, numbers, strict=True)) for row, numbers in TABLE_2.items()}},
-    }
-    evidence = {"pixels": config.generator.size, "test_clips": len(stage.clips), "critics": "none"}
-    evidence["steps"] = {"stage 1": bench.config.pretrain_steps, "stage 2": bench.config.steps, "head": config.steps}
-    tables = []
-    for name, better in BETTER.items():
-        columns = list(PICTURES if name.startswith("T2") else LEVELS)
-        tables.append(bench.table(name, columns, cells[name], paper.get(name), better=better, **evidence))
-    return tables
+        return kept(file, partial(score_head, stage, bench, config, row, seed))
+
+    # of each row, a number of each score a seed; what stands beside them hears no noise
+    rows = {row: [scores(row, seed) for seed in bench.seeds] for row in ROWS}
+    beside = {row: [stage.means(videos)] * len(bench.seeds) for row, videos in stage.trivial().items()}
+    beside["shuffled audio"] = [found["shuffled"] for found in rows[OURS]]
+    steps = {"stage 1": bench.config.pretrain_steps, "stage 2": bench.config.steps, "head": config.steps}
+    facts = {"pixels": config.generator.size, "test_clips": len(stage.clips), "critics": "none", "steps": steps}
+
+    printed = {row: dict(zip(("clean", "-60", "-30", "-10"), numbers, strict=True)) for row, numbers in TABLE_1.items()}
+    at_levels = rows | {row: [dict.fromkeys(LEVELS, one) for one in found] for row, found in beside.items()}
+    for name, (score, better) in SCORES.items():
+        cells = {
+            row: {level: [one[level][score] for one in found] for level in LEVELS} for row, found in at_levels.items()
+        }
+        yield bench.table(
+            name, list(LEVELS), cells, {"GRID": printed} if name == "T1" else None, better=better, **facts
+        )
+
+    printed = {row: dict(zip(PICTURES, numbers, strict=True)) for row, numbers in TABLE_2.items()}
+    clean = {row: [one["clean"] for one in found] for row, found in rows.items()}
+    for name, part, paper in (("T2", clean, {"GRID": printed}), ("T2-references", beside, None)):
+        cells = {row: {score: [one[score] for one in found] for score in PICTURES} for row, found in part.items()}
+        yield bench.table(name, list(PICTURES), cells, paper, better="mixed", **facts)
 
 
 def quality(
@@ -123,15 +117,14 @@ def quality(
     than three. No PSNR of the truth, which is infinite. Chapter: book/content-to-video.ipynb
     """
     stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
-    videos = {"truth": stage.real} | stage.trivial()
     hear, paint = head.source.cpu().content, partial(roll_out, head.generator.to(stage.device))
+    videos = {"truth": stage.real} | stage.trivial()
     videos["ours"] = stage.videos(paint, stage.contents(hear))
     videos["ours, shuffled audio"] = stage.videos(paint, stage.shuffled(hear))
     rows = {}
     for row, made in videos.items():
         scores = stage.mouths(made) | stage.pictures(made) | stage.mediapipe(made, n_mediapipe)
-        if row == "truth":
-            del scores["PSNR"]
         rows[row] = {name: stage.by_speaker(values) for name, values in scores.items()}
+    del rows["truth"]["PSNR"]
     facts = {"seeds": [], "pixels": stage.real[0].shape[-1], "test_clips": len(stage.clips), "better": "mixed"}
     return bench.table("quality", list(rows["ours"]), rows, over=stage.over, **facts | evidence)

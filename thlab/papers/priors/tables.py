@@ -1,9 +1,7 @@
 """Tables of what the latents know: Table 3 of [mittal2020] and its ablations, collapsed priors, leakage."""
 
 import re
-from collections import defaultdict
 from dataclasses import replace
-from functools import partial
 from itertools import product
 
 import numpy as np
@@ -12,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from thlab.audio import NOISE_LEVELS_DB, add_noise
-from thlab.bench import kept
+from thlab.bench import Rows, add, kept, new_rows
 from thlab.corpus.clip import SPEECH_STREAM, is_male
 from thlab.corpus.voice import MOODS, draw_voice, variant
 from thlab.data.clip import Clip
@@ -33,7 +31,6 @@ COLUMNS = [f"{label}, {side}" for side in SIDES for label in LABELS]
 TABLE_3 = {"content": (77.1, 24.5, 58.7, 37.0), "emotion": (29.8, 68.4, 35.4, 55.3)}  # as printed, viseme first
 STRIDE = 4  # a probe is trained on every fourth segment
 REDUCTION = "log p(x|z) summed over 20 x 200 values, all terms means over segments, nll weight 1"
-Rows = dict[str, dict[str, list[float]]]  # of a table: row, column, a number a seed
 
 
 @torch.no_grad()
@@ -86,13 +83,12 @@ def chance(bench: Bench) -> dict[str, list[float]]:
 
 def margin_rows(bench: Bench, suffix: str = "", sides: dict[str, dict] = SIDES, **changes: float) -> Rows:
     """Train and probe with and without margin terms: rows with a number a seed."""
-    rows: Rows = defaultdict(lambda: defaultdict(list))
+    rows = new_rows()
     for seed, (side, beta) in product(bench.seeds, sides.items()):
-        vae = partial(bench.vae, seed, **changes | beta)
         file = bench.vae_folder(seed, **changes | beta) / "probes.json"
-        for row, found in kept(file, lambda vae=vae: probe_latents(bench, vae())).items():
-            for label, value in found.items():
-                rows[row + suffix][f"{label}, {side}"].append(value)
+        found = kept(file, lambda seed=seed, beta=beta: probe_latents(bench, bench.vae(seed, **changes | beta)))
+        for row, scores in found.items():
+            add(rows, row + suffix, {f"{label}, {side}": score for label, score in scores.items()})
     return rows
 
 
@@ -142,7 +138,7 @@ def collapse(bench: Bench) -> Table:
     accuracy: of the label that the table mu_c itself gives a segment of a test speaker, balanced; then those of mu_e.
     Chapter: book/priors.ipynb
     """
-    speech, rows = bench.test_speech, defaultdict(lambda: defaultdict(list))
+    speech, rows = bench.test_speech, new_rows()
     labels = {"c": speech.memory.viseme, "e": speech.memory.emotion[speech.memory.clip_of]}
     sides = {"with": {"beta": 0.0}, "without": {"alpha": 0.0, "beta": 0.0}}
     for (row, changes), seed in product(sides.items(), bench.seeds):
@@ -151,8 +147,7 @@ def collapse(bench: Bench) -> Table:
         for k, prefix in (("c", ""), ("e", "emotion, ")):
             mu = vae.mu[k].cpu()
             said = log_p_labels(codes[k], mu, vae.config.var_latent).argmax(1)
-            rows[row][f"{prefix}spread"].append(spread(mu))
-            rows[row][f"{prefix}accuracy"].append(balanced_accuracy(said, labels[k]))
+            add(rows, row, {f"{prefix}spread": spread(mu), f"{prefix}accuracy": balanced_accuracy(said, labels[k])})
     chances = {"chance": 1 / len(labels["c"].unique()), "chance_emotion": 1 / len(labels["e"].unique())}
     return bench.table("collapse", list(rows["with"]), rows, {}, better="higher", reduction=REDUCTION, **chances)
 
@@ -190,16 +185,13 @@ def leakage(bench: Bench) -> Table:
     Chapter: book/priors.ipynb
     """
     memory, levels = noisy(bench.test)
-    numbers = torch.tensor([pitch_and_rate(clip) for clip in bench.clips]).float().T.contiguous()
-    of_clip = {"speaker": memory.speaker, "emotion": memory.emotion}
-    of_clip |= {"pitch": quantiles(numbers[0]), "rate": quantiles(numbers[1]), "noise": levels}
+    pitch, rate = (quantiles(torch.tensor(numbers)) for numbers in zip(*map(pitch_and_rate, bench.clips), strict=True))
+    of_clip = {"speaker": memory.speaker, "emotion": memory.emotion, "pitch": pitch, "rate": rate, "noise": levels}
     texts = sorted({clip.text for clip in bench.clips})
     held_out = torch.tensor([texts.index(clip.text) >= len(texts) * 3 // 4 for clip in bench.clips])[memory.clip_of]
     factors = {"viseme": memory.viseme} | {name: labels[memory.clip_of] for name, labels in of_clip.items()}
     factors = {name: labels for name, labels in factors.items() if len(labels.unique()) > 1}
-    stacked = torch.stack(list(factors.values()), 1)
-    speech = Speech(memory)
-    rows: Rows = defaultdict(lambda: defaultdict(list))
+    stacked, speech, rows = torch.stack(list(factors.values()), 1), Speech(memory), new_rows()
     for seed in bench.seeds:
         codes = encode(bench.vae(seed), speech, speech.frames)
         every = {f"z_{k}": z for k, z in codes.items()} | {"all three": torch.cat(list(codes.values()), 1)}
@@ -207,9 +199,7 @@ def leakage(bench: Bench) -> Table:
             train_z, train_y, test_z, test_y = z[~held_out], stacked[~held_out], z[held_out], stacked[held_out]
             found = {f: 100 * linear_probe(train_z, train_y[:, i], test_z, test_y[:, i]) for i, f in enumerate(factors)}
             found |= {"MIG": mig(z, stacked), "SAP": sap(z, stacked)}
-            found |= dci(train_z[::8], train_y[::8], test_z[::8], test_y[::8])
-            for column, value in found.items():
-                rows[name][column].append(value)
+            add(rows, name, found | dci(train_z[::8], train_y[::8], test_z[::8], test_y[::8]))
     rows["chance"] = {f: [most_frequent(y[~held_out], y[held_out])] * len(bench.seeds) for f, y in factors.items()}
     return bench.table("leakage", list(rows["z_c"]), rows, better="higher")
 

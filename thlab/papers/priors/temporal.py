@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from thlab.papers.priors.generator import Content, GeneratorConfig, Image, Painter, Points
+from thlab.papers.priors.generator import Content, GeneratorConfig, Goal, Image, Painter, Points, Video
 
 NOISE, RNN = 10, 64  # numbers of noise a frame; state of the GRU that hears the content
 
@@ -34,9 +34,8 @@ class TemporalGenerator(nn.Module):
         return self.painter.geometry(states, points[:, None].expand(-1, content.shape[1], -1, -1))
 
     def forward(
-        self, image: Image, content: Content, noise: Float[Tensor, "b t n"] | None = None,
-        goal: Float[Tensor, "b k p 2"] | None = None, unseen: int = 0,
-    ) -> Float[Tensor, "b k 3 h w"]:  # fmt: skip
+        self, image: Image, content: Content, noise: Tensor | None = None, goal: Goal | None = None, unseen: int = 0
+    ) -> Video:
         """All frames in [0, 1] but the first, unseen ones; goal: where the points shall go, as in `Painter.frame`."""
         frames, states = content.shape[1] - unseen, self.states(content, noise)[:, unseen:].flatten(0, 1)  # (B·K, s)
         image, points = (x.repeat_interleave(frames, 0) for x in (image, self.painter.find(image)))

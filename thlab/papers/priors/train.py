@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
 from thlab.audio.features import FLOOR, HOPS_PER_FRAME, SEGMENT, log_spectrogram
+from thlab.audio.stft import HOP
 from thlab.corpus.visemes import VISEMES
 from thlab.data.memory import Memory
 from thlab.nn.gaussian import Gaussian
-from thlab.nn.train import seeded
+from thlab.nn.train import descend, seeded
 from thlab.papers.priors.losses import Terms, kl_to_prior, log_likelihood, log_p_labels, log_prior, objective, total
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
 from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
@@ -33,7 +34,8 @@ class Speech:
 
     def __init__(self, memory: Memory):
         self.memory = memory
-        self.hops = torch.cat([_padded(audio) for audio in memory.audio])
+        spectra = (log_spectrogram(audio)[: len(audio) // HOP] for audio in memory.audio)
+        self.hops = torch.cat([pad(x, (0, 0, MARGIN, MARGIN), value=math.log(FLOOR)) for x in spectra])
         self._choose(torch.arange(len(memory.ids)))
 
     def _choose(self, clips: Int[Tensor, "c"]) -> None:
@@ -70,11 +72,6 @@ class Speech:
         frames = self.frames[torch.randint(len(self.frames), (config.batch,), generator=generator)]
         noise = torch.randn((config.batch, len(LATENTS), config.dim), generator=generator)
         return self.batch(frames) | {"noise": noise}
-
-
-def _padded(audio: Float[Tensor, "n"]) -> Float[Tensor, "t 200"]:
-    spectrum = log_spectrogram(audio)[: len(audio) // 160]
-    return pad(spectrum, (0, 0, MARGIN, MARGIN), value=math.log(FLOOR))
 
 
 class ContentPipeline(nn.Module):
@@ -140,9 +137,7 @@ def pretrain(vae: SequenceVAE, speech: Speech, out: Path, fabric, seed: int = 0)
         c, p = pipeline(x, batch["noise"])
         terms = content_objective(x, c, p, vae.mu["c"], batch["viseme"], config)
         run.check(step, terms)
-        optimizer.zero_grad()
-        fabric.backward(terms["total"])
-        optimizer.step()
+        descend(fabric, optimizer, terms["total"])
         run.log(step, terms)
 
 

@@ -1,6 +1,7 @@
 """Training the talking head of [mittal2020], Sect. 3.2 to 3.4: first what the frames are, then what the critics say."""
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from thlab.data.media import SAMPLES_A_FRAME
 from thlab.data.memory import Memory, open_eyed, within
 from thlab.nn.augment import jitter
 from thlab.nn.faces import FaceEncoder
-from thlab.nn.train import seeded
+from thlab.nn.train import descend, seeded
 from thlab.papers.priors import gan_losses
 from thlab.papers.priors.content import SOURCES, Recogniser, Source, make_source
 from thlab.papers.priors.critics import FrameCritic, VideoCritic
@@ -95,9 +96,9 @@ class Footage:
     def __init__(self, memory: Memory, source: Source, config: GANConfig):
         if memory.frames is None or memory.landmarks is None:
             raise ValueError("the clips were loaded without pictures: load_memory(..., frames=True)")
-        self.frames, self.landmarks = memory.frames, memory.landmarks
         self.memory, self.source, self.config = memory, source, config
-        self.candidates = CANDIDATES if config.posed_alike else 1
+        self.frames, self.nose = memory.frames, memory.landmarks[:, NOSE]
+        self.points = to_box(memory.landmarks, memory.frames.shape[1])
         self.rows = None if source.fresh else memory.per_frame(source.features)
         least = max(config.frames_unseen + config.frames_seen, config.frames_heard)
         self.clips = (memory.start.diff() >= least).nonzero()[:, 0]
@@ -110,22 +111,19 @@ class Footage:
 
         Of more than one frame a clip, rows and noise begin with those of the unseen frames, some random number.
         """
-        memory, config = self.memory, self.config
+        config, width = self.config, self.source.width + NOISE
         unseen = int(torch.randint(config.frames_unseen + 1, (), generator=rng)) if k > 1 else 0
         clips, frames, rows = self.stretch(n, unseen + k, rng)
         frames = frames[:, unseen:]
         image = self.image(frames[:, k // 2], clips, rng)
-        pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
-        pictures = jitter(pictures, rng)
-        batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": rows, "viseme": memory.viseme[frames]}
-        size = self.frames.shape[1]
-        batch["goal"] = to_box(self.landmarks[frames], size)
-        batch["noise"] = torch.randn((n, unseen + k, self.source.width + NOISE), generator=rng)
-        clips, frames, heard = self.stretch(config.clips_heard, config.frames_heard, rng)
-        image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
-        points, seen = (to_box(self.landmarks[which], size) for which in (image, frames))
-        batch |= {"heard": heard, "moves": seen - points[:, None]}
-        batch["heard_noise"] = torch.randn((*frames.shape, self.source.width + NOISE), generator=rng)
+        pictures = jitter(self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255, rng)
+        batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "viseme": self.memory.viseme[frames]}
+        batch |= {"goal": self.points[frames], "rows": rows}
+        batch["noise"] = torch.randn((n, unseen + k, width), generator=rng)
+        clips, frames, batch["heard"] = self.stretch(config.clips_heard, config.frames_heard, rng)
+        points = self.points[self.open_image(clips, rng)]
+        batch["moves"] = self.points[frames] - points[:, None]
+        batch["heard_noise"] = torch.randn((*frames.shape, width), generator=rng)
         # what is found in an image is off a little, all points alike for the most part
         batch["points"] = points + MISS * torch.randn((len(points), 1, 2), generator=rng)
         return batch | {"mix": torch.rand((n, config.critic_steps), generator=rng)}
@@ -136,24 +134,23 @@ class Footage:
         start, end = self.memory.start[clips], self.memory.start[clips + 1]
         first = within(start, end - k + 1, rng)
         frames = first[:, None] + torch.arange(k)
-        rows = self.fresh_rows(clips, first - start, k, rng) if self.rows is None else self.rows[frames]
-        return clips, frames, rows
+        if self.rows is not None:
+            return clips, frames, self.rows[frames]
+        rows = []
+        for clip, at in zip(clips.tolist(), (first - start).tolist(), strict=True):
+            audio = self.source.augmented(self.memory.audio[clip], rng)
+            rows.append(self.source.features(audio, len(audio) // SAMPLES_A_FRAME)[at : at + k])
+        return clips, frames, torch.stack(rows)
+
+    def open_image(self, clips: Int[Tensor, "*n"], rng: torch.Generator) -> Int[Tensor, "*n"]:
+        """A random open-eyed frame of each clip."""
+        return self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
 
     def image(self, frames: Int[Tensor, "n"], clips: Int[Tensor, "n"], rng: torch.Generator) -> Int[Tensor, "n"]:
         """Of a few random open-eyed frames of the clip, the one whose nose is turned most like this frame's."""
-        many = clips.repeat(self.candidates, 1)
-        tried = self.open_frames[within(self.open_start[many], self.open_start[many + 1], rng)]  # (candidates, n)
-        nose = self.landmarks[:, NOSE]
-        distance = (nose[tried] - nose[frames]).square().sum((-1, -2))
+        tried = self.open_image(clips.repeat(CANDIDATES if self.config.posed_alike else 1, 1), rng)  # (candidates, n)
+        distance = (self.nose[tried] - self.nose[frames]).square().sum((-1, -2))
         return tried.gather(0, distance.argmin(0, keepdim=True))[0]
-
-    def fresh_rows(self, clips: Int[Tensor, "n"], first: Int[Tensor, "n"], k: int, rng: torch.Generator) -> Tensor:
-        """The rows of k frames whose sound is augmented, or too much to keep."""
-        rows = []
-        for clip, start in zip(clips.tolist(), first.tolist(), strict=True):
-            audio = self.source.augmented(self.memory.audio[clip], rng)
-            rows.append(self.source.features(audio, len(audio) // SAMPLES_A_FRAME)[start : start + k])
-        return torch.stack(rows)
 
 
 def rate(config: GANConfig, step: int) -> float:
@@ -166,15 +163,15 @@ def rate(config: GANConfig, step: int) -> float:
 
 def train_generator(
     config: GANConfig, source: Source, memory: Memory, out: str | Path, fabric: Any, seed: int = 0,
-    faces: FaceEncoder | None = None, generator: Any = None,
+    faces: FaceEncoder | None = None, make: Callable[[GeneratorConfig], Any] = Generator,
 ) -> TalkingHead:  # fmt: skip
-    """Train a generator (or the one given) and its source on a memory's clips; goes on where a run in `out` stopped.
+    """Train a generator and its source on a memory's clips; goes on where a run in `out` stopped.
 
-    faces: a trained encoder; without it the perceptual term is left out. Raises FileNotFoundError where the weights of
-    the landmark net, which finds the lips in an image, are missing. Chapter: book/content-to-video.ipynb
+    faces: a trained encoder; without it the perceptual term is left out. make: which generator. FileNotFoundError where
+    the weights of the landmark net are missing, which finds the lips in an image. Chapter: book/content-to-video.ipynb
     """
     faces = faces and faces.to(fabric.device).eval().requires_grad_(False)
-    generator = generator or seeded(lambda: Generator(replace(config.generator, content=source.width)), seed)
+    generator = seeded(lambda: make(replace(config.generator, content=source.width)), seed)
     load_weights("landmarks", generator.painter.finder)
     head = fabric.setup_module(TalkingHead(source, generator))
     d_frame = fabric.setup_module(seeded(lambda: FrameCritic(source.width, len(VISEMES)), seed))
@@ -211,13 +208,6 @@ def train_generator(
         descend(fabric, optimizer, terms["total"])
         run.log(step, terms | critic_terms)
     return head.module
-
-
-def descend(fabric: Any, optimizer: Any, loss: Float[Tensor, ""]) -> None:
-    """One step down the gradient of a loss."""
-    optimizer.zero_grad()
-    fabric.backward(loss)
-    optimizer.step()
 
 
 def save_head(path: str | Path, head: TalkingHead, card: dict[str, Any]) -> None:
