@@ -119,6 +119,15 @@ def test_a_decoder_that_bends_begins_nearly_as_a_copier():
     assert (video - image[:, None]).abs().mean() < 0.1
 
 
+def test_a_shortcut_is_linear_in_the_codes_and_says_where():
+    """What it adds to the outlet's maps, at the picture's size, is proportional to the codes but for a bias."""
+    g, codes = Decoder(FAST), torch.randn(3, 2 * FAST.dim)
+    assert g.shortcut is not None
+    flat = g.shortcut(codes) - g.shortcut.bias
+    torch.testing.assert_close(g.shortcut(2 * codes) - g.shortcut.bias, 2 * flat)
+    assert flat.shape == (3, 5 * 16**2)
+
+
 def test_doublings_are_bilinear(monkeypatch):
     modes = []
 
@@ -132,7 +141,7 @@ def test_doublings_are_bilinear(monkeypatch):
     model.g(
         torch.randn(1, 16), torch.randn(1, 1, 16), model.e_p_v(torch.rand(1, 3, 64, 64))[1], torch.rand(1, 3, 64, 64)
     )
-    assert modes == 4 * ["bilinear"]
+    assert modes == 5 * ["bilinear"]  # and the shortcut's
 
 
 def test_speech_from_sound_and_from_lips_moves_any_image_however_many_frames():

@@ -69,7 +69,7 @@ class DAVSConfig:
             "shortcut": True,
         }
         losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
-        training = {"painted": 3, "judged": 6, "batch": 6, "critic_steps": 2, "falls": True, "learning_rate": 5e-4}
+        training = {"painted": 6, "judged": 4, "batch": 6, "critic_steps": 2, "falls": True, "learning_rate": 5e-4}
         training |= {"first": 600, "steps": 1000}
         return cls(**small, **heard, **drawn, **losses, **training)  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from torch.nn.functional import pad
 from thlab.data import Corpus
 from thlab.data.clip import Clip
 from thlab.data.media import FPS, SAMPLES_A_FRAME
-from thlab.data.memory import Memory, open_eyed, within
+from thlab.data.memory import Memory, within
 from thlab.nn.augment import jitter
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import hear, of_each
@@ -34,15 +34,15 @@ class WordClips:
     first: Int[Tensor, "n"]
     word: Int[Tensor, "n"]  # into `words`
     words: tuple[str, ...]
-    open_frames: Int[Tensor, "o"]
-    open_start: Int[Tensor, "c1"]
 
     @property
     def person(self) -> Int[Tensor, "n"]:
         """Who speaks, a number into the memory's speakers."""
         return self.memory.speaker[self.clip]
 
-    def times(self, which: Int[Tensor, "b"], steps: Int[Tensor, "t"]) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
+    def times(
+        self, which: Int[Tensor, "b"], steps: Int[Tensor, "*b2 t"]
+    ) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
         """Where in the memory's frames, and where in the rows, the frames `steps` (0 to 24) of some word clips are."""
         clip = self.clip[which]
         start, end = self.memory.start[clip][:, None], self.memory.start[clip + 1][:, None]
@@ -63,15 +63,13 @@ class WordClips:
         order, count = self.word.argsort(stable=True), self.word.bincount(minlength=len(self.words))
         word, begin = torch.randint(len(self.words), (config.batch,), generator=rng), count.cumsum(0) - count
         which = order[within(begin[word], (begin + count)[word], rng)]
-        clip = self.clip[which]
         frames, rows = self.times(which, spread(config.seen))
         batch = {"rows": self.rows[rows], "word": word, "person": self.person[which]}
         if not config.painted:
             return batch | {"frames": jitter(self.pictures(frames), rng)}
         judged, _ = self.times(which, spread(config.judged))
-        # s_p(k) of Sect. 3.3: of the whole recording, with open eyes, for a shut one would leave a ghost
-        image = self.open_frames[within(self.open_start[clip], self.open_start[clip + 1], rng)]
-        pictures = jitter(self.pictures(torch.cat([image[:, None], frames, judged], 1)), rng)
+        image, _ = self.times(which, torch.randint(FRAMES, (config.batch, 1), generator=rng))  # s_p(k) of Sect. 3.3
+        pictures = jitter(self.pictures(torch.cat([image, frames, judged], 1)), rng)
         image, seen, judged = pictures.split([1, config.seen, config.judged], 1)
         begin = torch.randint(config.seen - config.painted + 1, (config.batch, 1), generator=rng)
         painted = begin + torch.arange(config.painted)
@@ -111,7 +109,7 @@ def word_clips(memory: Memory, clips: Sequence[Clip], words: Sequence[str] = ())
     clip, first, word = torch.tensor(found).T.contiguous()
     quiet = MIDDLE * SAMPLES_A_FRAME
     heard = [hear(pad(sound, (quiet, quiet)), len(sound) // SAMPLES_A_FRAME + 2 * MIDDLE) for sound in memory.audio]
-    return WordClips(memory, torch.cat(heard), clip, first, word, labels, *open_eyed(memory))
+    return WordClips(memory, torch.cat(heard), clip, first, word, labels)
 
 
 def hold_out(train: Corpus, test: Corpus) -> tuple[Corpus, Corpus]:
