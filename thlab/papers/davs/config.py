@@ -39,12 +39,14 @@ class DAVSConfig:
     gan: float = 1.0  # of Eq. 7; 0: no D_seq
 
     learning_rate: float = 2e-4  # of Adam
+    pace: float = 1.0  # times this, the rate of E_p^v, G and all that learns against the encoders
     falls: bool = False  # the rate rises and falls; False: it is the same in all steps
     critic_steps: int = 1  # of the classifiers and D_seq for one of encoders and G
     batch: int = 16
     steps: int = 100_000  # not known
     first: int = 0  # steps before all others, in which the word space alone is trained; 0: all at once, the code
     first_batch: int = 16  # of these
+    first_rate: float = 2e-4  # of these
 
     @classmethod
     def paper(cls) -> "DAVSConfig":
@@ -69,8 +71,8 @@ class DAVSConfig:
             "shortcut": True,
         }
         losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
-        training = {"painted": 6, "judged": 4, "batch": 6, "critic_steps": 2, "falls": True, "learning_rate": 5e-4}
-        training |= {"first": 600, "steps": 1000}
+        training = {"painted": 6, "judged": 4, "batch": 6, "critic_steps": 2, "falls": True, "pace": 5.0}
+        training |= {"first": 600, "first_rate": 5e-4, "steps": 2000}
         return cls(**small, **heard, **drawn, **losses, **training)  # type: ignore[arg-type]
 
     @classmethod
@@ -83,7 +85,8 @@ class DAVSConfig:
     def word_space(self) -> "DAVSConfig":
         """Sect. 3.1 alone, `first` steps of it: the same for all models that differ in what comes after."""
         later = {"painted": 0, "dispel_word": 0.0, "dispel_person": 0.0, "gan": 0.0}
-        return replace(self, **later, first=0, steps=self.first, batch=self.first_batch)
+        own = {"steps": self.first, "batch": self.first_batch, "learning_rate": self.first_rate, "pace": 1.0}
+        return replace(self, **later, first=0, **own)
 
     def entangled(self) -> "DAVSConfig":
         """Without Eq. 3 and 5: what disentangling is compared with."""

@@ -13,6 +13,8 @@ from thlab.papers.davs.model import DAVS, Critics
 from thlab.papers.davs.words import WordClips
 from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
 
+PAINTERS = ("e_p_v.", "c_p.", "g.")  # what begins anew after the word space
+
 
 def train(
     config: DAVSConfig, clips: WordClips, out: str | Path, fabric: Any, seed: int = 0, first: Path | None = None
@@ -30,14 +32,18 @@ def train(
     if config.first:
         begun = train(config.word_space(), clips, first or Path(out) / "first", fabric, seed)
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
-    model, optimizer = fabric.setup(model, torch.optim.Adam(model.parameters(), config.learning_rate))
-    critics, critic_optimizer = fabric.setup(critics, torch.optim.Adam(critics.parameters(), config.learning_rate))
+    painters = {name: p for name, p in model.named_parameters() if name.startswith(PAINTERS)}
+    readers = [p for name, p in model.named_parameters() if name not in painters]
+    groups = [{"params": readers, "pace": 1.0}, {"params": list(painters.values()), "pace": config.pace}]
+    model, optimizer = fabric.setup(model, torch.optim.Adam(groups))
+    critic_groups = [{"params": list(critics.parameters()), "pace": config.pace}]
+    critics, critic_optimizer = fabric.setup(critics, torch.optim.Adam(critic_groups))
     run = Run(fabric, out, config, config.steps, seed=seed)
     parts = {"model": model, "critics": critics, "optimizer": optimizer, "critic_optimizer": critic_optimizer}
     for step in run.steps(run.resume(**parts)):
         batch = my_part(fabric, clips.draw(config, step_generator(seed, step)))
         for group in (*optimizer.param_groups, *critic_optimizer.param_groups):
-            group["lr"] = config.learning_rate * (rate(step, config.steps) if config.falls else 1)
+            group["lr"] = config.learning_rate * group["pace"] * (rate(step, config.steps) if config.falls else 1)
         output, critic_terms = model(batch), {}
         critics.requires_grad_(True)
         for _ in range(config.critic_steps):
