@@ -62,14 +62,8 @@ class DAVSConfig:
         """
         small = {"size": 64, "dim": 128, "person_widths": (24, 40, 64, 64), "word_widths": (16, 32), "outlets": 4}
         heard = {"audio_widths": (16, 32, 48), "hidden": 256, "points": 32}
-        drawn = {
-            "widths": (96, 48, 24, 16),
-            "convs": (3, 3, 2, 1),
-            "skips": (0, 1),
-            "decoder": "bend",
-            "film": True,
-            "shortcut": True,
-        }
+        drawn = {"widths": (64, 32, 16, 8), "convs": (2, 2, 1, 1), "skips": (0, 1), "decoder": "bend"}
+        drawn |= {"film": True, "shortcut": True}
         losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
         training = {"painted": 6, "judged": 4, "batch": 6, "critic_steps": 2, "falls": True, "pace": 5.0}
         training |= {"first": 600, "first_rate": 5e-4, "steps": 2000}
