@@ -147,8 +147,7 @@ class Studio:
         for k, (centre, radius) in enumerate(self.eyes):
             first = self.first_eye + k * len(looking)
             self.still[first : first + len(looking)] = looking * radius + centre
-        vertices = np.empty_like(self.still)
-        deform(self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32), vertices)
+        vertices = deform(self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32))
         eyes = self.attributes[self.first_eye :, sh.NORMAL : sh.NORMAL + 3]
         eyes[: len(looking)] = eyes[len(looking) :] = looking @ turn.T
         return vertices
@@ -173,9 +172,7 @@ class Studio:
         vertex_normals(vertices, self.shell, self.attributes[: self.first_eye, :3])
         rasterize(screen, self.triangles, self.sides, self.depth, self.shown, self.bary)
         self._shade(align, lighting)
-        picture = np.zeros((self.size, self.size, 3), np.uint8)
-        sh.develop(self.image, sh.SRGB, picture)
-        return picture, landmarks
+        return sh.develop(self.image), landmarks
 
     def _shade(self, align: np.ndarray, lighting: Lighting) -> None:
         inverse = np.linalg.inv(align[:, :2]) / self.size  # from this view's pixels to 0..1 of the portrait
