@@ -70,13 +70,10 @@ def verify(root: str | Path) -> list[str]:
 
     Raises FileNotFoundError where there is no corpus. Chapter: book/sound-and-faces.ipynb
     """
-    root = Path(root)
-    if (root / SETTINGS).is_file():
-        return _problems(root)
-    found = [root / view for view in VIEWS if (root / view / SETTINGS).is_file()]
+    found = [view for view in ("", *VIEWS) if Path(root, view, SETTINGS).is_file()]
     if not found:
         raise FileNotFoundError(f"{root} holds no corpus ({SETTINGS} is missing): make one with `thlab corpus build`")
-    return [f"{view.name}/{problem}" for view in found for problem in _problems(view)]
+    return [f"{view}/{problem}".lstrip("/") for view in found for problem in _problems(Path(root, view))]
 
 
 def _problems(root: Path) -> list[str]:

@@ -63,10 +63,7 @@ def perform(
     if retake is not None:
         # from 1 on: numpy pads a short seed with zeros, so that a last 0 would give the clip itself
         motion = move(np.random.default_rng([*seed, 1 + retake]))
-    shots = [
-        stage.frame(units, pose, shift, gaze, lighting)
-        for units, pose, shift, gaze in zip(motion.face_units, motion.pose, motion.shift, motion.gaze, strict=True)
-    ]
+    shots = [stage.frame(*place, lighting) for place in zip(*motion[:4], strict=True)]  # all but the blinks
     frames, landmarks = (np.stack(part) for part in zip(*shots, strict=True))
     return frames, labels(row, speech, motion) | {"landmarks": landmarks, "light": lighting.direction}
 
@@ -77,11 +74,11 @@ def labels(row: dict, speech: Speech, motion: Motion) -> dict[str, np.ndarray]:
     A word lasts from the start of its first phone to the end of its last.
     """
     start, end, word = speech.phone_start, speech.phone_end, speech.phone_word
-    numbers = range(len(row["words"]))
+    phones = [np.flatnonzero(word == number) for number in range(len(row["words"]))]
     return {
         "word": np.array(row["words"]),
-        "word_start": np.array([start[word == number].min() for number in numbers]),
-        "word_end": np.array([end[word == number].max() for number in numbers]),
+        "word_start": np.array([start[own[0]] for own in phones]),
+        "word_end": np.array([end[own[-1]] for own in phones]),
         "phone": np.array(speech.phone),
         "phone_start": start,
         "phone_end": end,

@@ -72,9 +72,7 @@ def synthesize(text: str, voice: str, rate: float, data: Path, seed: int) -> Utt
 
     Raises ValueError where the engine knows no such voice.
     """
-    chunks: list[np.ndarray] = []
-    phones: list[tuple[int, str, int]] = []
-    word = -1
+    chunks, phones, word = [], [], -1
 
     def receive(samples, count, events) -> int:
         nonlocal word

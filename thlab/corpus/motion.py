@@ -1,7 +1,7 @@
 """How a face moves in a clip: the mouth follows the visemes, the rest follows the mood and chance."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -17,8 +17,7 @@ BLINK = (0.35, 0.95, 1.0, 0.75, 0.4, 0.15)  # closure in successive frames
 HABIT = 900  # seed stream of a speaker's habits
 
 
-@dataclass(frozen=True)
-class Motion:
+class Motion(NamedTuple):
     """Per frame: face units (T, 52), yaw pitch roll (T, 3) rad, head shift (T, 3), gaze (T, 2) rad, blink (T,)."""
 
     face_units: np.ndarray
@@ -81,8 +80,7 @@ def speak_units(
 ) -> tuple[Float[np.ndarray, "t units"], Float[np.ndarray, " t"]]:
     """Coarticulated mouth: viseme targets blended by dominance functions, Cohen & Massaro 1993.
 
-    Returns face units (T, 52) and how firmly the lips are held together (T,), 0..1. Every viseme is said a little
-    differently each time, as rng decides.
+    Returns face units (T, 52) and how firmly the lips are held together (T,), 0..1; rng varies each viseme a little.
     """
     times = frame_centres(n)
     segments = [(-9.0, segments[0][0] - 0.06, "sil"), *segments, (segments[-1][1] + 0.04, 1e3, "sil")]

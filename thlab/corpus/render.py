@@ -84,10 +84,9 @@ class Studio:
         y, z = np.concatenate([head.reference, self.long_hair]).T[1:]
         self.follow = np.ones(len(self.still), np.float32)
         self.follow[: self.first_eye] = smoothstep(-1.95, -1.05, y - 0.15 * np.abs(z + 0.7))
-        samples = size * SUPERSAMPLING
-        self.image = np.zeros((samples, samples, 3), np.float32)
-        self.depth, self.shown = np.zeros((samples, samples), np.float32), np.zeros((samples, samples), np.int32)
-        self.bary = np.zeros((samples, samples, 2), np.float32)
+        samples = size * SUPERSAMPLING, size * SUPERSAMPLING
+        self.image, self.bary = np.zeros((*samples, 3), np.float32), np.zeros((*samples, 2), np.float32)
+        self.depth, self.shown = np.zeros(samples, np.float32), np.zeros(samples, np.int32)
         self.colours = np.stack([person.eyes, person.hair, person.cloth, np.ones(3)]).astype(np.float32)
 
     def _connect(self, hair_triangles: np.ndarray, sphere_triangles: np.ndarray) -> None:

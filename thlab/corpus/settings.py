@@ -52,18 +52,18 @@ def settle(preset: str | Preset, view: str, size: int | None, head_motion: float
         if preset not in PRESETS:
             raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
         preset = PRESETS[preset]
-    asked = {"size": size, "head_motion": None if head_motion is None else float(head_motion)}
-    given = {name: value for name, value in asked.items() if value is not None}
-    settings = Settings(**vars(preset) | given, view=view, motion_seed=motion_seed)
+    size = preset.size if size is None else size
+    head_motion = float(preset.head_motion if head_motion is None else head_motion)
+    chosen = {"size": size, "head_motion": head_motion, "view": view, "motion_seed": motion_seed}
     if view not in VIEWS:
         raise ValueError(f"there is no view {view!r}: choose one of {', '.join(VIEWS)}")
-    if not SMALLEST <= settings.size <= LARGEST or settings.size % 2:
-        raise ValueError(f"size {settings.size}: choose an even number of pixels from {SMALLEST} to {LARGEST}")
-    if not 0 <= settings.head_motion <= 1:
-        raise ValueError(f"head motion {settings.head_motion}: choose a number from 0 to 1")
+    if not SMALLEST <= size <= LARGEST or size % 2:
+        raise ValueError(f"size {size}: choose an even number of pixels from {SMALLEST} to {LARGEST}")
+    if not 0 <= head_motion <= 1:
+        raise ValueError(f"head motion {head_motion}: choose a number from 0 to 1")
     if motion_seed < 0:
         raise ValueError(f"motion seed {motion_seed}: choose a whole number from 0")
-    return settings
+    return Settings(**vars(preset) | chosen)
 
 
 def read_settings(root: Path) -> Settings:
