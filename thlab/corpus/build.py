@@ -108,7 +108,10 @@ def _build_view(root: Path, settings: Settings, workers: int) -> None:
     with (root / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second builder waits, and then finds the work done
         try:
-            _claim(root, settings)
+            if not (root / SETTINGS).exists():
+                write_whole(root / SETTINGS, (json.dumps(dataclasses.asdict(settings), indent=1) + "\n").encode())
+            if read_settings(root) != settings:
+                raise ValueError(f"{root} holds a corpus of other settings (see {SETTINGS}): choose another folder")
             _finish(root, settings, workers)
         finally:
             for leftover in root.glob(".*.part"):  # of killed workers
@@ -126,14 +129,6 @@ def _finish(root: Path, settings: Settings, workers: int) -> None:
     if not (root / MANIFEST).is_file() or (root / MANIFEST).read_bytes() != text:
         write_whole(root / MANIFEST, text)
     (root / JOURNAL).unlink(missing_ok=True)
-
-
-def _claim(root: Path, settings: Settings) -> None:
-    """Write down the settings, or make sure that the folder is of the same ones."""
-    if not (root / SETTINGS).exists():
-        write_whole(root / SETTINGS, (json.dumps(dataclasses.asdict(settings), indent=1) + "\n").encode())
-    elif read_settings(root) != settings:
-        raise ValueError(f"{root} holds a corpus of other settings (see {SETTINGS}): choose another folder")
 
 
 def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Iterator[dict]:
