@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -133,8 +133,12 @@ def _finish(root: Path, settings: Settings, workers: int) -> None:
 
 def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Iterator[dict]:
     """Make clips in worker processes and yield their rows as they come; each is noted in the journal at once."""
-    with (root / JOURNAL).open("a") as journal, tqdm(total=len(todo), unit="clip", desc=root.name) as bar:
-        for row in _answers(root, settings, todo, workers):
+    with (
+        contextlib.closing(_answers(root, settings, todo, workers)) as answers,  # an error here ends the workers
+        (root / JOURNAL).open("a") as journal,
+        tqdm(total=len(todo), unit="clip", desc=root.name) as bar,
+    ):
+        for row in answers:
             if row.get("errno") == errno.ENOSPC:
                 hint = f"the disk is full; free some and build {root} again: finished clips are kept"
                 raise OSError(errno.ENOSPC, hint)
@@ -148,7 +152,7 @@ def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Ite
             raise RuntimeError(f"a worker process died: {len(todo) - bar.n} clips of {root} were not made")
 
 
-def _answers(root: Path, settings: Settings, todo: list[dict], workers: int) -> Iterator[dict]:
+def _answers(root: Path, settings: Settings, todo: list[dict], workers: int) -> Generator[dict, None, None]:
     """Start workers, give each a stretch of the clips, since a speaker takes time to set up, and yield the answers."""
     command = [sys.executable, "-c", WORKER, str(root.resolve()), json.dumps(dataclasses.asdict(settings))]
     reader, writer = os.pipe()
