@@ -15,7 +15,7 @@ from thlab.corpus.grammar import sentences
 from thlab.corpus.head import load_head
 from thlab.corpus.speech import STOPS, speak
 from thlab.corpus.visemes import viseme_segments
-from thlab.corpus.voice import draw_voice
+from thlab.corpus.voice import Voice
 
 FACE = settings.settle(settings.Preset((1, 0, 1), 1, 64), "face", None, 1.0, 0)
 
@@ -151,7 +151,7 @@ def test_head_motion_scales_the_pose(row, scratch):
 def test_intensity_zero_is_neutral(emotion, scratch):
     if not (data := scratch / "data").exists():
         english_data(data)
-    voice, words = draw_voice(3, male=False), sentences(3)[2]
+    voice, words = Voice(3, male=False), sentences(3)[2]
     said = [speak(voice, words, *mood, np.random.default_rng(5), data) for mood in (("neutral", 0.0), (emotion, 0.0))]
     np.testing.assert_array_equal(said[0].audio, said[1].audio)
     loud = speak(voice, words, emotion, 1.0, np.random.default_rng(5), data)

@@ -8,7 +8,7 @@ from thlab.corpus import clip
 from thlab.corpus.alignment import TEMPLATE, similarity, transform
 from thlab.corpus.expression import EMOTION_SHAPES, EMOTIONS, VISEME_SHAPES, face_units
 from thlab.corpus.head import load_head
-from thlab.corpus.identity import draw_person
+from thlab.corpus.identity import Person
 from thlab.corpus.motion import Lips, blinks, smooth_noise
 from thlab.corpus.raster import BOTH_SIDES, FRONT_ONLY, deform, rasterize, vertex_normals
 from thlab.corpus.render import draw_lighting, rotation
@@ -90,8 +90,8 @@ def test_deform_is_blend_shapes_then_a_turn():
     still, basis = rng.normal(size=(7, 3)).astype(np.float32), rng.normal(size=(4, 5, 3)).astype(np.float32)
     units, follow = rng.normal(size=4).astype(np.float32), rng.random(7).astype(np.float32)
     pivot, shift = rng.normal(size=(2, 3)).astype(np.float32)
-    turn, out = rotation(0.3, -0.2, 0.1), np.empty_like(still)
-    deform(still, units, basis, follow, turn, pivot, shift, out)
+    turn = rotation(0.3, -0.2, 0.1)
+    out = deform(still, units, basis, follow, turn, pivot, shift)
     shaped = still.copy()
     shaped[:5] += np.einsum("u,uvc->vc", units, basis)
     turned = (shaped - pivot) @ turn.T + pivot + shift
@@ -108,7 +108,7 @@ def test_encoding_is_srgb():
 def test_every_person_seals_the_lips_on_bilabials_in_every_mood():
     head = load_head()
     for speaker in range(8):
-        person = draw_person(head, speaker, speaker % 2 == 0)
+        person = Person(head, speaker, speaker % 2 == 0)
         lips = Lips(head, person.vertices)
         assert abs(lips.rest) < 0.03
         for emotion in EMOTIONS:

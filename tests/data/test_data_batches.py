@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from thlab.data import Clip, EpochOrder, Segments, Sequences, open_corpus, pad_batch, windows
+from thlab.data import Clip, Segments, Sequences, open_corpus, pad_batch, windows
 from thlab.data.batches import cut, pad_to
 
 
@@ -93,24 +93,8 @@ def test_pad_to_leaves_long_ones_alone():
     torch.testing.assert_close(pad_to(torch.ones(4, 3), 2), torch.ones(4, 3))
 
 
-def test_order_resumes_where_it_stopped():
-    whole = EpochOrder(20, seed=1)
-    first = list(whole)
-    assert sorted(first) == list(range(20))
-    again = EpochOrder(20, seed=1)
-    again.position = 8
-    assert len(again) == 12
-    assert list(again) == first[8:]
-    assert list(again) == first  # the next pass is whole again
-    again.epoch = 1
-    second = list(again)
-    assert second != first
-    assert sorted(second) == list(range(20))
-
-
 def test_loader_gives_every_clip_once(corpus):
-    order = EpochOrder(len(corpus), seed=2)
-    loader = DataLoader(Sequences(corpus, ("audio", "viseme")), 2, sampler=order, collate_fn=pad_batch)
+    loader = DataLoader(Sequences(corpus, ("audio", "viseme")), 2, shuffle=True, collate_fn=pad_batch)
     ids = [id_ for batch in loader for id_ in batch["id"]]
     assert sorted(ids) == sorted(clip.id for clip in corpus)
 

@@ -5,7 +5,8 @@ import pytest
 import soundfile
 from clip_files import pictures, tone
 
-from thlab.data import Clip, read_audio, read_video, write_video
+from thlab.corpus.media import write_mp4
+from thlab.data import Clip, read_audio, read_video
 from thlab.data.media import AUDIO_RATE
 
 
@@ -55,7 +56,7 @@ def test_resampling_agrees_with_librosa(tmp_path, make_clip):
 
 def test_written_mp4_has_the_audio_it_was_given(tmp_path):
     audio, frames = tone(50 / 25), pictures(50, 64, 64)
-    write_video(tmp_path / "a.mp4", frames, audio)
+    write_mp4(tmp_path / "a.mp4", frames, audio)
     back, fps = read_video(tmp_path / "a.mp4")
     assert back.shape == frames.shape
     assert fps == 25

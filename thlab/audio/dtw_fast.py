@@ -9,18 +9,19 @@ Everything here is flat: numba vectorises slices of one dimension, and unsigned 
 """
 
 from math import sqrt
-from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Float, Int
-from numba import njit, uint64
+from numba import uint64
+
+from thlab.compiled import compiled
 
 STRIP = 256  # rows of a strip where there are several
 PITCH = 512  # up to as many rows make a single strip, which needs no second computation
 PAD = 3  # zeros on both sides of y: four anti-diagonals are computed together
 # a * a + b may be rounded once instead of twice: no other liberty is taken with float arithmetic
 # _nrt: without reference counts of arrays, a tenth faster; it forbids a kernel to make arrays
-compiled = njit(cache=True, nogil=True, fastmath={"contract"}, _nrt=False)  # pyright: ignore[reportCallIssue]
+kernel = compiled(cache=True, nogil=True, fastmath={"contract"}, _nrt=False)
 
 
 def align(
@@ -57,8 +58,7 @@ def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
     return frames / np.sqrt(2 * (frames**2).sum(1, keepdims=True))
 
 
-@njit(cache=True, nogil=True)
-@no_type_check
+@compiled(cache=True, nogil=True)
 def best_path(x, y, n, d, m, absolute, root, band):
     """The path of least cost, and that cost in the arithmetic of x's type.
 
@@ -86,8 +86,7 @@ def best_path(x, y, n, d, m, absolute, root, band):
     return path[k:], cost
 
 
-@compiled
-@no_type_check
+@kernel
 def fill_strip(D, C, x, y, top, bottom, first, height, n, d, m, absolute, root, band):
     """Accumulated costs of rows first to first + height, given the row above; writes the last row to bottom.
 
@@ -111,8 +110,7 @@ def fill_strip(D, C, x, y, top, bottom, first, height, n, d, m, absolute, root, 
             bottom[t - height + 2] = D[cell + hi - lo]
 
 
-@compiled
-@no_type_check
+@kernel
 def crossed_rows(t, first, height, n, m, band):
     """The strip's rows, lo to hi, that anti-diagonal t of the strip crosses inside the matrix and the band."""
     lo, hi = t - m + 1, t + 1
@@ -124,8 +122,7 @@ def crossed_rows(t, first, height, n, m, band):
     return min(max(lo, 0), height), min(max(hi, 0), height)
 
 
-@compiled
-@no_type_check
+@kernel
 def frame_costs(C, x, y, count, n, d, m, a, b, absolute, root):
     """Costs of `count` cells on each of four neighbouring anti-diagonals, so that x is loaded once for four terms.
 
@@ -159,15 +156,13 @@ def frame_costs(C, x, y, count, n, d, m, a, b, absolute, root):
             C[i], C[C1 + i], C[C2 + i], C[C3 + i] = sqrt(C[i]), sqrt(C[C1 + i]), sqrt(C[C2 + i]), sqrt(C[C3 + i])
 
 
-@compiled
-@no_type_check
+@kernel
 def term(difference, absolute):
     """One feature's share of a frame cost."""
     return abs(difference) if absolute else difference * difference
 
 
-@compiled
-@no_type_check
+@kernel
 def step(D, C, count, cell, width, c):
     """One anti-diagonal of the recursion: D_ij = C_ij + min(D_{i-1,j-1}, D_{i-1,j}, D_{i,j-1})."""
     count, cell, c, one = uint64(count), uint64(cell), uint64(c), uint64(1)
@@ -180,8 +175,7 @@ def step(D, C, count, cell, width, c):
         D[cell + one + i] = C[c + i] + best
 
 
-@compiled
-@no_type_check
+@kernel
 def walk_strip(D, path, k, j, first, height):
     """Walk back from the strip's last row and column j until the path leaves the strip; fills path from k down."""
     i, width = height - 1, height + 2
@@ -199,8 +193,7 @@ def walk_strip(D, path, k, j, first, height):
     return k, j
 
 
-@compiled
-@no_type_check
+@kernel
 def path_cost(x, y, path, absolute, root):
     """The cost along a path, in float64. x: (n, d), y: (m, d), path: (K, 2). Chapter: book/dtw.ipynb"""
     total = 0.0

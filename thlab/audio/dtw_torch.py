@@ -1,18 +1,17 @@
 """Batched DTW in torch, an anti-diagonal a step: the same code on CPU and GPU, lengths free within a batch."""
 
 from collections.abc import Sequence
-from typing import no_type_check
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
-from numba import njit
 from torch import Tensor
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
 from thlab.audio.dtw import DTWResult, band_mask, checked
 from thlab.audio.dtw_fast import half_unit, path_cost
+from thlab.compiled import compiled
 
 NORM = {"l1": 1.0, "l2": 2.0, "sqeuclidean": 2.0, "cosine": 2.0}
 
@@ -92,8 +91,7 @@ def sweep(C: Float[Tensor, "t b n"]) -> UInt8[Tensor, "t b n"]:
     return steps
 
 
-@njit(cache=True)
-@no_type_check
+@compiled(cache=True)
 def follow(steps, n, m):
     """The path that a pair's steps (T, N) describe, from its own last cell (n - 1, m - 1) back."""
     i, j = n - 1, m - 1

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import no_type_check
 
 import numpy as np
 import torch
 from jaxtyping import Float, Real
-from numba import njit
 from torch import Tensor
 from torch.nn.functional import pad
+
+from thlab.compiled import compiled
 
 WINDOW, HOP = 400, 160  # samples: 25 ms and 10 ms at 16 kHz
 BINS = WINDOW // 2 + 1
@@ -77,8 +77,7 @@ def _fill(
         function(power[:t], block)
 
 
-@njit(cache=True)
-@no_type_check
+@compiled(cache=True)
 def _cut(audio, window, first, frames):
     """Fill `frames` with the windowed frames `first`, `first + 1`, … of the audio."""
     for i in range(len(frames)):
@@ -92,8 +91,7 @@ def _cut(audio, window, first, frames):
                 frames[i, j] = audio[start + j] * window[j] if 0 <= start + j < len(audio) else 0
 
 
-@njit(cache=True)
-@no_type_check
+@compiled(cache=True)
 def _square(spectrum, power):
     """|X|² in one pass; torch reads the two parts of complex numbers four times slower."""
     for i in range(power.shape[0]):

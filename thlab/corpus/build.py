@@ -1,6 +1,6 @@
 """Build a corpus: share the clips among worker processes, keep what is finished, and write the manifest last.
 
-Parent and workers speak in lines of JSON: a clip's row goes out, the finished row or an error comes back.
+Each worker is told its share of the clips in JSON; all answer on one pipe, a line for each finished clip or error.
 """
 
 import contextlib
@@ -13,13 +13,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Iterator
-from itertools import cycle
-from multiprocessing.connection import wait
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from thlab.corpus.clip import KINDS, checksums, make_clip
@@ -63,8 +60,7 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
     Takes what `build` takes. Chapter: book/sound-and-faces.ipynb
     """
     home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
-    base = PRESETS.get(preset, PRESETS["tiny"])  # build will say that there is no such preset
-    usual = {"size": base.size, "head_motion": base.head_motion, "motion_seed": 0, "workers": settings.get("workers")}
+    usual = vars(PRESETS.get(preset, PRESETS["tiny"])) | {"motion_seed": 0, "workers": settings.get("workers")}
     extras = [f"{key}={value}" for key, value in sorted(settings.items()) if value not in (None, usual[key])]
     return build(home / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
 
@@ -74,13 +70,10 @@ def verify(root: str | Path) -> list[str]:
 
     Raises FileNotFoundError where there is no corpus. Chapter: book/sound-and-faces.ipynb
     """
-    root = Path(root)
-    if (root / SETTINGS).is_file():
-        return _problems(root)
-    found = [root / view for view in VIEWS if (root / view / SETTINGS).is_file()]
+    found = [view for view in ("", *VIEWS) if Path(root, view, SETTINGS).is_file()]
     if not found:
         raise FileNotFoundError(f"{root} holds no corpus ({SETTINGS} is missing): make one with `thlab corpus build`")
-    return [f"{view.name}/{problem}" for view in found for problem in _problems(view)]
+    return [f"{view}/{problem}".lstrip("/") for view in found for problem in _problems(Path(root, view))]
 
 
 def _problems(root: Path) -> list[str]:
@@ -115,7 +108,10 @@ def _build_view(root: Path, settings: Settings, workers: int) -> None:
     with (root / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second builder waits, and then finds the work done
         try:
-            _claim(root, settings)
+            if not (root / SETTINGS).exists():
+                write_whole(root / SETTINGS, (json.dumps(dataclasses.asdict(settings), indent=1) + "\n").encode())
+            if read_settings(root) != settings:
+                raise ValueError(f"{root} holds a corpus of other settings (see {SETTINGS}): choose another folder")
             _finish(root, settings, workers)
         finally:
             for leftover in root.glob(".*.part"):  # of killed workers
@@ -135,74 +131,55 @@ def _finish(root: Path, settings: Settings, workers: int) -> None:
     (root / JOURNAL).unlink(missing_ok=True)
 
 
-def _claim(root: Path, settings: Settings) -> None:
-    """Write down the settings, or make sure that the folder is of the same ones."""
-    text = json.dumps(dataclasses.asdict(settings), indent=1) + "\n"
-    if not (root / SETTINGS).exists():
-        write_whole(root / SETTINGS, text.encode())
-    elif (root / SETTINGS).read_text() != text:
-        raise ValueError(f"{root} holds a corpus of other settings (see {SETTINGS}): choose another folder")
-
-
 def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Iterator[dict]:
     """Make clips in worker processes and yield their rows as they come; each is noted in the journal at once."""
-    team = [_start_worker(root, settings) for _ in todo[:workers]]
+    with (
+        contextlib.closing(_answers(root, settings, todo, workers)) as answers,  # an error here ends the workers
+        (root / JOURNAL).open("a") as journal,
+        tqdm(total=len(todo), unit="clip", desc=root.name) as bar,
+    ):
+        for row in answers:
+            if row.get("errno") == errno.ENOSPC:
+                hint = f"the disk is full; free some and build {root} again: finished clips are kept"
+                raise OSError(errno.ENOSPC, hint)
+            if "error" in row:
+                raise RuntimeError(f"making a clip of {root} failed: {row['error']}")
+            journal.write(json.dumps(row) + "\n")
+            journal.flush()
+            bar.update()
+            yield row
+        if bar.n < len(todo):
+            raise RuntimeError(f"a worker process died: {len(todo) - bar.n} clips of {root} were not made")
+
+
+def _answers(root: Path, settings: Settings, todo: list[dict], workers: int) -> Generator[dict, None, None]:
+    """Start workers, give each a stretch of the clips, since a speaker takes time to set up, and yield the answers."""
+    command = [sys.executable, "-c", WORKER, str(root.resolve()), json.dumps(dataclasses.asdict(settings))]
+    reader, writer = os.pipe()
+    team = []
     try:
-        with (root / JOURNAL).open("a") as journal, tqdm(total=len(todo), unit="clip", desc=root.name) as bar:
-            for row in _share(todo, team):
-                if row.get("errno") == errno.ENOSPC:
-                    hint = f"the disk is full; free some and build {root} again: finished clips are kept"
-                    raise OSError(errno.ENOSPC, hint)
-                if "error" in row:
-                    raise RuntimeError(f"making a clip of {root} failed: {row['error']}")
-                journal.write(json.dumps(row) + "\n")
-                journal.flush()
-                bar.update()
-                yield row
+        for share in np.array_split(np.arange(len(todo)), min(workers, len(todo))):
+            with tempfile.TemporaryFile("w+") as told:
+                json.dump([todo[i] for i in share], told)
+                told.seek(0)
+                team.append(subprocess.Popen(command, stdin=told, stdout=writer, env=os.environ | ONE_THREAD))
+        os.close(writer)  # the pipe now ends with the last worker
+        with open(reader) as answers:
+            yield from map(json.loads, answers)
     finally:
         for worker in team:
             worker.kill()
-            with contextlib.suppress(BrokenPipeError):
-                worker.communicate()
-
-
-def _start_worker(root: Path, settings: Settings) -> subprocess.Popen:
-    command = [sys.executable, "-c", WORKER, str(root.resolve()), json.dumps(dataclasses.asdict(settings))]
-    env = os.environ | ONE_THREAD
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+            worker.wait()
 
 
 def serve() -> None:
-    """Be a worker: folder and settings are arguments. Ends with its pipe, so that nothing outlives a killed build."""
+    """Be a worker: folder and settings are arguments, the clips' rows come in. A killed build breaks the pipe out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     root, settings = Path(sys.argv[1]), Settings(**json.loads(sys.argv[2]))
     with tempfile.TemporaryDirectory(prefix="thlab-") as scratch:
-        for line in sys.stdin:
+        for row in json.load(sys.stdin):
             try:
-                answer = make_clip(root, json.loads(line), settings, Path(scratch))
+                answer = make_clip(root, row, settings, Path(scratch))
             except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}
             print(json.dumps(answer), flush=True)
-
-
-def _share(todo: list[dict], team: list[Any]) -> Iterator[dict]:
-    """Hand the next row to whichever worker has finished one; yield the answers. No more workers than rows."""
-    waiting = deque(todo)
-    ends = cycle((waiting.popleft, waiting.pop))  # neighbours take from opposite ends, to set up few speakers twice
-    busy = {worker.stdout.fileno(): (worker, take) for worker, take in zip(team, ends, strict=False)}
-    for worker, take in busy.values():
-        _send(worker, take())
-    while busy:
-        for ready in wait(busy):
-            worker, take = busy[ready]
-            yield json.loads(worker.stdout.readline() or '{"error": "a worker process died"}')
-            if waiting:
-                _send(worker, take())
-            else:
-                del busy[ready]
-
-
-def _send(worker: Any, row: dict) -> None:
-    with contextlib.suppress(BrokenPipeError):  # a dead worker shows where its answer is read
-        worker.stdin.write(json.dumps(row) + "\n")
-        worker.stdin.flush()

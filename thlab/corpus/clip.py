@@ -11,14 +11,14 @@ from jaxtyping import UInt8
 
 from thlab.corpus.espeak import english_data
 from thlab.corpus.head import load_head
-from thlab.corpus.identity import draw_person
+from thlab.corpus.identity import Person
 from thlab.corpus.media import wav_bytes, write_mp4, write_npz, write_whole
-from thlab.corpus.motion import Lips, Motion, animate
+from thlab.corpus.motion import Motion, animate
 from thlab.corpus.render import Studio, draw_lighting
 from thlab.corpus.settings import Settings, clip_rows, read_settings
 from thlab.corpus.speech import Speech, speak
 from thlab.corpus.visemes import viseme_segments, viseme_track
-from thlab.corpus.voice import draw_voice
+from thlab.corpus.voice import Voice
 
 KINDS = ("mp4", "wav", "npz")
 SPEECH_STREAM, MOTION_STREAM = 0, 1
@@ -34,7 +34,7 @@ def is_male(speaker: int) -> bool:
 def studio(speaker: int, size: int, view: str) -> Studio:
     """The studio with a speaker in it; setting it up takes as long as some dozen frames."""
     head = load_head()
-    return Studio(head, draw_person(head, speaker, is_male(speaker)), size, view)
+    return Studio(head, Person(head, speaker, is_male(speaker)), size, view)
 
 
 def say(row: dict, scratch: Path) -> Speech:
@@ -42,7 +42,7 @@ def say(row: dict, scratch: Path) -> Speech:
     if not (data := scratch / "espeak").exists():
         english_data(data)
     speaker, rng = int(row["speaker"][1:]), np.random.default_rng([SPEECH_STREAM, row["seed"]])
-    voice = draw_voice(speaker, is_male(speaker))
+    voice = Voice(speaker, is_male(speaker))
     return speak(voice, tuple(row["words"]), row["emotion"], row["intensity"], rng, data)
 
 
@@ -53,21 +53,17 @@ def perform(
 
     retake: a number; the same speech in the same light, with other random motion for each.
     """
-    speaker = int(row["speaker"][1:])
-    stage = studio(speaker, settings.size, settings.view)
-    rng = np.random.default_rng([MOTION_STREAM, row["seed"], settings.motion_seed])
-    lips = Lips(stage.head, stage.person.vertices)
-    said = (stage.head, lips, speaker, speech, row["emotion"], row["intensity"])
-    motion = animate(*said, rng, settings.head_motion)
-    lighting = draw_lighting(rng)
+    stage = studio(int(row["speaker"][1:]), settings.size, settings.view)
+    move = functools.partial(
+        animate, stage.head, stage.person, speech, row["emotion"], row["intensity"], settings.head_motion
+    )
+    seed = [MOTION_STREAM, row["seed"], settings.motion_seed]
+    rng = np.random.default_rng(seed)
+    motion, lighting = move(rng), draw_lighting(rng)
     if retake is not None:
         # from 1 on: numpy pads a short seed with zeros, so that a last 0 would give the clip itself
-        other = np.random.default_rng([MOTION_STREAM, row["seed"], settings.motion_seed, 1 + retake])
-        motion = animate(*said, other, settings.head_motion)
-    shots = [
-        stage.frame(units, pose, shift, gaze, lighting)
-        for units, pose, shift, gaze in zip(motion.face_units, motion.pose, motion.shift, motion.gaze, strict=True)
-    ]
+        motion = move(np.random.default_rng([*seed, 1 + retake]))
+    shots = [stage.frame(*place, lighting) for place in zip(*motion[:4], strict=True)]  # all but the blinks
     frames, landmarks = (np.stack(part) for part in zip(*shots, strict=True))
     return frames, labels(row, speech, motion) | {"landmarks": landmarks, "light": lighting.direction}
 
@@ -78,11 +74,11 @@ def labels(row: dict, speech: Speech, motion: Motion) -> dict[str, np.ndarray]:
     A word lasts from the start of its first phone to the end of its last.
     """
     start, end, word = speech.phone_start, speech.phone_end, speech.phone_word
-    numbers = range(len(row["words"]))
+    phones = [np.flatnonzero(word == number) for number in range(len(row["words"]))]
     return {
         "word": np.array(row["words"]),
-        "word_start": np.array([start[word == number].min() for number in numbers]),
-        "word_end": np.array([end[word == number].max() for number in numbers]),
+        "word_start": np.array([start[own[0]] for own in phones]),
+        "word_end": np.array([end[own[-1]] for own in phones]),
         "phone": np.array(speech.phone),
         "phone_start": start,
         "phone_end": end,

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import os
 import shutil
 import tempfile
 from _ctypes import dlclose
@@ -54,13 +53,9 @@ def english_data(folder: Path) -> Path:
 @contextlib.contextmanager
 def _fresh_library(data: Path, seed: int) -> Iterator[tuple[ctypes.CDLL, int]]:
     """The engine as at its first start: no call resets its static state, so a private copy is loaded (2 ms)."""
-    handle, path = tempfile.mkstemp(suffix=".so")
-    os.close(handle)
-    try:
-        shutil.copyfile(require("espeakng_loader", "corpus").get_library_path(), path)
-        library = ctypes.CDLL(path)
-    finally:
-        os.unlink(path)
+    with tempfile.NamedTemporaryFile(suffix=".so") as copy:
+        shutil.copyfile(require("espeakng_loader", "corpus").get_library_path(), copy.name)
+        library = ctypes.CDLL(copy.name)
     rate = library.espeak_Initialize(SYNCHRONOUS, 0, str(data).encode(), PHONEME_EVENTS | DONT_EXIT)
     if rate <= 0:
         raise RuntimeError(f"espeak-ng could not start with its data in {data}")
@@ -77,9 +72,7 @@ def synthesize(text: str, voice: str, rate: float, data: Path, seed: int) -> Utt
 
     Raises ValueError where the engine knows no such voice.
     """
-    chunks: list[np.ndarray] = []
-    phones: list[tuple[int, str, int]] = []
-    word = -1
+    chunks, phones, word = [], [], -1
 
     def receive(samples, count, events) -> int:
         nonlocal word

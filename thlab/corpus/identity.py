@@ -1,7 +1,5 @@
 """People: a face shape and the colours, hair and beard that go with it, drawn from a speaker number."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from thlab.corpus.alignment import EYE_LEFT, EYE_RIGHT, INNER_LIP_BOTTOM, INNER_LIP_TOP
@@ -40,66 +38,40 @@ def linear(rgb) -> np.ndarray:
     return np.where(c < 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-@dataclass(frozen=True)
 class Person:
-    """One drawn person; colours are linear RGB."""
+    """The looks of a speaker number, always the same for the same number; colours are linear RGB."""
 
-    seed: int
-    male: bool
-    old: float  # 0 young .. 1 old
-    tone: float  # 0 light .. 1 dark
-    vertices: np.ndarray  # (n, 3) neutral face, model units
-    hair: np.ndarray
-    hair_name: str
-    eyes: np.ndarray
-    style: str
-    beard: float  # 0 shaven .. 1 full
-    cloth: np.ndarray
-    collar: float  # height of the neckline
-    hairline: float  # shift of the hairline, up is positive
-
-    @property
-    def skin(self) -> np.ndarray:
-        """Base skin colour."""
-        x = self.tone * (len(SKIN_TONES) - 1)
-        return linear([np.interp(x, range(len(SKIN_TONES)), channel) for channel in zip(*SKIN_TONES, strict=True)])
-
-
-def draw_person(head: Head, speaker: int, male: bool) -> Person:
-    """The looks of a speaker number; always the same for the same number."""
-    rng = np.random.default_rng([1000, speaker])
-    race = rng.dirichlet([0.25] * 3) * 0.9 + np.eye(3)[rng.integers(3)] * 0.35
-    race /= race.sum()
-    old = 0.9 * rng.beta(1.3, 2.2)
-    weights = macro_weights(
-        male=0.82 + 0.18 * rng.random() if male else 0.18 * rng.random(),
-        old=old,
-        race=race,
-        muscle=rng.uniform(-0.4, 0.5),
-        weight=float(np.clip(rng.normal(0, 0.45), -0.8, 0.8)),
-    )
-    weights |= draw_sliders(head, rng)
-    dark = race[0] + race[1] > 0.55
-    hair_names = ["black", "darkbrown"] if dark else ["darkbrown", "brown", "lightbrown", "blond", "red", "black"]
-    if old > 0.55 and rng.random() < 0.7:
-        hair_names = ["grey", "white"]
-    hair_name = str(rng.choice(hair_names))
-    styles = STYLES["male" if male else "female"]
-    return Person(
-        seed=speaker,
-        male=male,
-        old=old,
-        tone=float(np.clip(race @ [0.80, 0.30, 0.16] + rng.normal(0, 0.07), 0.08, 0.95)),
-        vertices=normalize(head, close_lips(head, weights)),
-        hair=linear(HAIR[hair_name]),
-        hair_name=hair_name,
-        eyes=linear(EYES[str(rng.choice(list(EYES)[:2] if dark else list(EYES)[1:]))]) * 1.3,
-        style=str(rng.choice(list(styles), p=list(styles.values()))),
-        beard=float(rng.choice([0, 0.2, 0.45, 0.8], p=[0.45, 0.3, 0.15, 0.1])) * male,
-        cloth=linear(rng.integers(20, 235, 3)),
-        collar=rng.uniform(-1.42, -1.20),
-        hairline=rng.uniform(-0.1, 0.1) - 0.12 * old * male,
-    )
+    def __init__(self, head: Head, speaker: int, male: bool) -> None:
+        rng = np.random.default_rng([1000, speaker])
+        self.seed, self.male = speaker, male
+        race = rng.dirichlet([0.25] * 3) * 0.9 + np.eye(3)[rng.integers(3)] * 0.35
+        race /= race.sum()
+        self.old = 0.9 * rng.beta(1.3, 2.2)  # 0 young .. 1 old
+        weights = macro_weights(
+            male=0.82 + 0.18 * rng.random() if male else 0.18 * rng.random(),
+            old=self.old,
+            race=race,
+            muscle=rng.uniform(-0.4, 0.5),
+            weight=float(np.clip(rng.normal(0, 0.45), -0.8, 0.8)),
+        )
+        weights |= draw_sliders(head, rng)
+        self.vertices = normalize(head, close_lips(head, weights))  # (n, 3) neutral face, model units
+        dark = race[0] + race[1] > 0.55
+        hair_names = ["black", "darkbrown"] if dark else ["darkbrown", "brown", "lightbrown", "blond", "red", "black"]
+        if self.old > 0.55 and rng.random() < 0.7:
+            hair_names = ["grey", "white"]
+        self.hair_name = str(rng.choice(hair_names))
+        self.hair = linear(HAIR[self.hair_name])
+        self.tone = float(np.clip(race @ [0.80, 0.30, 0.16] + rng.normal(0, 0.07), 0.08, 0.95))  # 1 is dark
+        shade = self.tone * (len(SKIN_TONES) - 1)
+        self.skin = linear([np.interp(shade, range(len(SKIN_TONES)), c) for c in zip(*SKIN_TONES, strict=True)])
+        self.eyes = linear(EYES[str(rng.choice(list(EYES)[:2] if dark else list(EYES)[1:]))]) * 1.3
+        styles = STYLES["male" if male else "female"]
+        self.style = str(rng.choice(list(styles), p=list(styles.values())))
+        self.beard = float(rng.choice([0, 0.2, 0.45, 0.8], p=[0.45, 0.3, 0.15, 0.1])) * male  # 0 shaven .. 1 full
+        self.cloth = linear(rng.integers(20, 235, 3))
+        self.collar = rng.uniform(-1.42, -1.20)  # height of the neckline
+        self.hairline = rng.uniform(-0.1, 0.1) - 0.12 * self.old * male  # its shift, up is positive
 
 
 def draw_sliders(head: Head, rng: np.random.Generator) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """How a face moves in a clip: the mouth follows the visemes, the rest follows the mood and chance."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -9,6 +9,7 @@ from scipy.signal import lfilter
 
 from thlab.corpus import expression as ex
 from thlab.corpus.head import Head
+from thlab.corpus.identity import Person
 from thlab.corpus.speech import FPS, Speech
 from thlab.corpus.visemes import frame_centres, viseme_segments
 
@@ -16,8 +17,7 @@ BLINK = (0.35, 0.95, 1.0, 0.75, 0.4, 0.15)  # closure in successive frames
 HABIT = 900  # seed stream of a speaker's habits
 
 
-@dataclass(frozen=True)
-class Motion:
+class Motion(NamedTuple):
     """Per frame: face units (T, 52), yaw pitch roll (T, 3) rad, head shift (T, 3), gaze (T, 2) rad, blink (T,)."""
 
     face_units: np.ndarray
@@ -28,11 +28,11 @@ class Motion:
 
 
 def animate(
-    head: Head, lips: "Lips", speaker: int, speech: Speech, emotion: str, intensity: float, rng, head_motion: float
+    head: Head, person: Person, speech: Speech, emotion: str, intensity: float, head_motion: float, rng
 ) -> Motion:
     """Move a face to `speech`; rng decides everything that speech and emotion leave open."""
     n = speech.n_frames
-    habit = np.random.default_rng([HABIT, speaker])
+    habit = np.random.default_rng([HABIT, person.seed])
     openness, nod, brow = habit.uniform(1.0, 1.35), *habit.uniform(0.2, 1, 2)
     style = np.clip(1 + 0.15 * habit.standard_normal(len(head.face_unit_names)), 0.6, 1.4) * 1.15
     segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
@@ -44,7 +44,7 @@ def animate(
     blink, energy = blinks(rng, n, ex.BLINKS_PER_SECOND.get(emotion, 0.3)), loudness(speech)
     units[:, head.unit("browInnerUp")] += 0.18 * brow * np.convolve(energy, np.ones(5) / 5, "same")
     units = np.clip(apply_blink(head, units, blink), 0, 1.3)
-    units = lips.seal(units, closed)
+    units = Lips(head, person.vertices).seal(units, closed)
     pose = head_pose(rng, n, np.array(ex.EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity, nod * energy) * head_motion
     shift = head_motion * np.stack([smooth_noise(rng, n, 0.6) * sd for sd in (0.027, 0.024, 0)], 1)
     shift += head_motion * rng.normal(0, (0.04, 0.04, 0.12))
@@ -80,8 +80,7 @@ def speak_units(
 ) -> tuple[Float[np.ndarray, "t units"], Float[np.ndarray, " t"]]:
     """Coarticulated mouth: viseme targets blended by dominance functions, Cohen & Massaro 1993.
 
-    Returns face units (T, 52) and how firmly the lips are held together (T,), 0..1. Every viseme is said a little
-    differently each time, as rng decides.
+    Returns face units (T, 52) and how firmly the lips are held together (T,), 0..1; rng varies each viseme a little.
     """
     times = frame_centres(n)
     segments = [(-9.0, segments[0][0] - 0.06, "sil"), *segments, (segments[-1][1] + 0.04, 1e3, "sil")]

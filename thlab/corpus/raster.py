@@ -1,18 +1,18 @@
-"""A z-buffer triangle rasteriser and vertex normals, compiled by numba without fast maths."""
+"""Triangles to pixels: blend shapes, vertex normals and a z-buffer rasteriser, compiled without fast maths."""
 
 import math
-from typing import no_type_check
 
-import numba as nb
+import numpy as np
+
+from thlab.compiled import compiled
 
 BOTH_SIDES, FRONT_ONLY = 0, 1
 
 # division by zero may give inf; numba's Python-style check would cost time
-kernel = nb.njit(cache=True, error_model="numpy")
+kernel = compiled(cache=True, error_model="numpy")
 
 
 @kernel
-@no_type_check
 def vertex_normals(vertices, triangles, out):
     """Unit normals of a mesh: the area-weighted mean over the faces around each vertex, written into out (n, 3)."""
     out[:] = 0
@@ -32,25 +32,12 @@ def vertex_normals(vertices, triangles, out):
 
 
 @kernel
-@no_type_check
 def _pixels_between(p0, p1, p2, size):
     """First and last pixel whose centre (at .5) may lie between three coordinates."""
     return max(0, math.ceil(min(p0, p1, p2) - 0.5)), min(size - 1, math.floor(max(p0, p1, p2) - 0.5))
 
 
 @kernel
-@no_type_check
-def _narrow(first, last, weight, slope):
-    """The pixels of a row, first to last, where weight + slope x may be >= 0, a hair too wide for safety."""
-    if slope > 0:
-        return max(first, math.ceil(-weight / slope - 1e-6)), last
-    if slope < 0:
-        return first, min(last, math.floor(-weight / slope + 1e-6))
-    return first, last
-
-
-@kernel
-@no_type_check
 def rasterize(screen, triangles, sides, depth, shown, bary):
     """Which triangle each pixel shows, and where in it.
 
@@ -75,11 +62,7 @@ def rasterize(screen, triangles, sides, depth, shown, bary):
         ax, ay, bx, by = (y1 - y2) / area, (x2 - x1) / area, (y2 - y0) / area, (x0 - x2) / area
         for y in range(first_y, last_y + 1):
             a_row, b_row = ay * (y + 0.5 - y2), by * (y + 0.5 - y2)
-            a_start, b_start = a_row + ax * (0.5 - x2), b_row + bx * (0.5 - x2)
-            lo, hi = _narrow(first_x, last_x, a_start, ax)
-            lo, hi = _narrow(lo, hi, b_start, bx)
-            lo, hi = _narrow(lo, hi, 1 - a_start - b_start, -ax - bx)
-            for x in range(lo, hi + 1):
+            for x in range(first_x, last_x + 1):
                 a, b = ax * (x + 0.5 - x2) + a_row, bx * (x + 0.5 - x2) + b_row
                 if a >= 0 and b >= 0 and a + b <= 1:
                     w = w2 + a * (w0 - w2) + b * (w1 - w2)
@@ -89,22 +72,17 @@ def rasterize(screen, triangles, sides, depth, shown, bary):
 
 
 @kernel
-@no_type_check
-def deform(still, units, basis, follow, turn, pivot, shift, out):
-    """Blend shapes, then the head's rotation: out (n, 3) = still + units @ basis, turned about a pivot and shifted.
+def deform(still, units, basis, follow, turn, pivot, shift):
+    """Blend shapes, then the head's rotation: (n, 3) = still + units @ basis, turned about a pivot and shifted.
 
     basis (u, m, 3) moves the first m vertices; follow (n,) is how far each follows the head (0: the shoulders).
     """
-    n, moving = 3 * len(out), 3 * basis.shape[1]
-    flat, rest, shapes = out.reshape(n), still.reshape(n), basis.reshape(len(units), moving)
-    for i in range(n):
-        flat[i] = rest[i]
-    for k in range(len(units)):
-        if units[k] != 0:
-            for i in range(moving):
-                flat[i] += units[k] * shapes[k, i]
-    for i in range(len(out)):
-        x, y, z = out[i, 0] - pivot[0], out[i, 1] - pivot[1], out[i, 2] - pivot[2]
-        for j in range(3):
-            there = turn[j, 0] * x + turn[j, 1] * y + turn[j, 2] * z + pivot[j] + shift[j]
-            out[i, j] += (there - out[i, j]) * follow[i]
+    out, shapes = still.copy(), basis.reshape(len(units), -1)
+    moved = out.reshape(-1)[: shapes.shape[1]]  # a view; flat, for it is much faster
+    for unit in np.flatnonzero(units):
+        moved += units[unit] * shapes[unit]
+    arm = out - pivot
+    for k in range(3):
+        there = turn[k, 0] * arm[:, 0] + turn[k, 1] * arm[:, 1] + turn[k, 2] * arm[:, 2] + pivot[k] + shift[k]
+        out[:, k] += (there - out[:, k]) * follow
+    return out

@@ -84,10 +84,9 @@ class Studio:
         y, z = np.concatenate([head.reference, self.long_hair]).T[1:]
         self.follow = np.ones(len(self.still), np.float32)
         self.follow[: self.first_eye] = smoothstep(-1.95, -1.05, y - 0.15 * np.abs(z + 0.7))
-        samples = size * SUPERSAMPLING
-        self.image = np.zeros((samples, samples, 3), np.float32)
-        self.depth, self.shown = np.zeros((samples, samples), np.float32), np.zeros((samples, samples), np.int32)
-        self.bary = np.zeros((samples, samples, 2), np.float32)
+        samples = size * SUPERSAMPLING, size * SUPERSAMPLING
+        self.image, self.bary = np.zeros((*samples, 3), np.float32), np.zeros((*samples, 2), np.float32)
+        self.depth, self.shown = np.zeros(samples, np.float32), np.zeros(samples, np.int32)
         self.colours = np.stack([person.eyes, person.hair, person.cloth, np.ones(3)]).astype(np.float32)
 
     def _connect(self, hair_triangles: np.ndarray, sphere_triangles: np.ndarray) -> None:
@@ -147,8 +146,7 @@ class Studio:
         for k, (centre, radius) in enumerate(self.eyes):
             first = self.first_eye + k * len(looking)
             self.still[first : first + len(looking)] = looking * radius + centre
-        vertices = np.empty_like(self.still)
-        deform(self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32), vertices)
+        vertices = deform(self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32))
         eyes = self.attributes[self.first_eye :, sh.NORMAL : sh.NORMAL + 3]
         eyes[: len(looking)] = eyes[len(looking) :] = looking @ turn.T
         return vertices
@@ -173,9 +171,7 @@ class Studio:
         vertex_normals(vertices, self.shell, self.attributes[: self.first_eye, :3])
         rasterize(screen, self.triangles, self.sides, self.depth, self.shown, self.bary)
         self._shade(align, lighting)
-        picture = np.zeros((self.size, self.size, 3), np.uint8)
-        sh.develop(self.image, sh.SRGB, picture)
-        return picture, landmarks
+        return sh.develop(self.image), landmarks
 
     def _shade(self, align: np.ndarray, lighting: Lighting) -> None:
         inverse = np.linalg.inv(align[:, :2]) / self.size  # from this view's pixels to 0..1 of the portrait

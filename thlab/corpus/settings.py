@@ -38,16 +38,11 @@ PRESETS = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Preset):
     """Everything that the bytes of a corpus in one view depend on."""
 
-    split: tuple[int, ...]
-    sentences: int
-    size: int
-    emotions: tuple[str, ...]
-    view: str
-    head_motion: float
-    motion_seed: int
+    view: str = "face"
+    motion_seed: int = 0
     corpus_version: str = CORPUS_VERSION
 
 
@@ -58,7 +53,8 @@ def settle(preset: str | Preset, view: str, size: int | None, head_motion: float
             raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
         preset = PRESETS[preset]
     size = preset.size if size is None else size
-    head_motion = preset.head_motion if head_motion is None else head_motion
+    head_motion = float(preset.head_motion if head_motion is None else head_motion)
+    chosen = {"size": size, "head_motion": head_motion, "view": view, "motion_seed": motion_seed}
     if view not in VIEWS:
         raise ValueError(f"there is no view {view!r}: choose one of {', '.join(VIEWS)}")
     if not SMALLEST <= size <= LARGEST or size % 2:
@@ -67,7 +63,7 @@ def settle(preset: str | Preset, view: str, size: int | None, head_motion: float
         raise ValueError(f"head motion {head_motion}: choose a number from 0 to 1")
     if motion_seed < 0:
         raise ValueError(f"motion seed {motion_seed}: choose a whole number from 0")
-    return Settings(preset.split, preset.sentences, size, preset.emotions, view, float(head_motion), motion_seed)
+    return Settings(**vars(preset) | chosen)
 
 
 def read_settings(root: Path) -> Settings:

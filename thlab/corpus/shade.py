@@ -1,13 +1,11 @@
 """Deferred shading: one pass over the pixels, in linear light, after the rasteriser has said what each shows."""
 
 import math
-from typing import no_type_check
 
-import numba as nb
 import numpy as np
 
+from thlab.compiled import compiled
 from thlab.corpus.head import LEFT_EYE, RIGHT_EYE, SKIN, TEETH, TONGUE
-from thlab.corpus.raster import kernel
 
 # columns of the vertex attributes: normal, colour, texture place, openness to the sky, place on the body part
 # (hair: along the texture of strands; eye: unit sphere; teeth: across the arch), hairiness, clothing
@@ -21,11 +19,10 @@ _BENT = np.where(_LIGHT < 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGHT ** (1 / 2.4)
 SRGB = np.round(255 * _BENT).astype(np.uint8)
 
 # the parts of the one kernel, written into it: calls per pixel would nearly double its time
-part_of_kernel = nb.njit(error_model="numpy", inline="always")
+part_of_kernel = compiled(error_model="numpy", inline="always")
 
 
 @part_of_kernel
-@no_type_check
 def _interpolate(attributes, triangles, t, a, b, at):
     """Attributes at a point of a triangle; the normal has length 1 and faces the camera."""
     i0, i1, i2 = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -39,7 +36,6 @@ def _interpolate(attributes, triangles, t, a, b, at):
 
 
 @part_of_kernel
-@no_type_check
 def _texel(texture, u, v, out):
     """Bilinear sample at u, v in 0..1, clamped at the border."""
     height, width, channels = texture.shape
@@ -54,7 +50,6 @@ def _texel(texture, u, v, out):
 
 
 @part_of_kernel
-@no_type_check
 def _strand(strands, u, v):
     """Nearest sample of the strands; they wrap around the head."""
     column, row = int(u * strands.shape[1]) % strands.shape[1], int(v * strands.shape[0])
@@ -62,7 +57,6 @@ def _strand(strands, u, v):
 
 
 @part_of_kernel
-@no_type_check
 def _skin(at, skin, strands, cloth, hair, surface):
     _texel(skin, at[UV], at[UV + 1], surface)
     for k in range(3):
@@ -83,7 +77,6 @@ def _skin(at, skin, strands, cloth, hair, surface):
 
 
 @part_of_kernel
-@no_type_check
 def _eye(at, iris, surface):
     """Iris, pupil and white; the place is a point of the unit sphere that looks along z."""
     x, y = at[PLACE], at[PLACE + 1]
@@ -103,7 +96,6 @@ def _eye(at, iris, surface):
 
 
 @part_of_kernel
-@no_type_check
 def _teeth(at, surface):
     """A row of teeth: the place counts them from the middle; each is rounded and meets the next in a dark line."""
     from_edge = abs(at[PLACE] - math.floor(at[PLACE]) - 0.5)  # 0 at a tooth's middle, .5 between two
@@ -114,7 +106,6 @@ def _teeth(at, surface):
 
 
 @part_of_kernel
-@no_type_check
 def _hair_gloss(at, lamp, strength):
     """Highlight across the strands, which run down the head (Kajiya & Kay 1989)."""
     along = math.sqrt(1.0 - min(at[1] * at[1], np.float32(0.99)))
@@ -126,7 +117,6 @@ def _hair_gloss(at, lamp, strength):
 
 
 @part_of_kernel
-@no_type_check
 def _light(at, surface, is_skin, lamp, lamp_colour):
     """Turn the surface's colour into light: wrapped lamp, sky by openness, gloss and a little rim light."""
     ambient, sky = lamp[3], surface[OPEN]
@@ -151,7 +141,6 @@ def _light(at, surface, is_skin, lamp, lamp_colour):
 
 
 @part_of_kernel
-@no_type_check
 def _point(at, part, skin, strands, colours, lamp, surface):
     """Shade one point of the mesh."""
     for k in range(3):
@@ -169,7 +158,6 @@ def _point(at, part, skin, strands, colours, lamp, surface):
 
 
 @part_of_kernel
-@no_type_check
 def _alike(shown, depth, material, y, x, other):
     """Do two neighbouring samples show the same part of the body, with no step in depth between them?"""
     t, s = shown[y, x], shown[y, other]
@@ -177,8 +165,7 @@ def _alike(shown, depth, material, y, x, other):
 
 
 # _nrt: counting references to the arrays would take two thirds of the time; the kernel makes no array of its own
-@nb.njit(cache=True, error_model="numpy", _nrt=False)  # pyright: ignore[reportCallIssue]
-@no_type_check
+@compiled(cache=True, error_model="numpy", _nrt=False)
 def shade(
     image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp, at, surface
 ):
@@ -210,20 +197,8 @@ def shade(
                 image[y, x, k] = surface[k]
 
 
-@kernel
-@no_type_check
-def develop(image, encode, out):
-    """Average the samples of each pixel, bend the highlights and encode as sRGB; out (h, w, 3) uint8."""
-    samples = image.shape[0] // out.shape[0]
-    share = np.float32(1 / samples**2)
-    for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            for k in range(3):
-                light = np.float32(0)
-                for j in range(samples):
-                    for i in range(samples):
-                        light += image[y * samples + j, x * samples + i, k]
-                light *= share
-                bent = np.float32(1.12) * light / (1 + np.float32(0.30) * light)
-                level = min(max(bent, np.float32(0)), np.float32(1)) * (LEVELS - 1)
-                out[y, x, k] = encode[int(level + np.float32(0.5))]
+def develop(image: np.ndarray) -> np.ndarray:
+    """Average each pixel's 2 x 2 samples, bend the highlights and encode as sRGB: (h, w, 3) uint8."""
+    light = (image[::2, ::2] + image[::2, 1::2] + image[1::2, ::2] + image[1::2, 1::2]) * np.float32(0.25)
+    bent = np.float32(1.12) * light / (1 + (np.float32(0.30) * light).astype(float))
+    return SRGB[(np.clip(bent, 0, 1) * (LEVELS - 1) + 0.5).astype(int)]

@@ -68,7 +68,9 @@ def paint(person: Person) -> np.ndarray:
     rng = np.random.default_rng([2000, person.seed])
     mottle, pores = noise(rng, 4, 180, 0.9), noise(rng, 60, 256, 0.4)
     skin = person.skin * complexion(person, rng, mottle, pores)
-    skin = blend(skin, lip_colour(person, rng) * (1 + 0.05 * pores[..., None]), gaussian_filter(painted("lips"), 0.8))
+    red = (0.82, 0.50, 0.50) if person.male else [(0.85, 0.48, 0.48), (0.80, 0.30, 0.33)][rng.integers(2)]  # lipstick
+    lips = person.skin * np.array(red, np.float32) * (1 + 0.05 * pores[..., None])
+    skin = blend(skin, lips, gaussian_filter(painted("lips"), 0.8))
     if person.beard:
         skin = blend(skin, person.hair * 0.9 + person.skin * 0.05, beard(person, rng, pores))
     brow_colour = person.hair * 0.5 if person.hair_name in ("white", "grey") else np.minimum(person.hair * 0.8, 0.25)
@@ -101,12 +103,6 @@ def complexion(person: Person, rng: np.random.Generator, mottle: np.ndarray, por
     for _ in range(rng.poisson(1.5)):
         factors *= 1 - 0.6 * spot(rng.uniform(-0.55, 0.55), rng.uniform(-0.8, 0.6), 0.013, 0.013)[..., None]
     return factors
-
-
-def lip_colour(person: Person, rng: np.random.Generator) -> np.ndarray:
-    """Lips: the skin's colour with more blood, now and then lipstick."""
-    red = (0.82, 0.50, 0.50) if person.male else [(0.85, 0.48, 0.48), (0.80, 0.30, 0.33)][rng.integers(2)]
-    return person.skin * np.array(red, np.float32)
 
 
 def brows(person: Person, rng: np.random.Generator, mottle: np.ndarray, pores: np.ndarray) -> np.ndarray:

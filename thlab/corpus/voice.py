@@ -43,54 +43,28 @@ MOODS = {
 TUNE_FROM = 0.25  # below this intensity a sentence keeps the neutral tune
 
 
-@dataclass(frozen=True)
 class Voice:
-    """One speaker's voice and the room it sounds in; drawn by `draw_voice`."""
+    """One speaker's voice and the room it sounds in; always the same for the same speaker number."""
 
-    accent: str
-    male: bool
-    f0: float  # Hz
-    formant: np.ndarray  # (9,) factor on each formant's frequency: vocal tract length and its bumps
-    height: np.ndarray  # (9,) per cent
-    width: np.ndarray  # (9,) per cent
-    rough: int
-    flutter: int
-    voicing: int
-    consonants: int
-    breath: float
-    tilt: float
-    rate: float  # words a minute
-    range: float
-    room: float  # s
-    wet: float
-    expressive: float  # how far emotions move this voice
-    room_seed: int
+    def __init__(self, speaker: int, male: bool) -> None:
+        rng = np.random.default_rng([5000, speaker])
+        tract = (1.0 if male else 1.13) * math.exp(rng.normal(0, 0.045))
+        self.male, self.room_seed = male, speaker
+        self.accent = str(rng.choice(list(ACCENTS), p=list(ACCENTS.values())))
+        self.f0 = math.exp(rng.normal(math.log(108 if male else 198), 0.13))  # Hz
+        self.formant = tract * (1 + rng.normal(0, 0.025, 9))  # factors on the frequencies: vocal tract and its bumps
+        self.height, self.width = rng.uniform(75, 125, 9), rng.uniform(85, 150, 9)  # of the formants, per cent
+        self.rough, self.flutter = int(rng.integers(0, 3)), int(rng.integers(1, 4))
+        self.voicing, self.consonants = int(rng.uniform(85, 125)), int(rng.uniform(75, 125))
+        self.breath = rng.uniform(0, 2.5 if male else 4)
+        self.tilt = rng.normal(0, 1)
+        self.rate = rng.normal(185, 11)  # words a minute
+        self.range = math.exp(rng.normal(0, 0.15))
+        self.room, self.wet = rng.uniform(0.04, 0.14), rng.uniform(0.03, 0.12)  # length (s) and strength of its echo
+        self.expressive = rng.uniform(0.75, 1.2)  # how far emotions move this voice
 
 
-def draw_voice(speaker: int, male: bool) -> Voice:
-    """The voice of a speaker number; always the same for the same number."""
-    rng = np.random.default_rng([5000, speaker])
-    tract = (1.0 if male else 1.13) * math.exp(rng.normal(0, 0.045))
-    return Voice(
-        accent=str(rng.choice(list(ACCENTS), p=list(ACCENTS.values()))),
-        male=male,
-        f0=math.exp(rng.normal(math.log(108 if male else 198), 0.13)),
-        formant=tract * (1 + rng.normal(0, 0.025, 9)),
-        height=rng.uniform(75, 125, 9),
-        width=rng.uniform(85, 150, 9),
-        rough=int(rng.integers(0, 3)),
-        flutter=int(rng.integers(1, 4)),
-        voicing=int(rng.uniform(85, 125)),
-        consonants=int(rng.uniform(75, 125)),
-        breath=rng.uniform(0, 2.5 if male else 4),
-        tilt=rng.normal(0, 1),
-        rate=rng.normal(185, 11),
-        range=math.exp(rng.normal(0, 0.15)),
-        room=rng.uniform(0.04, 0.14),
-        wet=rng.uniform(0.03, 0.12),
-        expressive=rng.uniform(0.75, 1.2),
-        room_seed=speaker,
-    )
+draw_voice = Voice  # the name that says what making one does
 
 
 def variant(voice: Voice, mood: Mood, strength: float, rng: np.random.Generator) -> str:

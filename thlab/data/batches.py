@@ -1,13 +1,13 @@
-"""Clips to batches: fixed-length segments, whole sequences, padding, windows, and an order that can be resumed."""
+"""Clips to batches: fixed-length segments, whole sequences, padding and windows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Shaped
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from thlab.data.clip import Clip
 from thlab.data.media import AUDIO_RATE
@@ -109,22 +109,3 @@ class Segments(Sequences):
         last = max(total - self.n_frames, 0)
         start = int(np.random.default_rng([self.seed, self.epoch, index]).integers(last + 1))
         return cut(item, start, self.n_frames, self.fps) | {"start": start}
-
-
-class EpochOrder(Sampler[int]):
-    """A shuffled order of n clips that depends on seed and epoch alone, and that can begin at any position.
-
-    To resume, set `epoch` and `position` to where the run stopped; a finished pass sets position back to 0.
-    Chapter: book/sound-and-faces.ipynb
-    """
-
-    def __init__(self, n: int, seed: int = 0):
-        self.n, self.seed, self.epoch, self.position = n, seed, 0, 0
-
-    def __len__(self) -> int:
-        return self.n - self.position
-
-    def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        position, self.position = self.position, 0
-        yield from torch.randperm(self.n, generator=generator)[position:].tolist()

@@ -1,6 +1,5 @@
 """open_corpus: any corpus by name, as a sequence of usable clips and a table of all that was found."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
@@ -50,13 +49,6 @@ class Corpus(Sequence[Clip]):
     def speakers(self) -> list[str]:
         """Sorted names of those who speak in the usable clips."""
         return sorted({clip.speaker for clip in self._clips})
-
-    def summary(self) -> str:
-        """A few lines of plain text: how many clips, speakers and emotions, and what is unusable."""
-        emotions = Counter(clip.emotion for clip in self._clips if clip.emotion)
-        lines = [f"{self.name}: {len(self)} clips, {len(self.speakers)} speakers, {len(self.unusable)} unusable"]
-        lines += [f"  {emotion}: {count}" for emotion, count in sorted(emotions.items())]
-        return "\n".join(lines + [f"  {row['path']}: {row['reason']}" for row in self.unusable])
 
 
 def open_corpus(

@@ -98,18 +98,6 @@ def read_audio(path: Path | str, sr: int = AUDIO_RATE) -> Float[np.ndarray, "n"]
     return np.ascontiguousarray(audio, np.float32)
 
 
-def write_video(
-    path: Path | str, frames: UInt8[np.ndarray, "t h w 3"], audio: Float[np.ndarray, "n"] | None = None, fps: int = 25
-) -> None:
-    """Write an .mp4 of frames and, where given, 16 kHz mono audio (H.264, AAC), by the corpus's writer.
-
-    Chapter: book/sound-and-faces.ipynb
-    """
-    from thlab.corpus.media import write_mp4  # here, because reading needs nothing of the generator
-
-    write_mp4(path, frames, audio, fps=fps)
-
-
 def _by_soundfile(path: Path) -> tuple[Float[np.ndarray, "n"], int]:
     soundfile = require("soundfile", extra="media")
     if not path.exists():

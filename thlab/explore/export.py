@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from thlab.extras import require
 
-STORAGES = ("fp32", "fp16", "int8")
+STORAGES = ("fp32", "int8")
 
 
 def to_onnx(model: nn.Module, example: tuple[Tensor, ...], input_names: Sequence[str]) -> bytes:
@@ -31,7 +31,7 @@ def to_onnx(model: nn.Module, example: tuple[Tensor, ...], input_names: Sequence
 
 
 def store_weights(onnx_bytes: bytes, storage: str) -> bytes:
-    """Keep each large weight as fp16, or as int8 with one scale for each index of its first axis.
+    """Keep each large weight as int8, with one scale for each index of its first axis.
 
     Cast and Mul nodes turn it back into fp32; ONNX Runtime folds them when it opens the file, so only
     the file is smaller and the arithmetic is the same. Raises ValueError at an unknown storage.
@@ -46,7 +46,7 @@ def store_weights(onnx_bytes: bytes, storage: str) -> bytes:
     for weight in model.graph.initializer:
         array = onnx.numpy_helper.to_array(weight)
         large = weight.data_type == onnx.TensorProto.FLOAT and array.size >= 1024
-        tensors, nodes = (_half if storage == "fp16" else _int8)(array, weight.name) if large else ([weight], [])
+        tensors, nodes = _int8(array, weight.name) if large else ([weight], [])
         kept += tensors
         restore += nodes
     nodes = restore + list(model.graph.node)
@@ -55,12 +55,6 @@ def store_weights(onnx_bytes: bytes, storage: str) -> bytes:
     model.graph.node.extend(nodes)
     onnx.checker.check_model(model)
     return model.SerializeToString(deterministic=True)
-
-
-def _half(array: np.ndarray, name: str) -> tuple[list, list]:
-    onnx = require("onnx", extra="book")
-    tensor = onnx.numpy_helper.from_array(array.astype(np.float16), f"{name}_half")
-    return [tensor], [onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT)]
 
 
 def _int8(array: np.ndarray, name: str) -> tuple[list, list]:

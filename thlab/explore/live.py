@@ -55,7 +55,7 @@ def live_decoder(
     """A model that runs in the reader's browser, moved by sliders and pickers, with no kernel and no network.
 
     model: takes one (1, d) float tensor an input and returns a (1, 3, h, w) picture in [0, 1]; inputs: its arguments
-    in order, name -> d. The weights are stored as `storage` ("int8", "fp16" or "fp32") in
+    in order, name -> d. The weights are stored as `storage` ("int8" or "fp32") in
     `$THLAB_BOOK/static/models/<name>.onnx.js`, which `make book` and `make notebooks` set; without it nothing is
     written and the figure is a still. Raises ValueError where a control does not fit an input or the stored
     weights change a picture by more than 0.05.
@@ -140,7 +140,7 @@ def _check_storage(model: nn.Module, stored: bytes, example: dict[str, np.ndarra
     wanted = _decode(model, {key: value[0] for key, value in example.items()}).numpy()
     error = float(np.abs(shown.clip(0, 1) - wanted.clip(0, 1)).max())
     if error > MAX_STORAGE_ERROR:
-        raise ValueError(f"storage={storage!r} changes a picture by {error:.3f}: store the weights as fp16 or fp32")
+        raise ValueError(f"storage={storage!r} changes a picture by {error:.3f}: store the weights as fp32")
 
 
 def _write_model(name: str, script: str) -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from thlab.corpus.media import wav_bytes
-from thlab.data import open_corpus, read_audio, read_video, talking, write_video
+from thlab.corpus.media import wav_bytes, write_mp4
+from thlab.data import open_corpus, read_audio, read_video, talking
 from thlab.data.talking import read_lips
 from thlab.nn.train import seeded
 from thlab.papers.davs.config import DAVSConfig
@@ -52,7 +52,7 @@ def test_lips_are_read_frame_by_frame_as_the_model_sees_them(clip):
 
 
 def test_a_video_without_sound_is_read_by_its_lips_alone(model, clip, face, tmp_path):
-    write_video(tmp_path / "mute.mp4", clip.frames)
+    write_mp4(tmp_path / "mute.mp4", clip.frames)
     generate(face, tmp_path / "out.mp4", video_path=tmp_path / "mute.mp4", model=model)
     assert np.abs(read_audio(tmp_path / "out.mp4")).max() < 1e-3
 
@@ -65,7 +65,7 @@ def test_a_video_that_is_no_aligned_face_is_aligned_first(model, clip, tmp_path,
         return np.zeros((7, size, size, 3), np.uint8), {}
 
     monkeypatch.setattr(talking, "face_view", found)
-    write_video(tmp_path / "large.mp4", clip.frames.repeat(2, 1).repeat(2, 2))
+    write_mp4(tmp_path / "large.mp4", clip.frames.repeat(2, 1).repeat(2, 2))
     frames, audio = read_lips(tmp_path / "large.mp4", 64)
     assert asked == [(tmp_path / "large.mp4", 64)]
     assert (len(frames), len(audio)) == (7, 7 * 640)
