@@ -133,7 +133,7 @@ class Decoder(nn.Module):
         beside = [config.person_widths[self.skip_at[i]] if i in self.skip_at else 0 for i in range(levels)]
         beside[-1] += 3 * self.bends
         self.grow = nn.Linear(2 * config.dim, config.widths[0] * COARSE**2)
-        self.levels = nn.ModuleList()
+        self.levels: Any = nn.ModuleList()
         before = config.widths[:1] + config.widths[:-1]
         for cin, more, cout, n in zip(before, beside, config.widths, config.convs, strict=True):
             inputs = [cin + more, *[cout] * (n - 1)]
