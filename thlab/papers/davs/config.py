@@ -66,7 +66,7 @@ class DAVSConfig:
         drawn |= {"film": True, "shortcut": True}
         losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
         training = {"painted": 6, "judged": 4, "batch": 6, "critic_steps": 2, "falls": True, "pace": 5.0}
-        training |= {"first": 600, "first_rate": 5e-4, "steps": 2000}
+        training |= {"first": 600, "first_rate": 5e-4, "steps": 800}
         return cls(**small, **heard, **drawn, **losses, **training)  # type: ignore[arg-type]
 
     @classmethod

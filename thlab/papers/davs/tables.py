@@ -20,7 +20,6 @@ from thlab.metrics.tables import Table
 from thlab.papers.davs.bench import SUPERVISIONS, Bench
 from thlab.papers.davs.model import DAVS, Output, hear
 from thlab.papers.davs.words import WordClips, spread
-from thlab.training import step_generator
 
 SCORES = ("visual", "audio", "both", *(f"{way} {score}" for way in ("V2A", "A2V") for score in ("R@1", "R@10", "MedR")))
 TABLE_1 = {  # as printed: PSNR, SSIM
@@ -182,10 +181,9 @@ def table_4(bench: Bench) -> Table:
     in the paper. Chapter: book/davs.ipynb
     """
     rows, clips = new_rows(), bench.test_words
-    which, rng = clips.even(PER_WORD), step_generator(0, 0)
+    which = clips.even(PER_WORD)
     frames, heard = clips.times(which, spread(bench.config.seen))
-    random = torch.randint(frames.shape[1], (len(which), 1), generator=rng)
-    real, images = clips.pictures(frames), clips.pictures(frames.gather(1, random)[:, 0])
+    real, images = clips.pictures(frames), clips.pictures(clips.memory.start[clips.clip[which]])
     for seed in bench.seeds:
         judge = bench.model(seed, "L_C + SC + L_adv").e_w_v
         original = judge(real)

@@ -68,7 +68,7 @@ class WordClips:
         if not config.painted:
             return batch | {"frames": jitter(self.pictures(frames), rng)}
         judged, _ = self.times(which, spread(config.judged))
-        image, _ = self.times(which, torch.randint(FRAMES, (config.batch, 1), generator=rng))  # s_p(k) of Sect. 3.3
+        image = self.memory.start[self.clip[which]][:, None]  # at rest: from an open mouth hardly any motion was learnt
         pictures = jitter(self.pictures(torch.cat([image, frames, judged], 1)), rng)
         image, seen, judged = pictures.split([1, config.seen, config.judged], 1)
         begin = torch.randint(config.seen - config.painted + 1, (config.batch, 1), generator=rng)
