@@ -271,4 +271,5 @@ def words_read(bench: Bench, model: DAVS, **evidence: Any) -> Table:
             by_rank = {"R@1": 100 / n, "R@10": min(100.0, 1000 / n), "MedR": (n + 1) / 2}
             add(rows, "chance", {c: by_rank[c[4:]] if c[4:] in by_rank else 100 / k for c in SCORES})
     name = "words" if embedded else f"words-{Path(bench.corpus).name}"
-    return bench.table(name, list(SCORES), rows, over="speakers", better="", **bench.facts() | evidence)
+    over = "speakers" if embedded else "speakers, the folder's training and test part each for itself"
+    return bench.table(name, list(SCORES), rows, over=over, better="", **bench.facts() | evidence)
