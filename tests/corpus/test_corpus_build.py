@@ -138,7 +138,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-FULL = """print('{"error": "OSError: full", "errno": 28}', flush=True); input()"""
+FULL = """import sys; sys.stdout.write('{"error": "OSError: full", "errno": 28}\\n'); sys.stdout.flush(); input()"""
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,7 @@ FULL = """print('{"error": "OSError: full", "errno": 28}', flush=True); input()"
 )
 def test_what_goes_wrong_in_a_worker_is_named(tmp_path, monkeypatch, worker, error, named):
     monkeypatch.setattr(sys.modules["thlab.corpus.build"], "WORKER", worker)
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")  # each write is seen at once: lines of two workers must not mix
     with pytest.raises(error, match=named):
         build(tmp_path / "corpus", MINI, workers=2)
     assert not (tmp_path / "corpus/manifest.jsonl").exists()

@@ -182,4 +182,7 @@ def serve() -> None:
                 answer = make_clip(root, row, settings, Path(scratch))
             except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}
-            print(json.dumps(answer), flush=True)
+            sys.stdout.write(
+                json.dumps(answer) + "\n"
+            )  # at once: all workers write to one pipe, and print writes twice
+            sys.stdout.flush()

@@ -45,9 +45,8 @@ def test_the_paper_preset_has_the_papers_sizes():
     assert (config.seen, config.painted, config.judged) == (12, 6, 20)
 
 
-def test_book_and_paper_differ_in_size_and_not_in_kind():
+def test_the_book_preset_is_small():
     g = Decoder(DAVSConfig.book())
-    assert len([layer for layer in g.modules() if isinstance(layer, nn.Conv2d)]) == 10
     assert len(g.levels) == 4  # log2(64 / 4) doublings
     assert sum(p.numel() for p in DAVS(DAVSConfig.book(), 51, 20).parameters()) < 4e6  # 8 MB in half precision
 
