@@ -1,7 +1,9 @@
-"""The training clips of the tiny corpus, in memory."""
+"""What the papers' tests share: the training clips of the tiny corpus, in memory, and how commands refuse."""
 
 import pytest
 import torch
+
+from thlab.cli import main
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +13,17 @@ def memory(tiny_corpus):
 
     torch.set_num_threads(1)
     return load_memory(open_corpus("embedded", tiny_corpus, check="none", split="train")[::4])
+
+
+@pytest.fixture
+def refused(tmp_path, capsys):
+    """Asserts that a command, {} in it for an empty folder, ends with 2 and one line that complains; writes nothing."""
+
+    def check(arguments, complaint):
+        assert main([argument.format(tmp_path) for argument in arguments]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert complaint.format(tmp_path) in error
+        assert not list(tmp_path.iterdir())
+
+    return check

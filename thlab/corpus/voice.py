@@ -64,9 +64,6 @@ class Voice:
         self.expressive = rng.uniform(0.75, 1.2)  # how far emotions move this voice
 
 
-draw_voice = Voice  # the name that says what making one does
-
-
 def variant(voice: Voice, mood: Mood, strength: float, rng: np.random.Generator) -> str:
     """The text of an espeak-ng voice file for a voice in a mood; strength 0 is the speaker's neutral voice."""
 

@@ -3,7 +3,7 @@
 from thlab.training.device import make_fabric, probe
 from thlab.training.run import Run, minutes
 from thlab.training.seed import my_part, step_generator
-from thlab.training.weights import load_weights, read_card, save_weights, weights_path
+from thlab.training.weights import from_card, load_weights, read_card, save_weights, weights_path
 
-__all__ = ["Run", "load_weights", "make_fabric", "minutes", "my_part", "probe"]
+__all__ = ["Run", "from_card", "load_weights", "make_fabric", "minutes", "my_part", "probe"]
 __all__ += ["read_card", "save_weights", "step_generator", "weights_path"]

@@ -5,7 +5,7 @@ import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -16,6 +16,7 @@ from thlab.extras import require
 from thlab.training.checkpoint import read_tensors
 
 PROJECT = Path(thlab.__file__).parents[1]
+Config = TypeVar("Config")
 MAKERS = {"landmarks": "judges", "faces": "judges"}  # else a file is named after its paper: priors-vae
 
 
@@ -57,6 +58,11 @@ def read_card(name: str | Path) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"{file} is missing: copy the card with its weights")
     return json.loads(file.read_text())
+
+
+def from_card(kind: type[Config], values: dict[str, Any]) -> Config:
+    """The config that a card keeps as a dictionary: JSON has no tuples. Chapter: book/davs.ipynb"""
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
 def load_weights(name: str | Path, module: nn.Module) -> dict[str, Any]:

@@ -4,18 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from thlab import presets
 from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
-from thlab.data.media import SAMPLES_A_FRAME
 from thlab.metrics.stage import Speaker
 from thlab.papers.davs.bench import open_words
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.evaluate import evaluate as evaluate_tables
 from thlab.papers.davs.generate import generate as generate_video
-from thlab.papers.davs.model import hear
+from thlab.papers.davs.generate import hear_words
 from thlab.papers.davs.train import load_model, save_model
 from thlab.papers.davs.train import train as train_model
 from thlab.training import make_fabric, minutes
@@ -64,12 +61,7 @@ def speaker() -> Speaker:
     Chapter: book/latent-kl.ipynb
     """
     model, _ = load_model()
-
-    def speak(image: Tensor, audio: Tensor) -> Tensor:
-        f_w = model.e_w_a(hear(audio, len(audio) // SAMPLES_A_FRAME)[None])
-        return model.speak(image[None], f_w)[0]
-
-    return speak
+    return lambda image, audio: model.speak(image[None], hear_words(model, audio))[0]
 
 
 def evaluate(

@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from thlab.data.media import SAMPLES_A_FRAME
 from thlab.data.talking import check_paths, read_face, read_inputs, read_lips, write_talking
 from thlab.papers.davs.model import DAVS, hear
 from thlab.papers.davs.train import load_model
+
+
+def hear_words(model: DAVS, audio: Float[Tensor, "n"]) -> Float[Tensor, "1 t c"]:
+    """The word codes of a recording, one a frame. Chapter: book/davs.ipynb"""
+    return model.e_w_a(hear(audio, len(audio) // SAMPLES_A_FRAME)[None])
 
 
 def generate(
@@ -26,7 +33,7 @@ def generate(
     size = model.config.size
     if audio_path is not None:
         audio, image = read_inputs(audio_path, image_path, out_path, size)
-        f_w = model.e_w_a(hear(audio, len(audio) // SAMPLES_A_FRAME)[None])
+        f_w = hear_words(model, audio)
     else:
         assert video_path is not None
         check_paths(out_path, video_path, image_path)

@@ -11,7 +11,7 @@ from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.losses import critic_phase, encoder_phase
 from thlab.papers.davs.model import DAVS, Critics
 from thlab.papers.davs.words import WordClips
-from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
 
 PAINTERS = ("e_p_v.", "c_p.", "g.")  # what begins anew after the word space
 
@@ -70,7 +70,6 @@ def load_model(name: str | Path = "davs-disentangled") -> tuple[DAVS, tuple[str,
     FileNotFoundError where there are no weights. Chapter: book/davs.ipynb
     """
     card = read_card(name)
-    lists = {key: tuple(value) for key, value in card["config"].items() if isinstance(value, list)}
-    model = DAVS(DAVSConfig(**card["config"] | lists), len(card["words"]), card["people"])
+    model = DAVS(from_card(DAVSConfig, card["config"]), len(card["words"]), card["people"])
     load_weights(name, model)
     return model.eval().requires_grad_(False), tuple(card["words"])

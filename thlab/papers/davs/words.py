@@ -40,9 +40,7 @@ class WordClips:
         """Who speaks, a number into the memory's speakers."""
         return self.memory.speaker[self.clip]
 
-    def times(
-        self, which: Int[Tensor, "b"], steps: Int[Tensor, "*b2 t"]
-    ) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
+    def times(self, which: Int[Tensor, "b"], steps: Int[Tensor, "t"]) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
         """Where in the memory's frames, and where in the rows, the frames `steps` (0 to 24) of some word clips are."""
         clip = self.clip[which]
         start, end = self.memory.start[clip][:, None], self.memory.start[clip + 1][:, None]

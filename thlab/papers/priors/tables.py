@@ -12,7 +12,7 @@ from torch import Tensor
 from thlab.audio import NOISE_LEVELS_DB, add_noise
 from thlab.bench import Rows, add, kept, new_rows
 from thlab.corpus.clip import SPEECH_STREAM, is_male
-from thlab.corpus.voice import MOODS, draw_voice, variant
+from thlab.corpus.voice import MOODS, Voice, variant
 from thlab.data.clip import Clip
 from thlab.data.memory import Memory
 from thlab.metrics.disentanglement import dci, mig, sap
@@ -165,7 +165,7 @@ def noisy(memory: Memory) -> tuple[Memory, Int[Tensor, "c"]]:
 def pitch_and_rate(clip: Clip) -> tuple[float, float]:
     """Pitch (Hz, the middle of its range) that the corpus told the synthesiser, drawn again, and phones a second."""
     row = clip.extra
-    voice = draw_voice(int(clip.speaker[1:]), is_male(int(clip.speaker[1:])))
+    voice = Voice(int(clip.speaker[1:]), is_male(int(clip.speaker[1:])))
     rng = np.random.default_rng([SPEECH_STREAM, row["seed"]])
     settings = variant(voice, MOODS[row["emotion"]], row["intensity"] * voice.expressive, rng)
     low, high = map(float, re.findall(r"^pitch (\d+) (\d+)$", settings, re.MULTILINE)[0])

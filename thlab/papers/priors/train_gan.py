@@ -23,7 +23,7 @@ from thlab.papers.priors.critics import FrameCritic, VideoCritic
 from thlab.papers.priors.generator import Generator, GeneratorConfig, to_box
 from thlab.papers.priors.temporal import NOISE
 from thlab.papers.priors.train import Speech
-from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
 
 MISS = 0.4  # 32nds of the mouth box: what is found in an image is off by about that
 CANDIDATES, NOSE = 6, slice(27, 36)  # images tried for the one whose head is turned alike, seen by these landmarks
@@ -219,8 +219,7 @@ def save_head(path: str | Path, head: TalkingHead, card: dict[str, Any]) -> None
 def load_head(name: str | Path = "priors-head", net: nn.Module | None = None) -> TalkingHead:
     """A trained head; net as in `make_source`; FileNotFoundError where none is. Chapter: book/content-to-video.ipynb"""
     card = read_card(name)
-    config = GeneratorConfig(**card["generator"] | {"widths": tuple(card["generator"]["widths"])})
-    head = TalkingHead(make_source(card["source"], net), Generator(config))
+    head = TalkingHead(make_source(card["source"], net), Generator(from_card(GeneratorConfig, card["generator"])))
     load_weights(name, head)
     return head.eval()
 

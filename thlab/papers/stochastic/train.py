@@ -15,7 +15,7 @@ from thlab.nn.train import rate, seeded
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import objective
 from thlab.papers.stochastic.model import TalkingFace, hear, of_each
-from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
 
 SHOW_EVERY = 250  # steps between two strips in TensorBoard
 
@@ -133,8 +133,6 @@ def load_model(name: str | Path = "stochastic-latent") -> TalkingFace:
 
     Chapter: book/latent-kl.ipynb
     """
-    config = read_card(name)["config"]
-    lists = {key: tuple(value) for key, value in config.items() if isinstance(value, list)}
-    model = TalkingFace(StochasticConfig(**config | lists))
+    model = TalkingFace(from_card(StochasticConfig, read_card(name)["config"]))
     load_weights(name, model)
     return model.eval().requires_grad_(False)
