@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -37,6 +38,9 @@ def stage(bench):
     return Stage(bench.test, QuickJudge(), 2)
 
 
+look_twice = tables.see  # before tests put a quick one in its place
+
+
 def quick_look(stage, video) -> Seen:
     """Brightness of the boxes of mouth and eyes: follows what moves there."""
     lips, lids = mouth(video).mean((1, 2, 3)), eyes(video).mean((1, 2, 3))
@@ -68,6 +72,13 @@ def near_the_truth(stage, sizes):
     return lambda _stage, _model, rows=None, samples=K, lasting=True: [
         torch.stack([(real + sizes[k]).clamp(0, 1) for k in range(samples)]) for real in stage.real
     ]
+
+
+def test_where_mediapipe_finds_no_face_no_blinks_are_counted(stage, monkeypatch):
+    monkeypatch.setattr(tables, "see", look_twice)
+    scores = tables._differences(stage, [torch.full((2, *real.shape), 0.5) for real in stage.real])
+    assert np.isnan([scores["blinks a second"], scores["gaze"]]).all()
+    assert np.isfinite([scores["mouth"], scores["lips"]]).all()
 
 
 def test_table_1_has_the_best_take_and_the_mean_one(bench, stage, monkeypatch, tmp_path):
