@@ -35,7 +35,7 @@ TABLE_3 = {  # as printed, in the order of SCORES
 }
 LEAKAGE = {"before": (27.8,), "after": (9.7,)}  # in the text
 SOURCES = ("audio", "video")
-PER_WORD, PER_PROBE = 3, 20  # clips of each word to generate from, and to train an SVM on
+PER_WORD, PER_PROBE = 3, 60  # clips of each word to generate from, and to train an SVM on
 PERSON_FRAMES = slice(None, None, 4)  # of the frames seen, from which an SVM reads the person
 DLIB_LOOKS = 12  # frames from one to the next that dlib sees: it takes a tenth of a second for each
 Judge = tuple[Callable[[Video], Tensor], Callable[[Tensor, Tensor], float]]  # what it sees; how alike two such are
@@ -57,8 +57,11 @@ def encode(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Output:
 
 @torch.no_grad()
 def encode_person(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Float[Tensor, "m d"]:
-    """F_p of some word clips, the features of their frames side by side. Chapter: book/davs.ipynb"""
-    frames, _ = clips.times(which, spread(model.config.judged))
+    """F_p of some word clips, the features of the frames that also tell the word, side by side.
+
+    C_p^w has fewer of them in training; in these few no SVM found a word. Chapter: book/davs.ipynb
+    """
+    frames, _ = clips.times(which, spread(model.config.seen))
     return torch.cat([model.e_p_v(clips.pictures(x).flatten(0, 1))[0].view(len(x), -1) for x in frames.split(32)])
 
 
