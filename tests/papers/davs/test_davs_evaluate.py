@@ -84,7 +84,7 @@ def test_word_clips_are_encoded_in_their_order_however_many(clips):
     torch.testing.assert_close(out.F_w_v[35], alone.F_w_v[0], rtol=0, atol=1e-5)
     torch.testing.assert_close(out.words_a[35], alone.words_a[0], rtol=0, atol=1e-5)
     F_p = tables.encode_person(model, clips, which)
-    assert F_p.shape == (40, FAST.judged * FAST.dim)
+    assert F_p.shape == (40, FAST.seen * FAST.dim)
     torch.testing.assert_close(F_p[35], tables.encode_person(model, clips, which[35:36])[0], rtol=0, atol=1e-5)
 
 
