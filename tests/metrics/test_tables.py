@@ -53,14 +53,13 @@ def test_a_file_that_is_no_table_is_an_error(tmp_path):
 
 
 def test_markdown_has_our_numbers_the_papers_and_the_verdicts():
-    half = interval([1.3, 1.4, 1.5])[1]
     verdict = {"id": "priors.robust", "verdict": "not held", "evidence": {"interval": "−0.1 [−0.3, 0.1]"}}
     lines = TABLE.markdown([verdict]).splitlines()
     assert lines[:5] == [
         "| priors T1 | clean | -30 |",
         "| --- | --- | --- |",
-        f"| baseline | 1.4 ± {half:.2g} | – |",
-        "| ours | 1.2 (1.25, 1.67) | 1.33 ± 0.05 (1.33) |",
+        "| baseline | 1.40 ± 0.25 | – |",
+        "| ours | 1.2 (1.25, 1.67) | 1.330 ± 0.050 (1.33) |",
         "| DAVS | – (1.21) | – |",
     ]
     assert "in brackets the paper's (GRID, LRS3)" in lines[6]
@@ -79,3 +78,17 @@ def test_a_mixed_table_says_of_each_column_which_way_is_better():
 def test_a_table_says_what_is_better_where_something_is(better, says):
     foot = Table("stochastic", "beta", ["KL"], {}, better=better).markdown().splitlines()[3]
     assert foot.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("values", "cell"),
+    [
+        ([0.1 + 0.2, 0.3, 0.3], "0.3 ± 0"),
+        ([0.0, 0.0], "0 ± 0"),
+        ([25.1, 64.9, 65.0], "52 ± 57"),
+        ([2.5], "2.5"),
+        ([], "–"),
+    ],
+)
+def test_a_mean_is_as_fine_as_its_interval(values, cell):
+    assert f"| ours | {cell} |" in Table("davs", "T1", ["SSIM"], {"ours": {"SSIM": values}}).markdown()

@@ -81,4 +81,9 @@ class Table:
         paper = [f"{n[row][column]:g}" for n in self.paper_numbers.values() if column in n.get(row, {})]
         mean, half = interval(values) if values else (math.nan, math.inf)
         ours = f"{mean:.4g}" if values else "–"
-        return ours + (f" ± {half:.2g}" if math.isfinite(half) else "") + (f" ({', '.join(paper)})" if paper else "")
+        if 1e-9 * abs(mean) < half < math.inf:  # two figures of the interval, and the mean no finer than that
+            decimals = max(0, 1 - math.floor(math.log10(half)))
+            ours = f"{mean:.{decimals}f} ± {half:.{decimals}f}"
+        elif math.isfinite(half):  # one and the same number, but for rounding
+            ours += " ± 0"
+        return ours + (f" ({', '.join(paper)})" if paper else "")
