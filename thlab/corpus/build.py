@@ -182,7 +182,6 @@ def serve() -> None:
                 answer = make_clip(root, row, settings, Path(scratch))
             except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}
-            sys.stdout.write(
-                json.dumps(answer) + "\n"
-            )  # at once: all workers write to one pipe, and print writes twice
+            # in one piece: all workers write to one pipe, and print writes twice
+            sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()

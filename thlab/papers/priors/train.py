@@ -20,7 +20,7 @@ from thlab.nn.gaussian import Gaussian
 from thlab.nn.train import descend, seeded
 from thlab.papers.priors.losses import Terms, kl_to_prior, log_likelihood, log_p_labels, log_prior, objective, total
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
-from thlab.training import Run, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
 
 MARGIN = (SEGMENT - HOPS_PER_FRAME) // 2  # hops of sound that a segment sees on each side of its frame
 SEGMENTS_TO_INFER = 16  # of a sequence, spread over it, when its mu_s is inferred
@@ -120,7 +120,7 @@ def save_vae(path: str | Path, vae: SequenceVAE, emotions: Sequence[str], card: 
 def load_vae(name: str | Path = "priors-vae") -> tuple[SequenceVAE, dict[str, Any]]:
     """A trained VAE, frozen, and its card; FileNotFoundError where there is none. Chapter: book/priors.ipynb"""
     card = read_card(name)
-    vae = SequenceVAE(VAEConfig(**card["config"]), *card["tables"])
+    vae = SequenceVAE(from_card(VAEConfig, card["config"]), *card["tables"])
     load_weights(name, vae)
     return vae.requires_grad_(False), card
 
