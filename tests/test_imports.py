@@ -11,11 +11,11 @@ import thlab
 
 ROOT = Path(thlab.__file__).parent
 # a part may import parts of a lower floor, and what stands in its own folder
-FLOORS = {"corpus": 0, "audio": 1, "face": 1, "data": 1, "plots": 2, "presets": 2, "explore": 2, "cli": 5}
+FLOORS = {"corpus": 0, "audio": 1, "face": 1, "data": 1, "presets": 1, "plots": 2, "explore": 2, "cli": 5}
 FLOORS |= {"training": 2, "metrics": 2, "nn": 2, "claims": 3, "bench": 3, "papers": 4}
 EVERYWHERE = {"extras", "compiled"}
 # data prepares clips with the aligner and the face tracker, which themselves read nothing of it
-SAME_FLOOR = {("data", "audio"), ("data", "face"), ("nn", "training"), ("explore", "plots"), ("explore", "presets")}
+SAME_FLOOR = {("data", "audio"), ("data", "face"), ("nn", "training"), ("explore", "plots")}
 EXTRAS = "av soundfile mediapipe cv2 espeakng_loader pocketsphinx matplotlib PIL librosa ipywidgets IPython onnx "
 EXTRAS += "lightning safetensors tensorboard torchvision torchmetrics sklearn"
 IMPORT_ALL = """

@@ -10,11 +10,12 @@ from typing import Any
 
 from thlab.corpus.media import write_whole
 from thlab.corpus.settings import CORPUS_VERSION
+from thlab.corpus.settings import PRESETS as CORPORA
 from thlab.data.clip import Clip
 from thlab.data.corpora import open_splits
 from thlab.data.memory import Memory, load_memory
 from thlab.metrics.tables import Table
-from thlab.presets import PRESETS
+from thlab.presets import current
 from thlab.training.weights import commit, hardware
 
 Rows = dict[str, dict[str, list[float]]]  # of a table: row, column, a number a seed
@@ -61,6 +62,22 @@ class Bench:
         return Table(self.paper, name, columns, rows, paper_numbers or {}, evidence, better)
 
 
+def meets_new_people(card: dict[str, Any], corpus: str) -> None:
+    """ValueError where a corpus's test people are among those that the weights of a card were trained on.
+
+    All presets of the embedded corpus number the same people: the smaller ones' test people are the larger ones'
+    training people.
+    """
+    if card["corpus"] not in CORPORA or corpus not in CORPORA:
+        return
+    trained, (first, second, _) = CORPORA[card["corpus"]].split[0], CORPORA[corpus].split
+    if first + second < trained:
+        raise ValueError(
+            f"the weights were trained on people whom corpus {corpus} tests: ask for --corpus {card['corpus']}, or for "
+            f"weights of your own by --weights"
+        )
+
+
 def kept(path: Path, make: Callable[[], Any]) -> Any:
     """What `make` returns, which is kept in a JSON file: the next time it is read from there."""
     if not path.exists():
@@ -88,9 +105,7 @@ def open_bench(
     frames: pictures too, for the tables of videos. Raises ValueError for an unknown preset and for a folder without
     usable clips. Chapter: book/priors.ipynb
     """
-    if preset not in PRESETS:
-        raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
-    clips = open_splits(corpus)
+    preset, clips = current(preset), open_splits(corpus)
     training = load_memory(clips["train"], frames)
     test = load_memory(clips["test"], frames, emotions=training.emotions)
     return Bench(paper, fabric, training, test, clips["test"], str(corpus), preset, tuple(seeds))

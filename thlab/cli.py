@@ -162,7 +162,7 @@ def _run(options: argparse.Namespace, command: str):
     for name in given.keys() - inspect.signature(run).parameters:
         raise ValueError(f"--{name} is not an option of {options.paper}")
     if beside := given.get("beside"):  # here, for no paper imports another
-        given["beside"] = {beside.upper(): _commands(beside).speaker()}
+        given["beside"] = {beside.upper(): _commands(beside).speaker(given["corpus"])}
     return run(**given)
 
 

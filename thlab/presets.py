@@ -1,6 +1,7 @@
 """How much to compute: `fast` for tests, `book` for the pretrained weights, `paper` for the papers' own sizes."""
 
 import os
+from collections.abc import Iterable
 
 import torch
 
@@ -16,3 +17,10 @@ def current(asked: str | None = None) -> str:
     if name not in PRESETS:
         raise ValueError(f"{name!r} is not a preset: choose one of {', '.join(PRESETS)} (is THLAB_PRESET set?)")
     return name
+
+
+def chosen(kind: str, name: str, possible: Iterable[str]) -> tuple[str, ...]:
+    """The stages or tables that are asked for: the one so called, or all for "all"; ValueError for an unknown one."""
+    if name != "all" and name not in possible:
+        raise ValueError(f"there is no {kind} {name!r}: choose one of {', '.join(possible)}, all")
+    return tuple(possible) if name == "all" else (name,)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -14,14 +15,26 @@ from thlab.audio import add_noise
 from thlab.data.media import SAMPLES_A_FRAME
 from thlab.data.memory import Memory
 from thlab.face.align import mouth
+from thlab.face.landmarks import to_68
 from thlab.metrics.image import psnr, sharpness, ssim
-from thlab.metrics.judges import mediapipe_landmarks
+from thlab.metrics.judges import mediapipe_points
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
 
 Video = Float[Tensor, "_ 3 h w"]
 Hear = Callable[[Tensor, int], Tensor]  # (n,), frames -> (frames, *d)
 Paint = Callable[[Tensor, Tensor], Tensor]
 Speaker = Callable[[Tensor, Tensor], Video]  # a picture (3, h, w) and sound (n,)
+
+
+def seen_by_mediapipe(video: Video) -> Float[np.ndarray, "_ 478 2"]:
+    """mediapipe's points of a video; NaN where it finds no face, as of some real ones that are cut at brow and chin.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    try:
+        return mediapipe_points((255 * video).round().byte().permute(0, 2, 3, 1).numpy())
+    except ValueError:
+        return np.full((len(video), 478, 2), np.nan, np.float32)
 
 
 class Stage:
@@ -41,7 +54,7 @@ class Stage:
         self.exact = [memory.landmarks[span] for span in spans]
         self.image = [int(memory.blink[span].eq(memory.blink[span].min()).nonzero()[0]) for span in spans]
         self.seen = [self.look(real) for real in self.real]
-        self.seen_by_mediapipe: dict[int, Tensor | None] = {}  # of the truth, as far as it was asked for
+        self.true_by_mediapipe: dict[int, np.ndarray] = {}  # of the truth, as far as it was asked for
 
     @torch.no_grad()
     def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:
@@ -112,24 +125,12 @@ class Stage:
         return {name: sum(values) / len(values) for name, values in scores.items()}
 
     def mediapipe(self, videos: list[Video], n: int) -> dict[str, list[float]]:
-        """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others.
-
-        NaN too where it finds no face: the view ends at forehead and chin, and some real faces so cut it does not know.
-        """
-
-        def look(video: Video) -> Tensor | None:
-            try:
-                return torch.from_numpy(mediapipe_landmarks((255 * video).round().byte().permute(0, 2, 3, 1).numpy()))
-            except ValueError:
-                return None
-
+        """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others."""
         found = [math.nan] * len(videos)
         for i in torch.linspace(0, len(videos) - 1, min(n, len(videos))).long().tolist():
-            if i not in self.seen_by_mediapipe:
-                self.seen_by_mediapipe[i] = look(self.real[i])
-            true, made = self.seen_by_mediapipe[i], look(videos[i])
-            if true is not None and made is not None:
-                found[i] = lmd(true, made)
+            if i not in self.true_by_mediapipe:
+                self.true_by_mediapipe[i] = to_68(seen_by_mediapipe(self.real[i]))
+            found[i] = lmd(self.true_by_mediapipe[i], to_68(seen_by_mediapipe(videos[i])))
         return {"LMD, mediapipe": found}
 
     @property

@@ -17,6 +17,7 @@ from thlab.data.memory import Memory, load_memory
 from thlab.nn.augment import augment
 from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
 from thlab.nn.landmarks import LandmarkNet
+from thlab.presets import chosen
 from thlab.training import Run, make_fabric, minutes, my_part, save_weights, step_generator
 
 LIPS = ([61, 62, 63], [67, 66, 65])  # inner points of the upper lip, and those below them
@@ -177,13 +178,12 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     ValueError for an unknown stage or corpus. Chapter: book/content-to-video.ipynb
     """
     stages = {"landmarks": (train_landmarks, judge_landmarks), "faces": (train_faces, judge_faces)}
-    if stage not in (*stages, "all"):
-        raise ValueError(f"there is no stage {stage!r}: choose one of {', '.join(stages)}, all")
+    names = chosen("stage", stage, stages)
     parts = {part: load_memory(clips) for part, clips in open_splits(corpus).items()}
     fabric = make_fabric(**device)
     config = replace(JudgeConfig.fast() if preset == "fast" else JudgeConfig(), seed=seed)
     card = {"paper": "judges", "preset": preset or "book", "corpus": corpus, "corpus_version": CORPUS_VERSION}
-    for name in stages if stage == "all" else (stage,):
+    for name in names:
         fit_one, judge = stages[name]
         model = fit_one(parts["train"], out / f"run-{name}", config, fabric)
         metrics = {part: judge(model, parts[part]) for part in ("val", "test")}

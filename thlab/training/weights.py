@@ -17,6 +17,7 @@ from thlab.training.checkpoint import read_tensors
 
 PROJECT = Path(thlab.__file__).parents[1]
 Config = TypeVar("Config")
+Net = TypeVar("Net", bound=nn.Module)
 MAKERS = {"landmarks": "judges", "faces": "judges"}  # else a file is named after its paper: priors-vae
 
 
@@ -65,8 +66,8 @@ def from_card(kind: type[Config], values: dict[str, Any]) -> Config:
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
-def load_weights(name: str | Path, module: nn.Module) -> dict[str, Any]:
-    """Load weights, by name or path, into a module in its own precision; returns their card.
+def load_weights(name: str | Path, module: Net) -> Net:
+    """Load weights, by name or path, into a module in its own precision, and return it.
 
     FileNotFoundError where there are none, ValueError where they are not this module's. Chapter: book/priors.ipynb
     """
@@ -77,7 +78,7 @@ def load_weights(name: str | Path, module: nn.Module) -> dict[str, Any]:
     except RuntimeError as error:
         why = " ".join(str(error).split())[:300]
         raise ValueError(f"{file} does not fit: {why}. Build the module that its card describes") from error
-    return read_card(name)
+    return module
 
 
 def commit() -> str | None:

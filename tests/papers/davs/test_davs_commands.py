@@ -23,7 +23,7 @@ def run(tmp_path_factory, tiny_corpus):
 
 
 def test_training_leaves_weights_and_cards_of_both(run):
-    for name, weight in (("disentangled", 20.0), ("entangled", 0.0)):
+    for name, weight in (("disentangled", 3.0), ("entangled", 0.0)):
         card = json.loads((run / f"davs-{name}.json").read_text())
         assert (card["paper"], card["preset"], card["corpus"], card["seed"]) == ("davs", "fast", "tiny", 0)
         assert card["config"]["dispel_word"] == weight
@@ -43,8 +43,13 @@ def test_evaluate_prints_and_writes_the_tables(run, tmp_path, capsys):
 
 def test_the_committed_model_may_stand_beside_anothers(run, monkeypatch):
     monkeypatch.setenv("THLAB_WEIGHTS", str(run))
-    speak, image, audio = speaker(), torch.rand(3, 64, 64), torch.zeros(640 * 5)
+    speak, image, audio = speaker("medium"), torch.rand(3, 64, 64), torch.zeros(640 * 5)
     assert speak(image, audio).shape == (5, 3, 64, 64)
+
+
+def test_nobody_stands_beside_others_on_people_whom_he_has_met():
+    with pytest.raises(ValueError, match="on people whom corpus tiny tests"):
+        speaker("tiny")
 
 
 @pytest.mark.parametrize("source", ["--audio", "--video"])

@@ -12,7 +12,7 @@ from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.train import train
 from thlab.papers.davs.words import WordClips, hold_out, word_clips
-from thlab.presets import PRESETS
+from thlab.presets import current
 
 SUPERVISIONS = ("L_C", "L_C + SC", "L_C + L_adv", "L_C + SC + L_adv")  # rows of Table 3
 
@@ -71,9 +71,7 @@ def open_bench(fabric: Any, corpus: str, preset: str, seeds: Sequence[int], word
 
     Raises ValueError for an unknown preset, and as `open_words`. Chapter: book/davs.ipynb
     """
-    if preset not in PRESETS:
-        raise ValueError(f"there is no preset {preset!r}: choose one of {', '.join(PRESETS)}")
-    parts, config = open_words(corpus, words), getattr(DAVSConfig, preset)()
+    config, parts = getattr(DAVSConfig, current(preset))(), open_words(corpus, words)
     (_, training), (clips, test) = parts["train"], parts["test"]
     shared = "davs", fabric, training.memory, test.memory, clips, str(corpus), preset, tuple(seeds)
     return Bench(*shared, config=config, words=training, test_words=test)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from thlab import presets
+from thlab.bench import meets_new_people
 from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.metrics.stage import Speaker
@@ -15,7 +16,7 @@ from thlab.papers.davs.generate import generate as generate_video
 from thlab.papers.davs.generate import hear_words
 from thlab.papers.davs.train import load_model, save_model
 from thlab.papers.davs.train import train as train_model
-from thlab.training import make_fabric, minutes
+from thlab.training import make_fabric, minutes, read_card
 
 STAGES = ("disentangled", "entangled")  # with Eq. 3 and 5, and without
 
@@ -26,16 +27,14 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     stage: "disentangled", "entangled" or "all". device: as `make_fabric` takes it. A run that was stopped goes on.
     Raises ValueError for an unknown stage, preset or corpus. Chapter: book/davs.ipynb
     """
-    if stage not in (*STAGES, "all"):
-        raise ValueError(f"there is no stage {stage!r}: choose one of {', '.join(STAGES)}, all")
-    preset = presets.current(preset)
+    names, preset = presets.chosen("stage", stage, STAGES), presets.current(preset)
     config: DAVSConfig = getattr(DAVSConfig, preset)()
     _, clips = open_words(corpus)["train"]
     fabric = make_fabric(**device)
     card = {"paper": "davs", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
     card |= {"clips": len(clips.word), "steps": [config.first, config.steps]}
     stages = {"disentangled": config, "entangled": config.entangled()}
-    for name in STAGES if stage == "all" else (stage,):
+    for name in names:
         model = train_model(stages[name], clips, out / name, fabric, seed, out / "first")
         if fabric.is_global_zero:
             path = out / f"davs-{name}.safetensors"
@@ -55,11 +54,12 @@ def generate(
     return [generate_video(image, out, audio, video, model)]
 
 
-def speaker() -> Speaker:
-    """The committed model as a function of a picture and sound: a row beside another paper's model.
+def speaker(corpus: str) -> Speaker:
+    """The committed model as a function of a picture and sound: a row beside another paper's model, on a corpus.
 
-    Chapter: book/latent-kl.ipynb
+    Raises ValueError where it has met the people of the corpus's test. Chapter: book/latent-kl.ipynb
     """
+    meets_new_people(read_card("davs-disentangled"), corpus)
     model, _ = load_model()
     return lambda image, audio: model.speak(image[None], hear_words(model, audio))[0]
 

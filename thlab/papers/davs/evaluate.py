@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from thlab.bench import saved
+from thlab.bench import meets_new_people, saved
 from thlab.metrics.stage import Stage
 from thlab.metrics.tables import Table
 from thlab.nn.faces import FaceEncoder
@@ -13,6 +13,7 @@ from thlab.papers.davs import tables
 from thlab.papers.davs.bench import open_bench
 from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.train import load_model
+from thlab.presets import chosen
 from thlab.training import load_weights, read_card
 
 TABLES = ("T1", "T3", "SVM", "T4", "identity", "words")
@@ -29,24 +30,21 @@ def evaluate(
     table: one of TABLES, or "all". seeds: how many, or which, of what is trained here; a training that was cut off goes
     on where it stopped. weights: the folder of a finished training whose model "identity" and "words" judge (default:
     the committed one). n_clips: on the stage of T1 and "identity". Raises ValueError for an unknown table, preset or
-    corpus. Chapter: book/davs.ipynb
+    corpus, and for weights that have met its test people. Chapter: book/davs.ipynb
     """
-    if table not in (*TABLES, "all"):
-        raise ValueError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}, all")
-    names = TABLES if table == "all" else (table,)
+    names = chosen("table", table, TABLES)
     seeds, name = range(seeds) if isinstance(seeds, int) else seeds, str(weights / NAME) if weights else NAME
+    if not set(names).isdisjoint(OF_WEIGHTS):
+        meets_new_people(read_card(name), corpus)
     known = read_card(name)["words"] if set(names) <= set(OF_WEIGHTS) else ()
     bench = open_bench(fabric, corpus, preset, seeds, known)
 
     def stage() -> Stage:
-        judge = LandmarkNet()
-        load_weights("landmarks", judge)
-        return Stage(bench.test, judge, n_clips)
+        return Stage(bench.test, load_weights("landmarks", LandmarkNet()), n_clips)
 
     def judges() -> dict[str, tables.Judge]:
-        net = FaceEncoder()
-        load_weights("faces", net)
-        return {"ours": tables.face_judge(net.eval()), "dlib": tables.dlib_judge()}
+        net = load_weights("faces", FaceEncoder()).eval()
+        return {"ours": tables.face_judge(net), "dlib": tables.dlib_judge()}
 
     def reader() -> DAVS:
         model, words = load_model(name)

@@ -71,5 +71,4 @@ def load_model(name: str | Path = "davs-disentangled") -> tuple[DAVS, tuple[str,
     """
     card = read_card(name)
     model = DAVS(from_card(DAVSConfig, card["config"]), len(card["words"]), card["people"])
-    load_weights(name, model)
-    return model.eval().requires_grad_(False), tuple(card["words"])
+    return load_weights(name, model).eval().requires_grad_(False), tuple(card["words"])

@@ -31,12 +31,10 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     VAE in `out`, or the committed one where there is none. Raises ValueError for an unknown stage, preset or corpus.
     Chapter: book/priors.ipynb
     """
-    if stage not in (*STAGES, "all"):
-        raise ValueError(f"there is no stage {stage!r}: choose one of {', '.join(STAGES)}, all")
-    preset = presets.current(preset)
-    memory, fabric = load_memory(open_splits(corpus)["train"], frames=stage != "vae"), make_fabric(**device)
+    names, preset = presets.chosen("stage", stage, STAGES), presets.current(preset)
+    memory, fabric = load_memory(open_splits(corpus)["train"], frames="head" in names), make_fabric(**device)
     facts = {"paper": "priors", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
-    if stage in ("vae", "all"):
+    if "vae" in names:
         config, speech = getattr(VAEConfig, preset)(), Speech(memory)
         vae = new_vae(config, speech, seed)
         pretrain(vae, speech.neutral(), out / "vae-stage1", fabric, seed)
@@ -46,9 +44,8 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
             save_vae(out / VAE, vae, memory.emotions, facts | found | {"steps": [config.pretrain_steps, config.steps]})
             yield out / f"{VAE}.safetensors"
         fabric.barrier()
-    if stage in ("head", "all"):
-        config, faces = getattr(GANConfig, preset)(), FaceEncoder()
-        load_weights("faces", faces)
+    if "head" in names:
+        config, faces = getattr(GANConfig, preset)(), load_weights("faces", FaceEncoder())
         vae, _ = load_vae(out / VAE if (out / f"{VAE}.safetensors").is_file() else VAE)
         head = train_generator(config, VAEContent(vae), memory, out / "head", fabric, seed, faces)
         if fabric.is_global_zero:

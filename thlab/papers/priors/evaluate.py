@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from thlab.bench import saved
+from thlab.bench import meets_new_people, saved
 from thlab.metrics.tables import Table
 from thlab.nn.landmarks import LandmarkNet
 from thlab.papers.priors.bench import open_bench
 from thlab.papers.priors.heads import quality, tables_1_and_2
 from thlab.papers.priors.tables import OF_LATENTS
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head
+from thlab.presets import chosen
 from thlab.training import load_weights, read_card
 
 TABLES = ("T1", "T2", *OF_LATENTS, "quality")
@@ -26,16 +27,16 @@ def evaluate(
     table: one of TABLES, or "all". seeds: how many, or which; the sweep takes the first one. head: the one whose
     quality is asked (default: the committed weights). head_steps: of each generator of T1 and T2. vae: changes to the
     VAE's config in all rows, such as steps=1500. A training that was cut off goes on where it stopped. Raises
-    ValueError for an unknown table, preset or corpus. Chapter: book/priors.ipynb
+    ValueError for an unknown table, preset or corpus, and for weights that have met its test people.
+    Chapter: book/priors.ipynb
     """
-    if table not in (*TABLES, "all"):
-        raise ValueError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}, all")
-    names = TABLES if table == "all" else (table,)
+    names = chosen("table", table, TABLES)
+    if "quality" in names and head is None:
+        meets_new_people(read_card("priors-head"), corpus)
     seeds = range(seeds) if isinstance(seeds, int) else seeds
     of_videos = not {"T1", "T2", "quality"}.isdisjoint(names)
-    bench, judge = open_bench(fabric, corpus, preset, seeds, of_videos, **vae), LandmarkNet()
-    if of_videos:
-        load_weights("landmarks", judge)
+    bench = open_bench(fabric, corpus, preset, seeds, of_videos, **vae)
+    judge = load_weights("landmarks", LandmarkNet())
 
     def made() -> Iterator[Table]:
         if "T1" in names or "T2" in names:

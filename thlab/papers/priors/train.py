@@ -121,8 +121,7 @@ def load_vae(name: str | Path = "priors-vae") -> tuple[SequenceVAE, dict[str, An
     """A trained VAE, frozen, and its card; FileNotFoundError where there is none. Chapter: book/priors.ipynb"""
     card = read_card(name)
     vae = SequenceVAE(from_card(VAEConfig, card["config"]), *card["tables"])
-    load_weights(name, vae)
-    return vae.requires_grad_(False), card
+    return load_weights(name, vae).requires_grad_(False), card
 
 
 def pretrain(vae: SequenceVAE, speech: Speech, out: Path, fabric, seed: int = 0) -> None:

@@ -220,8 +220,7 @@ def load_head(name: str | Path = "priors-head", net: nn.Module | None = None) ->
     """A trained head; net as in `make_source`; FileNotFoundError where none is. Chapter: book/content-to-video.ipynb"""
     card = read_card(name)
     head = TalkingHead(make_source(card["source"], net), Generator(from_card(GeneratorConfig, card["generator"])))
-    load_weights(name, head)
-    return head.eval()
+    return load_weights(name, head).eval()
 
 
 @dataclass(frozen=True)

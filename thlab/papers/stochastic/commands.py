@@ -26,16 +26,14 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     stage: "latent", "plain" or "all". device: as `make_fabric` takes it. A run that was stopped goes on. Raises
     ValueError for an unknown stage, preset or corpus. Chapter: book/latent-kl.ipynb
     """
-    if stage not in (*STAGES, "all"):
-        raise ValueError(f"there is no stage {stage!r}: choose one of {', '.join(STAGES)}, all")
-    preset = presets.current(preset)
+    names, preset = presets.chosen("stage", stage, STAGES), presets.current(preset)
     config: StochasticConfig = getattr(StochasticConfig, preset)()
     memory = load_memory(open_splits(corpus)["train"])
     fabric = make_fabric(**device)
     card = {"paper": "stochastic", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
     card |= {"clips": len(memory.ids), "steps": config.first + config.steps}
     stages = {"latent": config, "plain": config.without_chance(card["steps"])}
-    for name in STAGES if stage == "all" else (stage,):
+    for name in names:
         model = train_model(stages[name], memory, out / name, fabric, seed)
         if fabric.is_global_zero:
             path = out / f"stochastic-{name}.safetensors"

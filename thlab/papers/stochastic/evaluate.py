@@ -13,14 +13,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from thlab.bench import Bench, kept, open_bench, saved
+from thlab.bench import Bench, kept, meets_new_people, open_bench, saved
 from thlab.corpus import PRESETS, ensure, retakes
 from thlab.face.align import eyes, mouth
 from thlab.face.landmarks import to_68
 from thlab.metrics.image import psnr, ssim
-from thlab.metrics.judges import gaze, mediapipe_points
+from thlab.metrics.judges import gaze
 from thlab.metrics.landmark import blinks, correlation, eye_opening, lmd, mouth_opening
-from thlab.metrics.stage import Speaker, Stage, Video
+from thlab.metrics.stage import Speaker, Stage, Video, seen_by_mediapipe
 from thlab.metrics.tables import Table
 from thlab.nn.gaussian import kl
 from thlab.nn.landmarks import LandmarkNet
@@ -29,6 +29,7 @@ from thlab.papers.stochastic.generate import noises
 from thlab.papers.stochastic.losses import neg_log_likelihood
 from thlab.papers.stochastic.model import TalkingFace, hear, roll_out
 from thlab.papers.stochastic.train import load_model, train
+from thlab.presets import chosen
 from thlab.training import load_weights, read_card
 
 TABLES = ("T1", "diversity", "calibration", "smoothness", "beta")
@@ -58,17 +59,9 @@ class Seen:
 
 
 def see(stage: Stage, video: Video) -> Seen:
-    """Look at a take with both judges; lids and gaze are NaN where mediapipe finds no face.
-
-    Chapter: book/latent-kl.ipynb
-    """
-    try:
-        points = mediapipe_points((255 * video).round().byte().permute(0, 2, 3, 1).numpy())
-        lids, sideways = eye_opening(to_68(points)), torch.from_numpy(gaze(points)[:, 0])
-    except ValueError:
-        lids = sideways = torch.full((len(video),), torch.nan)
-    ours = stage.look(video)
-    return Seen(ours, mouth_opening(ours), lids, sideways)
+    """Look at a take with both judges. Chapter: book/latent-kl.ipynb"""
+    ours, points = stage.look(video), seen_by_mediapipe(video)
+    return Seen(ours, mouth_opening(ours), eye_opening(to_68(points)), torch.from_numpy(gaze(points)[:, 0]))
 
 
 def apart(made: Takes, region: Callable[[Tensor], Tensor]) -> float:
@@ -271,16 +264,16 @@ def evaluate(
     table: one of TABLES, or "all" that the corpus allows. seeds: the first one is that of the sweep and of the model
     without memory, which are trained here as far as they are not yet; the others' weights are in `weights`, the folder
     of a finished training, or the committed ones. beside: other models, by the names of their rows in T1. Raises
-    ValueError for an unknown table, preset or corpus. Chapter: book/latent-kl.ipynb
+    ValueError for an unknown table, preset or corpus, and for weights that have met its test people.
+    Chapter: book/latent-kl.ipynb
     """
-    if table not in (*TABLES, "all"):
-        raise ValueError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}, all")
+    asked = chosen("table", table, TABLES)
     seed = (range(seeds) if isinstance(seeds, int) else seeds)[0]
-    bench = open_bench("stochastic", fabric, corpus, preset, (seed,))
-    judge = LandmarkNet()
-    load_weights("landmarks", judge)
-    stage, few = (Stage(bench.test, judge, n) for n in (n_clips, n_clips // 3))  # mediapipe and rendering take long
     names = [str(weights / name) if weights else name for name in ("stochastic-latent", "stochastic-plain")]
+    meets_new_people(read_card(names[0]), corpus)
+    bench = open_bench("stochastic", fabric, corpus, preset, (seed,))
+    judge = load_weights("landmarks", LandmarkNet())
+    stage, few = (Stage(bench.test, judge, n) for n in (n_clips, n_clips // 3))  # mediapipe and rendering take long
     config: StochasticConfig = getattr(StochasticConfig, preset)()
 
     def facts() -> dict[str, Any]:
@@ -300,8 +293,8 @@ def evaluate(
         "smoothness": lambda: smoothness(bench, stage, latent(), plain(), framewise(), **facts()),
         "beta": lambda: sweep(bench, few, short, seed),
     }
-    possible = [name for name in TABLES if name != "calibration" or corpus in PRESETS]
-    return saved((makers[name]() for name in (possible if table == "all" else [table])), out)
+    without = {"calibration"} if table == "all" and corpus not in PRESETS else set()
+    return saved((makers[name]() for name in asked if name not in without), out)
 
 
 def _takes(
@@ -324,11 +317,8 @@ def _means(stage: Stage, model: TalkingFace, rows: list[Tensor]) -> list[Video]:
 def _true_takes(bench: Bench, stage: Stage) -> list[Takes]:
     """Each clip performed anew, K times; the corpus is that of the preset's name."""
     root = ensure(bench.corpus)
-    videos = []
-    for clip in stage.clips:
-        frames = np.stack([frames for frames, _ in retakes(root, stage.memory.ids[clip], K)])
-        videos.append(torch.from_numpy(frames).permute(0, 1, 4, 2, 3) / 255)
-    return videos
+    takes = ([frames for frames, _ in retakes(root, stage.memory.ids[clip], K)] for clip in stage.clips)
+    return [torch.from_numpy(np.stack(each)).permute(0, 1, 4, 2, 3) / 255 for each in takes]
 
 
 def _table(

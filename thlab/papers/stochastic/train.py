@@ -134,5 +134,4 @@ def load_model(name: str | Path = "stochastic-latent") -> TalkingFace:
     Chapter: book/latent-kl.ipynb
     """
     model = TalkingFace(from_card(StochasticConfig, read_card(name)["config"]))
-    load_weights(name, model)
-    return model.eval().requires_grad_(False)
+    return load_weights(name, model).eval().requires_grad_(False)
