@@ -84,7 +84,7 @@ def test_word_clips_are_encoded_in_their_order_however_many(clips):
     torch.testing.assert_close(out.F_w_v[35], alone.F_w_v[0], rtol=0, atol=1e-5)
     torch.testing.assert_close(out.words_a[35], alone.words_a[0], rtol=0, atol=1e-5)
     F_p = tables.encode_person(model, clips, which)
-    assert F_p.shape == (40, FAST.seen * FAST.dim)
+    assert F_p.shape == (40, FAST.seen, FAST.dim)
     torch.testing.assert_close(F_p[35], tables.encode_person(model, clips, which[35:36])[0], rtol=0, atol=1e-5)
 
 
@@ -129,11 +129,14 @@ def test_svms_read_what_is_there_and_no_more(bench, monkeypatch):
 
     monkeypatch.setattr(Bench, "model", lambda self, seed, name: Named(name))
 
+    rng = torch.Generator().manual_seed(0)
+
     def noise(n, d):
-        return torch.randn((n, d), generator=torch.Generator().manual_seed(n))
+        return torch.randn((n, d), generator=rng)
 
     def word_in_person(model, clips, which):
-        return noise(len(which), 24) + 20 * model.told * one_hot(clips.word[which], 24)
+        word, person = model.told * one_hot(clips.word[which], 24), one_hot(clips.person[which], 6)
+        return noise(len(which) * 12, 30).view(-1, 12, 30) + 20 * torch.cat([word, person], 1)[:, None]
 
     def person_in_word(model, clips, which):
         features = noise(len(which) * 12, 6).view(-1, 12, 6)
@@ -145,6 +148,8 @@ def test_svms_read_what_is_there_and_no_more(bench, monkeypatch):
     rows = tables.leakage(bench).rows
     assert rows["before"] == {name: [100, 100] for name in rows["before"]}
     assert max(rows["after"]["person from f_w"]) < 60
+    assert rows["after"]["person from f_p"] == [100, 100]
+    assert max(rows["after"]["word from F_p"]) < 15
     assert rows["chance"]["word from F_p"][0] < 15
     assert 25 <= rows["chance"]["person from f_w"][0] < 50
     assert tables.LEAKAGE == {"before": (27.8,), "after": (9.7,)}

@@ -174,5 +174,15 @@ def test_what_the_critics_read(clips):
     torch.testing.assert_close(said.person[13], critics.c_w_p(out.F_w_v[1, 1:2])[0])  # each frame for itself
     assert said.real.shape == said.fake_a.shape
     assert critics(out).real is None
-    scaled = critics(out._replace(F_p=0.01 * out.F_p))  # nothing is hidden by making it small
-    torch.testing.assert_close(scaled.word, said.word, rtol=0, atol=0.2)
+    F_p = torch.randn(out.F_p.shape, generator=torch.Generator().manual_seed(0))
+    full, scaled = critics(out._replace(F_p=F_p)), critics(out._replace(F_p=0.01 * F_p))
+    torch.testing.assert_close(scaled.word, full.word, rtol=0, atol=0.2)  # nothing is hidden by making it small
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_a_centred_adversary_does_not_see_who_it_is(clips, centred):
+    config = replace(FAST, centred=centred)
+    critics = seeded(lambda: Critics(config, 7, 3), 0)
+    out = made()(clips.draw(config, torch.Generator().manual_seed(0)))
+    another = out._replace(F_p=out.F_p + torch.randn(4, 1, FAST.dim, generator=torch.Generator().manual_seed(1)))
+    assert torch.allclose(critics(another).word, critics(out).word, atol=1e-3) == centred

@@ -27,6 +27,7 @@ class DAVSConfig:
     seen: int = 12  # of 25 frames, at stride 2, that tell the word
     painted: int = 6  # of these, one after another; 0: no person and no pictures, the word space alone
     judged: int = 20  # whose f_p, side by side, C_p^w reads
+    centred: bool = False  # it reads them less their mean, which tells who it is and hides what is said
 
     contrastive: float = 1.0  # weight of Eq. 1
     shared: bool = True  # one C_w; False: one for each modality
@@ -64,9 +65,9 @@ class DAVSConfig:
         heard = {"audio_widths": (16, 32, 48), "hidden": 256, "points": 32}
         drawn = {"widths": (64, 32, 16, 8), "convs": (2, 2, 1, 1), "skips": (0, 1), "decoder": "bend"}
         drawn |= {"film": True, "shortcut": True}
-        losses = {"domain": 0.5, "dispel_word": 20.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
-        training = {"painted": 6, "judged": 4, "batch": 6, "critic_steps": 2, "falls": True, "pace": 5.0}
-        training |= {"first": 600, "first_rate": 5e-4, "steps": 800}
+        losses = {"domain": 0.5, "dispel_word": 3.0, "dispel_person": 20.0, "gan": 0.02, "critic_widths": (24, 48, 96)}
+        training = {"painted": 3, "judged": 12, "centred": True, "batch": 12, "critic_steps": 2, "falls": True}
+        training |= {"first": 600, "first_rate": 5e-4, "steps": 600, "pace": 5.0}
         return cls(**small, **heard, **drawn, **losses, **training)  # type: ignore[arg-type]
 
     @classmethod

@@ -218,11 +218,8 @@ class DAVS(nn.Module):
     def __init__(self, config: DAVSConfig, n_words: int, n_people: int):
         super().__init__()
         self.config, inputs = config, config.seen * config.dim
-        self.e_w_v, self.e_w_a, self.c_w = (
-            WordEncoder(config),
-            AudioEncoder(config),
-            classifier(inputs, config, n_words),
-        )
+        self.e_w_v, self.e_w_a = WordEncoder(config), AudioEncoder(config)
+        self.c_w = classifier(inputs, config, n_words)
         self.c_w_a: Any = None if config.shared else classifier(inputs, config, n_words)
         self.e_p_v: Any = PersonEncoder(config) if config.painted else None
         self.c_p: Any = classifier(config.dim, config, n_people) if config.painted else None
@@ -278,10 +275,9 @@ class Critics(nn.Module):
 
     def __init__(self, config: DAVSConfig, n_words: int, n_people: int):
         super().__init__()
-        self.c_w_p, self.modality = (
-            classifier(config.dim, config, n_people),
-            classifier(config.seen * config.dim, config, 2),
-        )
+        self.centred = config.centred
+        self.c_w_p = classifier(config.dim, config, n_people)
+        self.modality = classifier(config.seen * config.dim, config, 2)
         self.c_p_w: Any = classifier(config.judged * config.dim, config, n_words) if config.painted else None
         self.d_seq: Any = SequenceCritic(config) if config.painted and config.gan else None
 
@@ -289,7 +285,9 @@ class Critics(nn.Module):
         """What they say of a pass, and D_seq of true frames where these are given."""
         videos = (out.fake_v, out.fake_a, real)
         looks = (None if video is None or self.d_seq is None else self.d_seq(video) for video in videos)
-        word = None if self.c_p_w is None else self.c_p_w(out.F_p)
+        word, F_p = None, out.F_p
+        if self.c_p_w is not None and F_p is not None:
+            word = self.c_p_w(F_p - F_p.mean(1, keepdim=True) if self.centred else F_p)
         return Said(
             self.c_w_p(out.F_w_v.flatten(0, 1)), self.modality(out.F_w_v), self.modality(out.F_w_a), word, *looks
         )
