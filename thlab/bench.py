@@ -72,10 +72,8 @@ def meets_new_people(card: dict[str, Any], corpus: str) -> None:
         return
     trained, (first, second, _) = CORPORA[card["corpus"]].split[0], CORPORA[corpus].split
     if first + second < trained:
-        raise ValueError(
-            f"the weights were trained on people whom corpus {corpus} tests: ask for --corpus {card['corpus']}, or for "
-            f"weights of your own by --weights"
-        )
+        ask = f"ask for --corpus {card['corpus']}, or for weights of your own by --weights"
+        raise ValueError(f"the weights were trained on people whom corpus {corpus} tests: {ask}")
 
 
 def kept(path: Path, make: Callable[[], Any]) -> Any:

@@ -243,5 +243,5 @@ def test_each_variant_differs_in_what_its_name_says():
 def test_an_unknown_table_or_preset_is_named(fabric, tmp_path):
     with pytest.raises(ValueError, match="no table 'T9'"):
         evaluate(fabric, "T9", out=tmp_path)
-    with pytest.raises(ValueError, match="no preset 'huge'"):
+    with pytest.raises(ValueError, match="'huge' is not a preset"):
         evaluate(fabric, "T3", corpus="tiny", preset="huge", out=tmp_path)

@@ -21,6 +21,7 @@ from thlab.papers.priors.gan_losses import (
     reconstruction,
 )
 from thlab.papers.priors.generator import LOWER, POINTS, UPPER, inside, paste
+from thlab.training import make_fabric
 
 
 @pytest.fixture
@@ -165,6 +166,16 @@ def test_critic_phase_teaches_the_critics_alone(batch, critics, lips, rng):
     seen = [critics[0](real[b, t][None], content[b, t][None], lips[b, t][None]) for b in range(2) for t in range(3)]
     logits = torch.cat([logits for _, logits in seen])
     torch.testing.assert_close(terms["critic_viseme"], cross_entropy(logits, viseme.flatten()))
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_critics_wrapped_by_fabric_learn_at_each_precision(precision, batch, critics, lips, rng):
+    real, fake, content, viseme = batch
+    fabric = make_fabric("cpu", precision=precision)
+    wrapped = [fabric.setup_module(critic) for critic in critics]
+    terms = critic_phase(Weights(), *wrapped, real, fake, content, viseme, lips, torch.rand(2, generator=rng))
+    fabric.backward(terms["critics"])
+    assert all(p.grad.isfinite().all() for critic in critics for p in critic.parameters() if p.ndim > 1)
 
 
 def test_generator_phase_moves_the_frames_and_not_the_content(batch, critics, lips):

@@ -113,8 +113,8 @@ def test_quality_of_a_head_that_knows_the_truth(bench, judge, monkeypatch):
     stage = heads.Stage(bench.test, judge, 4)
     known = [(real, bench.test.audio[clip]) for real, clip in zip(stage.real, stage.clips, strict=True)]
     monkeypatch.setattr(
-        "thlab.metrics.stage.mediapipe_landmarks",
-        lambda frames: frames[:, :34, :4, 0].reshape(-1, 68, 2).astype(np.float32),
+        "thlab.metrics.stage.mediapipe_points",
+        lambda frames: frames.reshape(len(frames), -1)[:, :956].reshape(-1, 478, 2).astype(np.float32),
     )
     table = heads.quality(bench, judge, TalkingHead(Told(), Oracle()), n_clips=4, n_mediapipe=2)
     assert len(table.rows["ours"]["LMD"]) == 4  # a number a clip: tiny has one test speaker

@@ -172,7 +172,7 @@ def test_leakage_finds_planted_factors(bench, monkeypatch):
 def test_evaluate_writes_what_it_returns(tiny_corpus, fabric, tmp_path):
     with pytest.raises(ValueError, match="no table 'T9'"):
         evaluate(fabric, "T9")
-    with pytest.raises(ValueError, match="no preset 'huge'"):
+    with pytest.raises(ValueError, match="'huge' is not a preset"):
         evaluate(fabric, "collapse", str(tiny_corpus), "huge")
     found = evaluate(fabric, "collapse", str(tiny_corpus), "fast", 1, tmp_path / "results", **VAE)
     stored = tables.Table.load(tmp_path / "results" / "priors.collapse.json")

@@ -103,8 +103,10 @@ def critic_phase(
     frames = real.flatten(0, 1), fake.flatten(0, 1)
     told, mixes = (content.flatten(0, 1), lips.flatten(0, 1)), mix.repeat_interleave(real.shape[1])
     (real_score, logits), (fake_score, _) = d_frame(frames[0], *told), d_frame(frames[1], *told)
-    frame_penalty = gradient_penalty(lambda x: d_frame(x, *told)[0], *frames, mixes)
-    video_penalty = gradient_penalty(lambda x: d_video(x, content), real, fake, mix)
+    # the bare modules: what Fabric wraps for mixed precision lets no gradient be taken but by fabric.backward
+    bare_frame, bare_video = (getattr(critic, "module", critic) for critic in (d_frame, d_video))
+    frame_penalty = gradient_penalty(lambda x: bare_frame(x, *told)[0], *frames, mixes)
+    video_penalty = gradient_penalty(lambda x: bare_video(x, content), real, fake, mix)
     terms = {
         "critic_frame": critic_loss(real_score, fake_score, frame_penalty, weights.penalty),
         "critic_video": critic_loss(d_video(real, content), d_video(fake, content), video_penalty, weights.penalty),
