@@ -1,4 +1,7 @@
-"""How much to compute: `fast` for tests, `book` for the pretrained weights, `paper` for the papers' own sizes."""
+"""What is asked for: how much to compute, and which stages or tables.
+
+`fast` is for tests, `book` for the pretrained weights, `paper` has the papers' own sizes.
+"""
 
 import os
 from collections.abc import Iterable

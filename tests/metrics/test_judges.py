@@ -35,10 +35,10 @@ def test_enlarged_by_a_whole_factor():
 def test_mediapipe_finds_the_mouth_of_small_faces(corpus):
     pytest.importorskip("mediapipe")
     clip = clips_of(corpus, "s05")[0]
-    found = judges.mediapipe_landmarks(clip.frames[:6], clip.id)
+    found = to_68(judges.mediapipe_points(clip.frames[:6], clip.id))
     assert np.linalg.norm(found - clip.labels["landmarks"][:6], axis=-1)[:, 48:].mean() < 1.5  # px of 64
     with pytest.raises(ValueError, match="grey: no face"):
-        judges.mediapipe_landmarks(np.full((2, 64, 64, 3), 128, np.uint8), "grey")
+        judges.mediapipe_points(np.full((2, 64, 64, 3), 128, np.uint8), "grey")
 
 
 def test_dlib_tells_people_apart(corpus):

@@ -18,7 +18,7 @@ from thlab.audio.align import decode
 from thlab.audio.features import SAMPLE_RATE
 from thlab.corpus.grammar import GRAMMAR
 from thlab.extras import require
-from thlab.face.landmarks import detect_landmarks, to_68
+from thlab.face.landmarks import detect_landmarks
 
 Frames = UInt8[np.ndarray, "t h w 3"]
 LEAST = 256  # pixels: dlib finds a face in 3 % of frames of 64 pixels, and in all of them four times enlarged
@@ -26,17 +26,12 @@ RIGHT_IRIS, LEFT_IRIS, RIGHT_CORNERS, LEFT_CORNERS = 468, 473, (33, 133), (362, 
 WINDOW, STEP = 160, 77  # of 10 ms: the voice encoder hears 1.6 s at a time, 1.3 times a second
 
 
-def mediapipe_landmarks(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 68 2"]:
-    """The 68 iBUG points by mediapipe, in the frames' pixels; small frames are enlarged for it.
+def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 478 2"]:
+    """mediapipe's 478 points, the irises among them, in the frames' pixels; small frames are enlarged for it.
 
     Where a frame shows no face the points are interpolated in time; ValueError, naming `name`, where none does.
-    Chapter: book/content-to-video.ipynb
+    Chapter: book/latent-kl.ipynb
     """
-    return to_68(mediapipe_points(frames, name))
-
-
-def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 478 2"]:
-    """mediapipe's 478 points, the irises among them; as `mediapipe_landmarks`. Chapter: book/latent-kl.ipynb"""
     large, scale = enlarge(frames)
     return detect_landmarks(large, name=name)[0][..., :2] / np.float32(scale)
 

@@ -34,9 +34,10 @@ def evaluate(
     """
     names = chosen("table", table, TABLES)
     seeds, name = range(seeds) if isinstance(seeds, int) else seeds, str(weights / NAME) if weights else NAME
-    if not set(names).isdisjoint(OF_WEIGHTS):
-        meets_new_people(read_card(name), corpus)
-    known = read_card(name)["words"] if set(names) <= set(OF_WEIGHTS) else ()
+    card = {} if set(names).isdisjoint(OF_WEIGHTS) else read_card(name)
+    if card:
+        meets_new_people(card, corpus)
+    known = card["words"] if set(names) <= set(OF_WEIGHTS) else ()
     bench = open_bench(fabric, corpus, preset, seeds, known)
 
     def stage() -> Stage:
@@ -53,7 +54,7 @@ def evaluate(
         return model
 
     def of_weights() -> dict[str, Any]:
-        return {"weights": "given" if weights else "committed", "steps": read_card(name)["steps"], "seeds": []}
+        return {"weights": "given" if weights else "committed", "steps": card["steps"], "seeds": []}
 
     makers: dict[str, Callable[[], Table]] = {
         "T1": lambda: tables.table_1(bench, stage()),

@@ -59,8 +59,7 @@ def encode(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Output:
 def encode_person(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Float[Tensor, "m n d"]:
     """F_p of some word clips, the features of the frames that also tell the word. Chapter: book/davs.ipynb"""
     frames, _ = clips.times(which, spread(model.config.seen))
-    made = (model.e_p_v(clips.pictures(x).flatten(0, 1))[0].unflatten(0, x.shape) for x in frames.split(32))
-    return torch.cat(list(made))
+    return torch.cat([model.e_p_v(clips.pictures(x).flatten(0, 1))[0].unflatten(0, x.shape) for x in frames.split(32)])
 
 
 def accuracy(logits: Float[Tensor, "m k"], word: Int[Tensor, "m"]) -> float:

@@ -35,8 +35,9 @@ def evaluate(
         meets_new_people(read_card("priors-head"), corpus)
     seeds = range(seeds) if isinstance(seeds, int) else seeds
     of_videos = not {"T1", "T2", "quality"}.isdisjoint(names)
-    bench = open_bench(fabric, corpus, preset, seeds, of_videos, **vae)
-    judge = load_weights("landmarks", LandmarkNet())
+    bench, judge = open_bench(fabric, corpus, preset, seeds, of_videos, **vae), LandmarkNet()
+    if of_videos:
+        load_weights("landmarks", judge)
 
     def made() -> Iterator[Table]:
         if "T1" in names or "T2" in names:
