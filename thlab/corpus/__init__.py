@@ -4,8 +4,9 @@ from thlab.corpus.build import build, ensure, verify
 from thlab.corpus.clip import retakes
 from thlab.corpus.expression import EMOTIONS
 from thlab.corpus.grammar import GRAMMAR
-from thlab.corpus.settings import CORPUS_VERSION, PRESETS, Preset
+from thlab.corpus.settings import PRESETS, Preset
 from thlab.corpus.show import contact_sheet
+from thlab.corpus.version import CORPUS_VERSION
 from thlab.corpus.visemes import VISEMES
 
 __all__ = [

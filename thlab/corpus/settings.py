@@ -9,8 +9,8 @@ import numpy as np
 from thlab.corpus.expression import EMOTIONS
 from thlab.corpus.grammar import sentences
 from thlab.corpus.render import VIEWS
+from thlab.corpus.version import CORPUS_VERSION
 
-CORPUS_VERSION = "2"
 SETTINGS = "corpus.json"  # the file in a corpus's folder that says what it holds
 SMALLEST, LARGEST = 64, 256  # pixels
 LEAST_INTENSITY = 0.4  # of an emotional clip; neutral is 0
