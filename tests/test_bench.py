@@ -1,10 +1,14 @@
 """What the tables share: whom weights may be tested on."""
 
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
 
-from thlab.bench import meets_new_people
+from thlab.bench import Bench, meets_new_people
+from thlab.data import open_corpus
+from thlab.data.corpora import corpus_facts
+from thlab.data.memory import load_memory
 
 
 @pytest.mark.parametrize(
@@ -26,3 +30,17 @@ def test_committed_weights_do_not_judge_people_whom_they_have_met(paper, table, 
     evaluate = import_module(f"thlab.papers.{paper}.evaluate").evaluate
     with pytest.raises(ValueError, match="on people whom corpus tiny tests"):
         evaluate(None, table, "tiny", "fast", out=tmp_path)
+
+
+def test_trainings_belong_to_the_clips_not_to_the_folders_name(tiny_corpus, tmp_path):
+    few = open_corpus("embedded", tiny_corpus, check="none", split="val")[:2]
+    benches = []
+    for user in ("a", "b"):
+        root = tmp_path / user / "prepared"
+        root.mkdir(parents=True)
+        (root / "manifest.jsonl").write_text(f'{{"id": "{user}", "corpus_version": null}}\n')
+        memory = replace(load_memory(few, frames=False), facts=corpus_facts("embedded", root))
+        benches.append(Bench("priors", None, memory, memory, few, str(root)))
+    first, second = (bench.folder("vae", 0) for bench in benches)
+    assert first != second
+    assert first.parents[2].name.startswith("prepared-")

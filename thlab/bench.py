@@ -46,9 +46,13 @@ class Bench:
     seeds: Sequence[int] = (0, 1, 2)
 
     def folder(self, name: str, seed: int) -> Path:
-        """Where one training of one seed goes on: $THLAB_HOME/runs/<paper>/<corpus>/<preset>/<name>/seed<k>."""
+        """Where one training of one seed is kept: $THLAB_HOME/runs/<paper>/<corpus>/<preset>/<name>/seed<k>.
+
+        Of the corpus the digest of its manifest too: another folder of the same name has trainings of its own.
+        """
         home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
-        return home / "runs" / self.paper / Path(self.corpus).name / self.preset / name / f"seed{seed}"
+        corpus = f"{Path(self.corpus).name}-{self.train.facts.get('corpus_digest', '')[:12]}"
+        return home / "runs" / self.paper / corpus / self.preset / name / f"seed{seed}"
 
     def table(self, name: str, columns: list[str], rows: dict, paper_numbers: dict | None = None, **evidence) -> Table:
         """A table of the paper with its evidence; `better` may be among what is given."""

@@ -111,6 +111,7 @@ def _add_generate(commands) -> None:
     speech.add_argument("--video", type=Path, help="instead: a face that speaks, whose lips are read (davs)", **taken)
     generate.add_argument("--image", type=Path, required=True, help="a picture of one face")
     generate.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
+    generate.add_argument("--overwrite", action="store_true", help="write over an output that exists")
     generate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
     generate.add_argument(
         "--samples", type=int, help="takes; out-1.mp4, out-2.mp4, … (default: 1; stochastic)", **taken

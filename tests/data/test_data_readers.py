@@ -164,7 +164,7 @@ def test_lrw(tmp_path, make_clip, top):
     text = "Disk reference: 6244505535268453060\nChannel: BBC One HD\nDuration: 0.26 seconds\n"
     write(tmp_path / f"{top}ABOUT/val/ABOUT_00001.txt", text)
     clip = only(open_corpus("lrw", tmp_path))
-    assert (clip.id, clip.speaker, clip.split, clip.text) == ("ABOUT_00001", "unknown", "val", "about")
+    assert (clip.id, clip.speaker, clip.split, clip.text) == ("val_ABOUT_00001", "unknown", "val", "about")
     assert clip.words[0].start == pytest.approx(0.45)
     assert clip.words[0].end == pytest.approx(0.71)
     make_clip(tmp_path / f"{top}ABOUT/val/WORLD_00001.mp4", 1.16)
@@ -196,7 +196,7 @@ def test_lrs3(tmp_path, make_clip):
     assert {clip.text for clip in corpus} == {"so we're here"}
     assert corpus[0].words[2] == Segment(0.5, 0.93, "here")
     assert [clip.timed for clip in corpus] == [True, False, True]
-    assert corpus[0].id == "0Fi83BHQsMA_00002"
+    assert corpus[0].id == "pretrain_0Fi83BHQsMA_00002"
     assert [clip.split for clip in open_corpus("lrs3", tmp_path, split="test")] == ["test"]
 
 

@@ -53,8 +53,8 @@ LAYOUTS = {
     "ravdess.py": (["Video_Speech_Actor_02/Actor_02/01-01-03-02-01-01-02.mp4"], "01-01-03-02-01-01-02"),
     "mead.py": (["M003/video/front/happy/level_2/001.mp4", "M003/audio/happy/level_2/001.m4a"],
                 "M003_front_happy_level_2_001"),
-    "lrw.py": (["lipread_mp4/ABOUT/val/ABOUT_00001.mp4"], "ABOUT_00001"),
-    "lrs3.py": (["trainval/0Fi83BHQsMA/50001.mp4"], "0Fi83BHQsMA_50001"),
+    "lrw.py": (["lipread_mp4/ABOUT/val/ABOUT_00001.mp4"], "val_ABOUT_00001"),
+    "lrs3.py": (["trainval/0Fi83BHQsMA/50001.mp4"], "trainval_0Fi83BHQsMA_50001"),
     "voxceleb2.py": (["dev/mp4/id00012/21Uxsk56VDQ/00001.mp4"], "id00012_21Uxsk56VDQ_00001"),
     "hdtf.py": (["WDA_BarackObama_000.mp4"], "WDA_BarackObama_000"),
 }  # fmt: skip

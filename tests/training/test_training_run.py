@@ -89,7 +89,7 @@ def test_another_config_is_refused_with_field_and_values(fabric, tmp_path):
     with pytest.raises(ValueError, match="precision='32-true', not 'bf16-mixed'"):
         train(make_fabric("cpu", precision="bf16-mixed"), tmp_path)
     with pytest.raises(ValueError, match="corpus=None, not 'tiny'"):
-        Run(fabric, tmp_path, ToyConfig(), 8, corpus="tiny").resume()
+        Run(fabric, tmp_path, ToyConfig(), 8, corpus={"corpus": "tiny"}).resume()
     assert (tmp_path / "log.jsonl").read_bytes() == before
     train(fabric, tmp_path, ToyConfig(sizes=(6, 8)), steps=6)
     assert len(log(tmp_path)) == 6
@@ -184,3 +184,14 @@ def test_minutes_add_up_over_resumes(fabric, tmp_path, monkeypatch):
             pass
     assert minutes(tmp_path, "vae*") == 3
     assert minutes(tmp_path, "head*") == 0
+
+
+def test_a_finished_run_is_not_relabelled_with_another_corpus(fabric, tmp_path):
+    first = {"corpus": "medium", "corpus_version": "2", "corpus_digest": "aa"}
+    other = {"corpus": "medium", "corpus_version": "2", "corpus_digest": "bb"}
+    run = Run(fabric, tmp_path, ToyConfig(), 0, corpus=first)
+    list(run.steps(run.resume()))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != "lock"}
+    with pytest.raises(ValueError, match="corpus_digest='aa', not 'bb'"):
+        Run(fabric, tmp_path, ToyConfig(), 0, corpus=other).resume()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != "lock"} == before

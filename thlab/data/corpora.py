@@ -1,5 +1,7 @@
 """open_corpus: any corpus by name, as a sequence of usable clips and a table of all that was found."""
 
+import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
@@ -25,8 +27,11 @@ class Corpus(Sequence[Clip]):
     Chapter: book/sound-and-faces.ipynb
     """
 
-    def __init__(self, name: str, clips: Sequence[Clip], table: list[Row]):
-        self.name, self.table, self._clips = name, table, clips
+    def __init__(self, name: str, clips: Sequence[Clip], table: list[Row], facts: dict[str, str] | None = None):
+        self.name = name
+        self.table = table
+        self.facts = facts or {}  # what a training on it must know again: see `thlab.data.corpora.corpus_facts`
+        self._clips = clips
 
     def __len__(self) -> int:
         return len(self._clips)
@@ -37,7 +42,7 @@ class Corpus(Sequence[Clip]):
     def __getitem__(self, index: slice) -> "Corpus": ...
     def __getitem__(self, index):
         if isinstance(index, slice):
-            return Corpus(self.name, self._clips[index], self.table)
+            return Corpus(self.name, self._clips[index], self.table, self.facts)
         return copy(self._clips[index])
 
     @property
@@ -75,13 +80,31 @@ def open_corpus(
         raise ValueError(f"{root}: no clip of {name} here; expected {reader.expects}")
     with ThreadPoolExecutor(workers) as pool:
         found = list(tqdm(pool.map(lambda path: _examine(reader, path, check), paths), name, len(paths), disable=None))
+    _refuse_second_ids(found)
     clips, rows = [clip for clip, _ in found if clip], [row for _, row in found]
     if split or counts:
         _assign_splits(clips, rows, counts or reader.counts, seed)
     if split and split not in {clip.split for clip in clips}:
         raise ValueError(f"no split {split!r} in {name}: there are {sorted({str(clip.split) for clip in clips})}")
     usable = [clip for clip, row in found if clip and row["status"] == "ok" and split in (None, clip.split)]
-    return Corpus(name, usable, rows)
+    return Corpus(name, usable, rows, corpus_facts(name, Path(root)))
+
+
+def corpus_facts(name: str, root: Path) -> dict[str, str]:
+    """Name and version of a corpus, and the SHA-256 of its manifest ("" where it has none): which corpus this is.
+
+    A training keeps them, so that it never resumes on other clips. Chapter: book/sound-and-faces.ipynb
+    """
+    manifest = root / "manifest.jsonl"
+    if not manifest.is_file():
+        return {"corpus": name, "corpus_version": "", "corpus_digest": ""}
+    content = manifest.read_bytes()
+    version = re.search(rb'"corpus_version": "(\w+)"', content)
+    return {
+        "corpus": root.resolve().name,
+        "corpus_version": version[1].decode() if version else "",
+        "corpus_digest": hashlib.sha256(content).hexdigest(),
+    }
 
 
 def open_splits(corpus: str | Path, seed: int = 0) -> dict[str, Corpus]:
@@ -106,10 +129,11 @@ def open_splits(corpus: str | Path, seed: int = 0) -> dict[str, Corpus]:
         clips = [replace(clip, split=of[getattr(clip, by)]) for clip in found]
     else:
         clips = list(found)
-    return {
-        split: Corpus(found.name, [clip for clip in clips if clip.split == split], found.table)
-        for split in ("train", "val", "test")
-    }
+    parts = {}
+    for split in ("train", "val", "test"):
+        chosen = [clip for clip in clips if clip.split == split]
+        parts[split] = Corpus(found.name, chosen, found.table, found.facts)
+    return parts
 
 
 def split_speakers(speakers: Iterable[str], counts: Sequence[int], seed: int) -> dict[str, tuple[str, ...]]:
@@ -136,9 +160,23 @@ def _examine(reader: Reader, path: Path, check: str) -> tuple[Clip | None, Row]:
         check_clip(clip, check)
     except (ValueError, FileNotFoundError) as error:
         reason = str(error).replace(f"{path}: ", "") or repr(error)
+    except Exception as error:  # whatever a broken file does to a library, the other files are read
+        reason = f"{type(error).__name__}: {error}"
     row = {"id": clip.id if clip else None, "path": str(path.relative_to(reader.root)), "reason": reason}
     labels = {key: getattr(clip, key, None) for key in ("speaker", "emotion", "split")}
     return clip, row | {"status": "unusable" if reason else "ok"} | labels
+
+
+def _refuse_second_ids(found: list[tuple[Clip | None, Row]]) -> None:
+    """Call a clip unusable whose id an earlier one has: what is written under one id would overwrite the other."""
+    first: dict[str, str] = {}
+    for clip, row in found:
+        if clip is None:
+            continue
+        if clip.id in first:
+            row["status"] = "unusable"
+            row["reason"] = f"its id {clip.id} is also that of {first[clip.id]}"
+        first.setdefault(clip.id, row["path"])
 
 
 def _assign_splits(clips: list[Clip], rows: list[Row], counts: Sequence[int] | None, seed: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ class Memory:
     speakers: tuple[str, ...]
     ids: tuple[str, ...]
     audio: list[Float[Tensor, "_"]]  # of any lengths
+    facts: dict[str, str] = field(default_factory=dict)  # of the corpus: its name, version and digest
 
     def per_frame(self, fn: Callable[[Tensor, int], Tensor]) -> Shaped[Tensor, "f *rest"]:
         """fn(audio (n,), n_frames) -> (n_frames, ...) of every clip, concatenated. Chapter: book/priors.ipynb"""
@@ -70,6 +71,7 @@ def load_memory(clips: Sequence[Clip], frames: bool = True, workers: int = 1, em
         speakers=speakers,
         ids=tuple(clip.id for clip in clips),
         audio=[row["audio"] for row in rows],
+        facts=getattr(clips, "facts", {}),
     )
 
 

@@ -4,6 +4,7 @@ What comes out has the embedded corpus's files, so that `open_corpus("embedded",
 written last and each file gets its name only when it is whole: a run killed at any moment goes on where it stopped.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -42,7 +43,8 @@ def prepare(
 
     Writes <id>.mp4 (size x size, 25 fps), <id>.wav, <id>.npz, manifest.jsonl and unusable.jsonl under `out`. Returns
     how many clips were `prepared`, `skipped` and `unusable`. Raises ValueError for wrong arguments, or where `out`
-    was prepared from another corpus or at another size; FileNotFoundError for a missing root.
+    holds the recordings themselves, or was prepared from another corpus or at another size; FileNotFoundError for a
+    missing root.
     Chapter: book/sound-and-faces.ipynb
     """
     if size not in SIZES:
@@ -50,6 +52,7 @@ def prepare(
     out = Path(out)
     found = open_corpus(corpus, root, check="none")
     clips = choose(found, speakers, limit)
+    keep_sources(out, Path(root), clips)
     out.mkdir(parents=True, exist_ok=True)
     unread = [
         {"id": row["id"], "path": str(Path(root, row["path"])), "reason": row["reason"]} for row in found.unusable
@@ -76,6 +79,20 @@ def choose(corpus: Corpus, speakers: Iterable[str] | None, limit: int | None) ->
     if unknown := wanted - set(corpus.speakers):
         raise ValueError(f"no speaker {', '.join(sorted(unknown))}: there are {', '.join(corpus.speakers)}")
     return [clip for clip in corpus if clip.speaker in wanted][:limit]
+
+
+def keep_sources(out: Path, root: Path, clips: Iterable[Clip]) -> None:
+    """ValueError where `out` is the folder to read from, or one in it that holds recordings: they might be lost."""
+    if not out.exists():
+        return
+    sources = {root}
+    for clip in clips:
+        sources.add(clip.path.parent)
+        if clip.audio_path:
+            sources.add(clip.audio_path.parent)
+    for source in sources:
+        if out.samefile(source):
+            raise ValueError(f"{out} holds the recordings themselves: prepare into another folder")
 
 
 @contextmanager
@@ -106,7 +123,15 @@ def attempt(clip: Clip, out: Path, size: int) -> Row:
         check_clip(clip, "decode")
         prepare_clip(clip, out, size)
     except (ValueError, FileNotFoundError) as error:
-        reason = str(error).replace(f"{clip.path}: ", "")
+        reason = str(error).replace(f"{clip.path}: ", "") or repr(error)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:  # of the machine, not of the file
+            raise
+        reason = f"{type(error).__name__}: {error}"
+    except ImportError:  # a package is missing: no other clip would fare better
+        raise
+    except Exception as error:  # whatever a broken file does to a library, the other files are prepared
+        reason = f"{type(error).__name__}: {error}"
     return {"id": clip.id, "path": str(clip.path), "reason": reason}
 
 

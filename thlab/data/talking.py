@@ -1,5 +1,6 @@
 """What a talking head is made from, a recording and a picture of a face, and the .mp4 that says it is synthetic."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,26 +23,38 @@ DETECTABLE = 256  # pixels to which a smaller picture is enlarged, for mediapipe
 
 
 def read_inputs(
-    audio: Path | str, image: Path | str, out: Path | str, size: int
+    audio: Path | str, image: Path | str, size: int
 ) -> tuple[Float[torch.Tensor, "n"], Float[torch.Tensor, "3 size size"]]:
-    """The speech and the face, in [0, 1], from which a talking head at `out` is to be made.
+    """The speech and the face, in [0, 1], from which a talking head is to be made.
 
     The picture is cropped to the aligned face view; a square of `size` pixels is taken to be one. Raises ValueError
-    where a file is missing or cannot be read, the recording holds no speech, the picture no face, or `out` is no .mp4
-    in a folder that exists. Chapter: book/content-to-video.ipynb
+    where a file cannot be read, the recording holds no speech or the picture no face.
+    Chapter: book/content-to-video.ipynb
     """
-    check_paths(out, audio, image)
     return read_speech(audio), torch.from_numpy(read_face(image, size)).permute(2, 0, 1) / 255
 
 
-def check_paths(out: Path | str, *inputs: Path | str) -> None:
-    """ValueError where an input is missing, or `out` is no .mp4 in a folder that exists."""
-    out = Path(out)
-    if out.suffix != ".mp4" or not out.parent.is_dir():
-        raise ValueError(f"{out}: the output must be a name ending in .mp4, in a folder that exists")
+def check_paths(outs: Sequence[Path | str], inputs: Sequence[Path | str], overwrite: bool = False) -> None:
+    """Whether these files may be written from those, asked before any work is done.
+
+    Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is one of the inputs
+    (by whatever name or link), or exists already and overwrite is False. Chapter: book/content-to-video.ipynb
+    """
     for path in inputs:
         if not Path(path).is_file():
             raise ValueError(f"{path}: no such file")
+    for out in map(Path, outs):
+        if out.suffix != ".mp4" or not out.parent.is_dir():
+            raise ValueError(f"{out}: the output must be a name ending in .mp4, in a folder that exists")
+        if not out.exists():
+            continue
+        for path in inputs:
+            if out.samefile(path):
+                raise ValueError(f"{out} is the input {path} itself: give the output another name")
+        if not overwrite:
+            raise ValueError(f"{out} exists already: give another name, or --overwrite")
+        if not out.is_file():
+            raise ValueError(f"{out} is no file that could be overwritten: give another name")
 
 
 def write_talking(path: Path | str, frames: Float[torch.Tensor, "t 3 h w"], audio: Float[torch.Tensor, "n"]) -> None:

@@ -71,7 +71,7 @@ def fit(
     """The loop of both judges: terms_of(model, batch) names the losses, `total` is what is minimised."""
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=1e-3)
     model, optimizer = fabric.setup(model.to(memory_format=torch.channels_last), optimizer)  # type: ignore[call-overload]
-    run = Run(fabric, out, config, steps)
+    run = Run(fabric, out, config, steps, corpus=memory.facts)
     for step in run.steps(run.resume(model=model, optimizer=optimizer)):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * rate(step, steps)

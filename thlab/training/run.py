@@ -30,14 +30,25 @@ class Run:
             ...  # backward, and the optimizer's step
             run.log(step, terms)
 
-    config (a dataclass) and facts, such as the seed, must be the same when it goes on. Several processes, on several
+    config (a dataclass), corpus (its facts, as `load_memory` keeps them) and facts, such as the seed, must be the same
+    when it goes on: a finished run is never given another corpus's name. Several processes, on several
     machines too, are given one folder; the first one writes.
     Chapter: book/priors.ipynb
     """
 
-    def __init__(self, fabric: Any, folder: str | Path, config: Any, steps: int, save_every: int = 200, **facts: Any):
+    def __init__(
+        self,
+        fabric: Any,
+        folder: str | Path,
+        config: Any,
+        steps: int,
+        save_every: int = 200,
+        corpus: dict[str, str] | None = None,
+        **facts: Any,
+    ):
         self.fabric, self.folder, self.total, self.save_every = fabric, Path(folder), steps, save_every
         facts = {**dataclasses.asdict(config), "precision": fabric.strategy.precision.precision, **facts}
+        facts |= corpus or {}
         self.config = json.loads(json.dumps(facts, default=str))  # tuples become lists, as they are read back
         self.checkpoint, self.log_path = self.folder / "checkpoint.safetensors", self.folder / "log.jsonl"
 

@@ -36,7 +36,8 @@ class Lrw(Reader):
                 raise ValueError(f"{text.name}: no line with the word's Duration")
             start, end = (LRW_SECONDS / 2 + sign * float(match[1]) / 2 for sign in (-1, 1))
             words = (Segment(start, end, word.lower()),)
-        return Clip(path.stem, path, "unknown", words=words, split=split)
+        # each split counts from 1
+        return Clip(f"{split}_{path.stem}", path, "unknown", words=words, split=split)
 
 
 class Lrs3(Reader):
@@ -62,7 +63,7 @@ class Lrs3(Reader):
         if rows and [word for word, _, _ in rows] != [word.label for word in words]:
             raise ValueError(f"mislabelled: {path.stem}.txt times other words than its text has")
         words = tuple(Segment(float(start), float(end), word) for word, start, end in rows) or words
-        return Clip(f"{talk}_{path.stem}", path, talk, words=words, split=split)
+        return Clip(f"{split}_{talk}_{path.stem}", path, talk, words=words, split=split)
 
 
 class VoxCeleb2(Reader):

@@ -44,14 +44,19 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
 
 
 def generate(
-    image: Path, out: Path, weights: Path | None, audio: Path | None = None, video: Path | None = None
+    image: Path,
+    out: Path,
+    weights: Path | None,
+    audio: Path | None = None,
+    video: Path | None = None,
+    overwrite: bool = False,
 ) -> list[Path]:
     """`thlab.papers.davs.generate.generate` with the model of a finished training, or the committed one.
 
     Chapter: book/davs.ipynb
     """
     model, _ = load_model(weights / "davs-disentangled" if weights else "davs-disentangled")
-    return [generate_video(image, out, audio, video, model)]
+    return [generate_video(image, out, audio, video, model, overwrite)]
 
 
 def speaker(corpus: str) -> Speaker:

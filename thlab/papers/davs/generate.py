@@ -18,25 +18,30 @@ def hear_words(model: DAVS, audio: Float[Tensor, "n"]) -> Float[Tensor, "1 t c"]
 
 
 def generate(
-    image_path: Path | str, out_path: Path | str, audio_path: Path | str | None = None,
-    video_path: Path | str | None = None, model: DAVS | None = None,
-) -> Path:  # fmt: skip
+    image_path: Path | str,
+    out_path: Path | str,
+    audio_path: Path | str | None = None,
+    video_path: Path | str | None = None,
+    model: DAVS | None = None,
+    overwrite: bool = False,
+) -> Path:
     """Make the face of a picture say what a recording says, or what the lips in a video do: an .mp4; its path.
 
     The video's own sound goes with it. model: a trained one, else the committed weights. Raises ValueError, and writes
-    nothing, where not just one of audio and video is given, and as `thlab.data.talking.read_inputs` and `read_lips` do.
+    nothing, where not just one of audio and video is given, and as `check_paths`, `read_inputs` and `read_lips` of
+    `thlab.data.talking` do.
     Chapter: book/davs.ipynb
     """
     if (audio_path is None) == (video_path is None):
         raise ValueError("give one source of speech: a recording (audio) or a video")
+    check_paths([out_path], [path for path in (audio_path, video_path, image_path) if path is not None], overwrite)
     model = model or load_model()[0]
     size = model.config.size
     if audio_path is not None:
-        audio, image = read_inputs(audio_path, image_path, out_path, size)
+        audio, image = read_inputs(audio_path, image_path, size)
         f_w = hear_words(model, audio)
     else:
         assert video_path is not None
-        check_paths(out_path, video_path, image_path)
         image = torch.from_numpy(read_face(image_path, size)).permute(2, 0, 1) / 255
         frames, audio = read_lips(video_path, size)
         f_w = model.e_w_v(frames[None])

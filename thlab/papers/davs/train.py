@@ -38,7 +38,7 @@ def train(
     model, optimizer = fabric.setup(model, torch.optim.Adam(groups))
     critic_groups = [{"params": list(critics.parameters()), "pace": config.pace}]
     critics, critic_optimizer = fabric.setup(critics, torch.optim.Adam(critic_groups))
-    run = Run(fabric, out, config, config.steps, seed=seed)
+    run = Run(fabric, out, config, config.steps, seed=seed, corpus=clips.memory.facts)
     parts = {"model": model, "critics": critics, "optimizer": optimizer, "critic_optimizer": critic_optimizer}
     for step in run.steps(run.resume(**parts)):
         batch = my_part(fabric, clips.draw(config, step_generator(seed, step)))

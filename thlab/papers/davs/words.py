@@ -127,4 +127,7 @@ def hold_out(train: Corpus, test: Corpus) -> tuple[Corpus, Corpus]:
         return train, test
     training = [clip for clip in train if clip.text not in held]
     tested = [clip for clip in test if clip.text in held or clip.text not in shared]
-    return Corpus(train.name, training, train.table), Corpus(test.name, tested, test.table)
+    return (
+        Corpus(train.name, training, train.table, train.facts),
+        Corpus(test.name, tested, test.table, test.facts),
+    )

@@ -10,7 +10,7 @@ from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
 from thlab.data.media import SAMPLES_A_FRAME
 from thlab.data.memory import load_memory
-from thlab.data.talking import read_inputs, write_talking
+from thlab.data.talking import check_paths, read_inputs, write_talking
 from thlab.nn.faces import FaceEncoder
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.evaluate import evaluate as evaluate_tables
@@ -72,15 +72,21 @@ def evaluate(
 
 
 def generate(
-    audio: Path, image: Path, out: Path, weights: Path | None = None, head: TalkingHead | None = None
+    audio: Path,
+    image: Path,
+    out: Path,
+    weights: Path | None = None,
+    overwrite: bool = False,
+    head: TalkingHead | None = None,
 ) -> list[Path]:
     """Make the face of a picture say what a recording says: an .mp4 with the sound, tagged as synthetic.
 
-    By a given head, or that of a finished training, or the committed one. Raises ValueError, and writes nothing, where
-    `thlab.data.talking.read_inputs` cannot use what it is given. Chapter: book/content-to-video.ipynb
+    By a given head, or that of a finished training, or the committed one. Raises ValueError, and writes nothing, as
+    `thlab.data.talking.check_paths` and `read_inputs` do. Chapter: book/content-to-video.ipynb
     """
+    check_paths([out], [audio, image], overwrite)
     head = head or trained(weights)
-    sound, face = read_inputs(audio, image, out, head.generator.config.size)
+    sound, face = read_inputs(audio, image, head.generator.config.size)
     content = head.source.content(sound, len(sound) // SAMPLES_A_FRAME)
     write_talking(out, roll_out(head.generator, face[None], content[None])[0], sound)
     return [out]

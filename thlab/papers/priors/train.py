@@ -129,7 +129,7 @@ def pretrain(vae: SequenceVAE, speech: Speech, out: Path, fabric, seed: int = 0)
     config, pipeline = vae.config, ContentPipeline(vae)
     optimizer = torch.optim.Adam(pipeline.parameters(), config.learning_rate)
     pipeline, optimizer = fabric.setup(pipeline, optimizer)
-    run = Run(fabric, out, config, config.pretrain_steps, seed=seed)
+    run = Run(fabric, out, config, config.pretrain_steps, seed=seed, corpus=speech.memory.facts)
     for step in run.steps(run.resume(model=pipeline, optimizer=optimizer)):
         batch = my_part(fabric, speech.draw(config, step_generator(seed, step)))
         x = vae.scale(batch["x"])
@@ -145,7 +145,7 @@ def train(vae: SequenceVAE, speech: Speech, out: Path, fabric, seed: int = 0) ->
     config = vae.config
     optimizer = torch.optim.Adam(vae.parameters(), config.learning_rate)
     model, optimizer = fabric.setup(vae, optimizer)
-    run = Run(fabric, out, config, config.steps, seed=seed)
+    run = Run(fabric, out, config, config.steps, seed=seed, corpus=speech.memory.facts)
     first = run.resume(model=model, optimizer=optimizer)
     drawn = draw_sequences(speech, config, seed, first)
     for step in run.steps(first):

@@ -182,7 +182,7 @@ def train_generator(
         torch.optim.Adam(critics.parameters(), config.critic_rate, betas=(0.0, 0.9)),
     )
     footage = Footage(memory, source, config)
-    run = Run(fabric, out, config, config.steps, seed=seed)
+    run = Run(fabric, out, config, config.steps, seed=seed, corpus=memory.facts)
     parts = {"head": head, "d_frame": d_frame, "d_video": d_video}
     start = run.resume(**parts, optimizer=optimizer, critic_optimizer=critic_optimizer)
     for step in run.steps(start):
@@ -236,7 +236,7 @@ def train_recogniser(config: RecogniserConfig, memory: Memory, out: Path, fabric
     """Train the recogniser of `ASRContent` on clean speech. Chapter: book/content-to-video.ipynb"""
     speech, net = Speech(memory), seeded(Recogniser, seed)
     net, optimizer = fabric.setup(net, torch.optim.Adam(net.parameters(), config.learning_rate))
-    run = Run(fabric, out, config, config.steps, seed=seed)
+    run = Run(fabric, out, config, config.steps, seed=seed, corpus=memory.facts)
     for step in run.steps(run.resume(net=net, optimizer=optimizer)):
         frames = torch.randint(len(memory.clip_of), (config.batch,), generator=step_generator(seed, step))
         batch = my_part(fabric, speech.batch(frames))

@@ -43,14 +43,21 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
 
 
 def generate(
-    audio: Path, image: Path, out: Path, weights: Path | None, samples: int = 1, seed: int = 0, temperature: float = 1.0
+    audio: Path,
+    image: Path,
+    out: Path,
+    weights: Path | None,
+    samples: int = 1,
+    seed: int = 0,
+    temperature: float = 1.0,
+    overwrite: bool = False,
 ) -> list[Path]:
     """`thlab.papers.stochastic.generate.generate` with the model of a finished training, or the committed one.
 
     Chapter: book/latent-kl.ipynb
     """
     model = load_model(weights / "stochastic-latent" if weights else "stochastic-latent")
-    return video.generate(audio, image, out, model, samples, seed, temperature)
+    return video.generate(audio, image, out, model, samples, seed, temperature, overwrite)
 
 
 def evaluate(

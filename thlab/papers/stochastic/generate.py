@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from thlab.data.media import SAMPLES_A_FRAME
-from thlab.data.talking import read_inputs, write_talking
+from thlab.data.talking import check_paths, read_inputs, write_talking
 from thlab.papers.stochastic.model import TalkingFace, hear, roll_out
 from thlab.papers.stochastic.train import load_model
 from thlab.training import step_generator
@@ -58,19 +58,27 @@ def takes(
 
 
 def generate(
-    audio_path: Path | str, image_path: Path | str, out_path: Path | str, model: TalkingFace | None = None,
-    samples: int = 1, seed: int = 0, temperature: float = 1.0,
-) -> list[Path]:  # fmt: skip
+    audio_path: Path | str,
+    image_path: Path | str,
+    out_path: Path | str,
+    model: TalkingFace | None = None,
+    samples: int = 1,
+    seed: int = 0,
+    temperature: float = 1.0,
+    overwrite: bool = False,
+) -> list[Path]:
     """Make the face of a picture say what a recording says, in so many takes: .mp4s with the sound; their paths.
 
     One take is written to out.mp4, several to out-1.mp4, out-2.mp4, … model: a trained one, else the committed weights.
-    Raises ValueError, and writes nothing, as `takes` and `thlab.data.talking.read_inputs` do.
+    Raises ValueError, and writes nothing, as `takes` and `thlab.data.talking.check_paths` and `read_inputs` do.
     Chapter: book/latent-kl.ipynb
     """
-    model, out_path = model or load_model(), Path(out_path)
-    audio, image = read_inputs(audio_path, image_path, out_path, model.config.size)
-    videos = takes(model, image, audio, samples, seed, temperature)
+    out_path = Path(out_path)
     paths = [out_path.with_stem(f"{out_path.stem}-{k + 1}") for k in range(samples)] if samples > 1 else [out_path]
+    check_paths(paths, [audio_path, image_path], overwrite)
+    model = model or load_model()
+    audio, image = read_inputs(audio_path, image_path, model.config.size)
+    videos = takes(model, image, audio, samples, seed, temperature)
     for path, frames in zip(paths, videos, strict=True):
         write_talking(path, frames, audio)
     return paths

@@ -76,7 +76,7 @@ def train(
         model.parameters(), config.learning_rate, eps=1e-15 if config.reduction == "mean" else 1e-8
     )
     model, optimizer = fabric.setup(model, optimizer)
-    run = Run(fabric, out, config, config.steps, seed=seed)
+    run = Run(fabric, out, config, config.steps, seed=seed, corpus=memory.facts)
     for step in run.steps(run.resume(model=model, optimizer=optimizer)):
         batch = my_part(fabric, stretches.draw(step_generator(seed, step)))
         result = model(**batch)
