@@ -94,7 +94,7 @@ def test_what_cannot_be_gets_one_line_and_leaves_nothing(run, clip, face, tmp_pa
         (("train", "priors", "--corpus", "tiny", "--preset", "huge", "--out", "{}/run"), "huge"),
         (("train", "priors", "--corpus", "tiny", "--stage", "third", "--out", "{}/run"), "third"),
         (("evaluate", "priors", "--corpus", "tiny", "--table", "T9", "--out", "{}/out"), "T9"),
-        (("generate", "--paper", "priors", "--audio", "a", "--image", "f", "-o", "x.mp4", "--weights", "{}"), "a: no such file"),
+        (("generate", "--paper", "priors", "--audio", "a", "--image", "f", "-o", "x.mp4"), "a: no such file"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_get_one_line_and_exit_2(arguments, complaint, refused):
