@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from thlab.corpus import clip, settings
-from thlab.corpus.media import write_mp4
+from thlab.media import write_mp4
 
 
 def timed(function, *arguments):

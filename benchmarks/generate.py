@@ -14,7 +14,7 @@ import time
 
 import torch
 
-from thlab.corpus.visemes import VISEMES
+from thlab.audio.visemes import VISEMES
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.model import hear as hear_words

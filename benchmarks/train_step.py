@@ -18,7 +18,7 @@ from multiprocessing import get_context
 import torch
 from torch import nn
 
-from thlab.corpus.visemes import VISEMES
+from thlab.audio.visemes import VISEMES
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.losses import encoder_phase
 from thlab.papers.davs.model import DAVS, Critics

@@ -14,10 +14,10 @@ import numpy as np
 from command_line import OneLineParser
 from jaxtyping import UInt8
 
-from thlab.corpus.alignment import TEMPLATE
 from thlab.data import Clip, Corpus, open_corpus
 from thlab.data.prepare import face_view
-from thlab.extras import require
+from thlab.face.points import TEMPLATE
+from thlab.optional import require
 
 GREEN = (0, 255, 0)
 

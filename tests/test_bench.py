@@ -5,10 +5,10 @@ from importlib import import_module
 
 import pytest
 
-from thlab.bench import Bench, meets_new_people
 from thlab.data import open_corpus
 from thlab.data.corpora import corpus_facts
-from thlab.data.memory import load_memory
+from thlab.data.tensors import load_clips
+from thlab.evaluation.experiment import Experiment, meets_new_people
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_trainings_belong_to_the_clips_not_to_the_folders_name(tiny_corpus, tmp_
         root = tmp_path / user / "prepared"
         root.mkdir(parents=True)
         (root / "manifest.jsonl").write_text(f'{{"id": "{user}", "corpus_version": null}}\n')
-        memory = replace(load_memory(few, frames=False), facts=corpus_facts("embedded", root))
-        benches.append(Bench("priors", None, memory, memory, few, str(root)))
+        memory = replace(load_clips(few, frames=False), facts=corpus_facts("embedded", root))
+        benches.append(Experiment("priors", None, memory, memory, few, str(root)))
     first, second = (bench.folder("vae", 0) for bench in benches)
     assert first != second
     assert first.parents[2].name.startswith("prepared-")

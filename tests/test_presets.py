@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from thlab import presets
+from thlab.training import presets
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)

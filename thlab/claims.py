@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from thlab.corpus.media import write_whole
+from thlab.files import write_whole
 from thlab.metrics.tables import Table, interval
 
 VERDICTS = ("held", "not held", "not testable here", "open")

@@ -133,7 +133,9 @@ def _add_data(command: argparse.ArgumentParser) -> None:
 
 def _commands(paper: str):
     """The module of a paper that trains, evaluates and generates; imported late, for torch takes seconds."""
-    return importlib.import_module("thlab.nn.train" if paper == "judges" else f"thlab.papers.{paper}.commands")
+    return importlib.import_module(
+        "thlab.papers.evaluators.train" if paper == "judges" else f"thlab.papers.{paper}.commands"
+    )
 
 
 def _given(options: argparse.Namespace) -> dict:

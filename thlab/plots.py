@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from thlab.extras import require
+from thlab.face.points import CLOSED_CONTOURS, OPEN_CONTOURS
+from thlab.optional import require
 
 # Okabe & Ito's palette (2008), told apart with any colour vision; yellow is left out: it is too pale on white
 PALETTE = {
@@ -18,10 +19,6 @@ PALETTE = {
     "pink": "#CC79A7",
     "black": "#000000",
 }
-
-# iBUG-68 contours, first landmark and one past the last: jaw, brows, nose; eyes, outer and inner lips
-OPEN_CONTOURS = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
-CLOSED_CONTOURS = ((36, 42), (42, 48), (48, 60), (60, 68))
 
 
 def use_style() -> None:

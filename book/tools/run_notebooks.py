@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from stage import BOOK, stage
 
-from thlab.presets import current
+from thlab.training.presets import current
 
 MAX_BYTES = 1_500_000
 CELL_SECONDS = 3600

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from thlab.audio import VISEMES, align_dtw, align_pocketsphinx, viseme_track
-from thlab.audio.align_dtw import say
-from thlab.corpus.visemes import ESPEAK_TO_VISEME
+from thlab.audio.alignment_dtw import say
+from thlab.audio.visemes import ESPEAK_TO_VISEME
 
 SENTENCE = ("bin", "blue", "at", "f", "two", "now")
 

@@ -22,7 +22,7 @@ from thlab.audio import (
     narrowest_band,
     warp,
 )
-from thlab.audio.dtw import checked
+from thlab.audio.time_warping import checked
 
 SCIPY = {"l1": "cityblock", "l2": "euclidean", "sqeuclidean": "sqeuclidean", "cosine": "cosine"}
 METRICS = list(SCIPY)

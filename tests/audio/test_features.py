@@ -29,7 +29,7 @@ def librosa_mfcc(audio: np.ndarray) -> np.ndarray:
 
 
 def real_clips(root) -> list[np.ndarray]:
-    from thlab.data.media import read_audio
+    from thlab.media import read_audio
 
     return [read_audio(path) for path in sorted(root.glob("grid/s1/video/*.mpg"))[:5]]
 

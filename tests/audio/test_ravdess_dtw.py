@@ -19,7 +19,7 @@ ACTORS, SEED = 4, 7  # actors drawn, of 20
 
 def word_boundaries(clip):
     """Start of each word and the end of the last in seconds, by forced alignment."""
-    from thlab.audio.align import align_pocketsphinx
+    from thlab.audio.alignment import align_pocketsphinx
 
     words = align_pocketsphinx(clip.audio, clip.text.split()).words
     return np.array([word.start for word in words] + [words[-1].end])

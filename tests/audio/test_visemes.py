@@ -14,9 +14,8 @@ from thlab.audio import (
     word_to_visemes,
     words_to_phones,
 )
-from thlab.audio.visemes import phone_visemes
+from thlab.audio.visemes import ESPEAK_TO_VISEME, phone_visemes
 from thlab.corpus.grammar import GRAMMAR
-from thlab.corpus.visemes import ESPEAK_TO_VISEME
 
 
 def test_the_39_phones_map_to_known_visemes_and_reach_all_but_silence_and_schwa():

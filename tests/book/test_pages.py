@@ -78,5 +78,5 @@ def test_pictures_have_alt_text(html, page):
 
 def test_api_page_has_every_package(html):
     text = (html / "api.html").read_text()
-    for name in ("thlab.audio.dtw", "thlab.corpus", "thlab.data", "thlab.explore.strip", "thlab.face"):
+    for name in ("thlab.audio.time_warping", "thlab.corpus", "thlab.data", "thlab.explore.strip", "thlab.face"):
         assert name in text, name

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from thlab.corpus import Preset, build, clip, ensure, media, settings, verify
+from thlab import media
+from thlab.corpus import Preset, build, clip, ensure, settings, verify
 from thlab.corpus.build import read_settings
-from thlab.corpus.media import write_whole
+from thlab.files import write_whole
 
 MINI = Preset(split=(1, 0, 1), sentences=1, size=64, emotions=("neutral", "happy"))
 SCRIPT = "import sys; from thlab.corpus import Preset, build; build(sys.argv[1], {preset}, workers=1)"
@@ -162,7 +163,7 @@ POISONED = """
 import hashlib, sys
 from pathlib import Path
 import numpy as np
-from thlab.corpus.media import write_mp4
+from thlab.media import write_mp4
 t, y, x = np.ogrid[:40, :64, :64]
 grey = 128 + 100 * np.sin(x / 5 + t / 3) * np.cos(y / 7 - t / 9) + 20 * np.sin(t * x * y / 300)
 write_mp4(Path(sys.argv[1]), np.repeat(grey[..., None], 3, 3).astype(np.uint8))

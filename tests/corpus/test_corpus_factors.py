@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import scipy.io.wavfile
 
-from thlab.corpus import EMOTIONS, GRAMMAR, VISEMES, clip, settings
-from thlab.corpus.alignment import INNER_LIP_BOTTOM, INNER_LIP_TOP, TEMPLATE, anchors, similarity, transform
-from thlab.corpus.espeak import english_data
+from thlab.audio.espeak import english_data
+from thlab.audio.visemes import VISEMES, viseme_segments
+from thlab.corpus import EMOTIONS, GRAMMAR, clip, settings
 from thlab.corpus.grammar import sentences
 from thlab.corpus.head import load_head
 from thlab.corpus.speech import STOPS, speak
-from thlab.corpus.visemes import viseme_segments
 from thlab.corpus.voice import Voice
+from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP, TEMPLATE, anchors, similarity, transform
 
 FACE = settings.settle(settings.Preset((1, 0, 1), 1, 64), "face", None, 1.0, 0)
 

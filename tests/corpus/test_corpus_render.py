@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from skimage.transform import SimilarityTransform
 
+from thlab.audio.visemes import VISEMES
 from thlab.corpus import clip
-from thlab.corpus.alignment import TEMPLATE, similarity, transform
 from thlab.corpus.expression import EMOTION_SHAPES, EMOTIONS, VISEME_SHAPES, face_units
 from thlab.corpus.head import load_head
 from thlab.corpus.identity import Person
@@ -13,7 +13,7 @@ from thlab.corpus.motion import Lips, blinks, smooth_noise
 from thlab.corpus.raster import BOTH_SIDES, FRONT_ONLY, deform, rasterize, vertex_normals
 from thlab.corpus.render import draw_lighting, rotation
 from thlab.corpus.shade import LEVELS, SRGB
-from thlab.corpus.visemes import VISEMES
+from thlab.face.points import TEMPLATE, similarity, transform
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -5,9 +5,8 @@ import pytest
 import soundfile
 from clip_files import pictures, tone
 
-from thlab.corpus.media import write_mp4
 from thlab.data import Clip, read_audio, read_video
-from thlab.data.media import AUDIO_RATE
+from thlab.media import SAMPLE_RATE, write_mp4
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".flv", ".mpg"])
@@ -24,9 +23,9 @@ def test_video_comes_back_in_order(tmp_path, make_clip, suffix):
 def test_audio_is_16_khz_mono_and_sounds_right(tmp_path, make_clip, suffix, rate):
     audio = read_audio(make_clip(tmp_path / f"clip{suffix}", 1.0, rate=rate))
     assert audio.dtype == np.float32
-    assert abs(len(audio) - AUDIO_RATE) < 0.12 * AUDIO_RATE  # codecs pad their ends
+    assert abs(len(audio) - SAMPLE_RATE) < 0.12 * SAMPLE_RATE  # codecs pad their ends
     middle = audio[4000:12000]
-    assert np.argmax(np.abs(np.fft.rfft(middle * np.hanning(8000)))) == 440 * 8000 // AUDIO_RATE
+    assert np.argmax(np.abs(np.fft.rfft(middle * np.hanning(8000)))) == 440 * 8000 // SAMPLE_RATE
     np.testing.assert_allclose(np.abs(middle).max(), 0.3, atol=0.03)
 
 
@@ -40,7 +39,7 @@ def test_lossless_audio_is_exact(tmp_path, make_clip):
 
 def test_channels_are_averaged(tmp_path):
     left, right = tone(0.5), tone(0.5, hertz=880)
-    soundfile.write(tmp_path / "stereo.wav", np.stack([left, right], 1), AUDIO_RATE, subtype="FLOAT")
+    soundfile.write(tmp_path / "stereo.wav", np.stack([left, right], 1), SAMPLE_RATE, subtype="FLOAT")
     np.testing.assert_allclose(read_audio(tmp_path / "stereo.wav"), (left + right) / 2, atol=1e-6)
 
 
@@ -48,7 +47,7 @@ def test_resampling_agrees_with_librosa(tmp_path, make_clip):
     librosa = pytest.importorskip("librosa")
     path = make_clip(tmp_path / "a.wav", 1.0, rate=44100)
     stored, rate = soundfile.read(path, dtype="float32")
-    theirs = librosa.resample(stored, orig_sr=rate, target_sr=AUDIO_RATE)
+    theirs = librosa.resample(stored, orig_sr=rate, target_sr=SAMPLE_RATE)
     ours = read_audio(path)
     assert len(ours) == len(theirs)
     np.testing.assert_allclose(ours[200:-200], theirs[200:-200], atol=2e-3)
@@ -111,8 +110,8 @@ def test_clip_decodes_only_what_is_asked_for(tmp_path, make_clip, monkeypatch):
         raise AssertionError("video was decoded")
 
     monkeypatch.setattr("thlab.data.clip.read_video", forbidden)
-    monkeypatch.setattr("thlab.data.media.video_frames", forbidden)
-    assert len(clip.audio) == AUDIO_RATE
+    monkeypatch.setattr("thlab.media.video_frames", forbidden)
+    assert len(clip.audio) == SAMPLE_RATE
     assert clip.audio is clip.audio  # kept
     with pytest.raises(AssertionError, match="decoded"):
         _ = clip.frames

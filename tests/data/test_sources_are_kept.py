@@ -8,7 +8,7 @@ import pytest
 from thlab.cli import main
 from thlab.data import open_corpus
 from thlab.data.prepare import attempt, prepare
-from thlab.data.talking import check_paths
+from thlab.inference import check_paths
 
 
 @pytest.fixture

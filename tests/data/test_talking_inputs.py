@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from thlab.corpus.media import wav_bytes
 from thlab.data import open_corpus
-from thlab.data.talking import read_face, read_speech
+from thlab.inference import read_face, read_speech
+from thlab.media import wav_bytes
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,8 @@ def wav(path, audio):
 def test_a_portrait_is_cropped_to_the_aligned_face(real_data):
     image = read_face(real_data / "faces_public_domain" / "astronaut.png", 64)
     assert image.shape == (64, 64, 3)
-    from thlab.corpus.alignment import TEMPLATE, anchors
     from thlab.face import detect_landmarks, to_68
+    from thlab.face.points import TEMPLATE, anchors
 
     large = np.asarray(Image.fromarray(image).resize((256, 256)))
     found = anchors(to_68(detect_landmarks(large[None])[0]))[0] / 256

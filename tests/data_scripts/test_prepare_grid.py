@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thlab.corpus import VISEMES
-from thlab.corpus.alignment import INNER_LIP_BOTTOM, INNER_LIP_TOP, TEMPLATE, anchors
+from thlab.audio.visemes import VISEMES
 from thlab.data import open_corpus, read_audio, read_video
-from thlab.data.clip import load_arrays
-from thlab.data.prepare import at_25_fps, only_run, prepare
+from thlab.data.prepare import at_25_fps, prepare
 from thlab.data.readers.grid import read_align
+from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP, TEMPLATE, anchors
+from thlab.files import load_arrays, lock_folder
 
 SCRIPTS = Path(__file__).parents[2] / "data_scripts"
 
@@ -159,7 +159,7 @@ def test_ctrl_c_says_how_to_go_on(grid_root, tmp_path, run_script, monkeypatch):
 
 
 def test_two_runs_never_share_a_folder(grid_root, grid_out):
-    with only_run(grid_out), pytest.raises(ValueError, match="another run is preparing clips here"):
+    with lock_folder(grid_out), pytest.raises(ValueError, match="another run is preparing clips here"):
         prepare("grid", grid_root, grid_out, size=64)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from thlab.data import open_corpus, read_audio
-from thlab.data.clip import load_arrays
+from thlab.files import load_arrays
 
 TAKES = ("03-01-01-01-01-01-01", "03-01-05-02-02-02-01")
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from thlab.corpus.alignment import TEMPLATE, anchors, similarity, transform
-from thlab.data.media import read_video
 from thlab.face import align_face, alignment_matrices, crop, detect_landmarks, smooth_tracks, to_68
+from thlab.face.points import TEMPLATE, anchors, similarity, transform
+from thlab.media import read_video
 
 SIZE = 64
 

@@ -5,9 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from thlab.corpus import alignment
-from thlab.data.media import read_video
 from thlab.face import MEDIAPIPE_TO_68, detect_landmarks, fill_gaps, indices, to_68
+from thlab.media import read_video
 
 mediapipe = pytest.importorskip("mediapipe")
 

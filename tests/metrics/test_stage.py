@@ -7,10 +7,10 @@ import torch
 
 from thlab.audio import log_spectrogram, segments
 from thlab.data import open_splits
-from thlab.data.memory import load_memory
+from thlab.data.tensors import load_clips
+from thlab.evaluation.test_set import TestSet
 from thlab.metrics.image import psnr
-from thlab.metrics.stage import Stage
-from thlab.nn.landmarks import LandmarkNet
+from thlab.nn.landmark_net import LandmarkNet
 from thlab.training import load_weights
 
 
@@ -18,7 +18,7 @@ from thlab.training import load_weights
 def stage(tiny_corpus):
     judge = LandmarkNet()
     load_weights("landmarks", judge)
-    return Stage(load_memory(open_splits(str(tiny_corpus))["test"]), judge, 5)
+    return TestSet(load_clips(open_splits(str(tiny_corpus))["test"]), judge, 5)
 
 
 def hear(audio, n_frames):
@@ -61,9 +61,9 @@ def test_noise_is_fixed_and_shuffling_takes_another_clip_and_turns_it(stage):
 
 
 def test_numbers_of_clips_become_numbers_of_speakers(stage):
-    stage = object.__new__(Stage)
+    stage = object.__new__(TestSet)
     stage.clips = [0, 1, 2, 3, 4]
-    stage.memory = type("Memory", (), {"speaker": torch.tensor([7, 7, 8, 9, 9])})
+    stage.memory = type("ClipTensors", (), {"speaker": torch.tensor([7, 7, 8, 9, 9])})
     assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [2, 5, 6]
     assert stage.by_speaker([1.0, 3.0, math.nan, math.nan, 6.0]) == [2, 6]
     assert stage.by_speaker([math.nan] * 5) == []

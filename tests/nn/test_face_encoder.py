@@ -6,10 +6,11 @@ import pytest
 import torch
 
 from thlab.data import open_corpus
-from thlab.data.memory import load_memory
-from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
-from thlab.nn.train import JudgeConfig, judge_faces, rate, train, train_faces, train_landmarks
+from thlab.data.tensors import load_clips
+from thlab.nn.face_encoder import FaceEncoder, equal_error_rate, identity_loss
+from thlab.papers.evaluators.train import JudgeConfig, judge_faces, train, train_faces, train_landmarks
 from thlab.training import load_weights, make_fabric, read_card
+from thlab.training.optim import rate
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def rng() -> torch.Generator:
 @pytest.fixture(scope="module")
 def memory(tiny_corpus):
     """Two clips of each training speaker of the tiny corpus."""
-    return load_memory(open_corpus("embedded", tiny_corpus, check="none", split="train")[::16])
+    return load_clips(open_corpus("embedded", tiny_corpus, check="none", split="train")[::16])
 
 
 def test_embeddings_are_unit_and_maps_halve(rng):

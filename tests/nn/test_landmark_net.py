@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from thlab.data import open_corpus
-from thlab.data.memory import load_memory
+from thlab.data.tensors import load_clips
 from thlab.nn.augment import augment, move, soften
-from thlab.nn.landmarks import LandmarkNet, expectation
-from thlab.nn.train import judge_landmarks, pictures
+from thlab.nn.landmark_net import LandmarkNet, expectation
+from thlab.papers.evaluators.train import judge_landmarks, pictures
 from thlab.training import load_weights
 
 
@@ -25,7 +25,7 @@ def trained() -> LandmarkNet:
 
 @pytest.fixture(scope="module")
 def held_out(tiny_corpus):
-    return load_memory(open_corpus("embedded", tiny_corpus, check="none", split="test")[::4])
+    return load_clips(open_corpus("embedded", tiny_corpus, check="none", split="test")[::4])
 
 
 def test_a_peak_is_found_where_it_stands():

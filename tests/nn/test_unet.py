@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from thlab.nn.unet import ConvBlock, Down, Up
+from thlab.nn.blocks import ConvBlock, Down, Up
 
 
 @pytest.fixture

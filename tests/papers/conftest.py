@@ -9,10 +9,10 @@ from thlab.cli import main
 @pytest.fixture(scope="session")
 def memory(tiny_corpus):
     from thlab.data import open_corpus
-    from thlab.data.memory import load_memory
+    from thlab.data.tensors import load_clips
 
     torch.set_num_threads(1)
-    return load_memory(open_corpus("embedded", tiny_corpus, check="none", split="train")[::4])
+    return load_clips(open_corpus("embedded", tiny_corpus, check="none", split="train")[::4])
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def test_a_finished_run_is_not_relabelled_with_another_corpus(fabric, tmp_path):
     other = {"corpus": "medium", "corpus_version": "2", "corpus_digest": "bb"}
     run = Run(fabric, tmp_path, ToyConfig(), 0, corpus=first)
     list(run.steps(run.resume()))
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != "lock"}
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != ".lock"}
     with pytest.raises(ValueError, match="corpus_digest='aa', not 'bb'"):
         Run(fabric, tmp_path, ToyConfig(), 0, corpus=other).resume()
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != "lock"} == before
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != ".lock"} == before

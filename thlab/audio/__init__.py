@@ -1,8 +1,11 @@
 """Speech as numbers: features, noise, visemes, and the alignment of two recordings of one sentence."""
 
-from thlab.audio.align import Alignment, align_pocketsphinx
-from thlab.audio.align_dtw import VOICES, align_dtw
-from thlab.audio.dtw import (
+from thlab.audio.alignment import Alignment, align_pocketsphinx
+from thlab.audio.alignment_dtw import VOICES, align_dtw
+from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
+from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, speech_mask
+from thlab.audio.stft import power_spectrogram
+from thlab.audio.time_warping import (
     DTWResult,
     accumulate,
     alignment_error,
@@ -15,18 +18,15 @@ from thlab.audio.dtw import (
     narrowest_band,
     warp,
 )
-from thlab.audio.dtw_torch import dtw_torch
-from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
-from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, speech_mask
-from thlab.audio.stft import power_spectrogram
+from thlab.audio.time_warping_torch import dtw_torch
 from thlab.audio.visemes import (
     ARPABET_TO_VISEME,
     GRID_PRONUNCIATIONS,
+    VISEMES,
     viseme_track,
     word_to_visemes,
     words_to_phones,
 )
-from thlab.corpus.visemes import VISEMES
 
 __all__ = [
     "ARPABET_TO_VISEME",

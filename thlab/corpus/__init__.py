@@ -1,5 +1,6 @@
 """The embedded corpus: talking heads made on your machine, with every factor known exactly."""
 
+from thlab.audio.visemes import VISEMES
 from thlab.corpus.build import build, ensure, verify
 from thlab.corpus.clip import retakes
 from thlab.corpus.expression import EMOTIONS
@@ -7,7 +8,6 @@ from thlab.corpus.grammar import GRAMMAR
 from thlab.corpus.settings import PRESETS, Preset
 from thlab.corpus.show import contact_sheet
 from thlab.corpus.version import CORPUS_VERSION
-from thlab.corpus.visemes import VISEMES
 
 __all__ = [
     "CORPUS_VERSION", "EMOTIONS", "GRAMMAR", "PRESETS", "VISEMES", "Preset",

@@ -6,7 +6,6 @@ Each worker is told its share of the clips in JSON; all answer on one pipe, a li
 import contextlib
 import dataclasses
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -19,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from thlab.corpus.clip import KINDS, checksums, make_clip
-from thlab.corpus.media import write_whole
+from thlab.corpus.clip import make_clip
 from thlab.corpus.render import VIEWS
 from thlab.corpus.settings import CORPUS_VERSION, PRESETS, SETTINGS, Preset, Settings, clip_rows, read_settings, settle
+from thlab.files import CLIP_FILES, checksums, home, lock_folder, remove_parts, write_whole
 
 MANIFEST, JOURNAL = "manifest.jsonl", "manifest.jsonl.part"
 WORKER = "from thlab.corpus.build import serve; serve()"
@@ -59,10 +58,9 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
 
     Takes what `build` takes. Chapter: book/sound-and-faces.ipynb
     """
-    home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
     usual = vars(PRESETS.get(preset, PRESETS["tiny"])) | {"motion_seed": 0, "workers": settings.get("workers")}
     extras = [f"{key}={value}" for key, value in sorted(settings.items()) if value not in (None, usual[key])]
-    return build(home / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
+    return build(home() / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
 
 
 def verify(root: str | Path) -> list[str]:
@@ -98,15 +96,14 @@ def _known(root: Path, name: str) -> dict[str, dict]:
     for line in (root / name).read_text(errors="replace").splitlines() if (root / name).is_file() else ():
         with contextlib.suppress(json.JSONDecodeError, KeyError, TypeError, AttributeError):
             row = json.loads(line)
-            if {**expected[row["id"]], "sha256": row["sha256"]} == row and set(row["sha256"]) == set(KINDS):
+            if {**expected[row["id"]], "sha256": row["sha256"]} == row and set(row["sha256"]) == set(CLIP_FILES):
                 known[row["id"]] = row
     return known
 
 
 def _build_view(root: Path, settings: Settings, workers: int) -> None:
     root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second builder waits, and then finds the work done
+    with lock_folder(root):  # a second builder waits, and then finds the work done
         try:
             if not (root / SETTINGS).exists():
                 write_whole(root / SETTINGS, (json.dumps(dataclasses.asdict(settings), indent=1) + "\n").encode())
@@ -114,8 +111,7 @@ def _build_view(root: Path, settings: Settings, workers: int) -> None:
                 raise ValueError(f"{root} holds a corpus of other settings (see {SETTINGS}): choose another folder")
             _finish(root, settings, workers)
         finally:
-            for leftover in root.glob(".*.part"):  # of killed workers
-                leftover.unlink(missing_ok=True)
+            remove_parts(root)  # of killed workers
 
 
 def _finish(root: Path, settings: Settings, workers: int) -> None:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from thlab.audio.visemes import VISEMES
 from thlab.corpus.head import Head
-from thlab.corpus.visemes import VISEMES
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise", "contempt")
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from thlab.corpus.alignment import EYE_LEFT, EYE_RIGHT, INNER_LIP_BOTTOM, INNER_LIP_TOP
 from thlab.corpus.head import Head, macro_weights
+from thlab.face.points import EYE_LEFT, EYE_RIGHT, INNER_LIP_BOTTOM, INNER_LIP_TOP
 
 SKIN_TONES = ((255, 219, 196), (241, 194, 160), (224, 172, 125), (198, 134, 92), (141, 85, 54), (92, 56, 40))
 HAIR = {

@@ -7,11 +7,12 @@ import numpy as np
 from jaxtyping import Float
 from scipy.signal import lfilter
 
+from thlab.audio.visemes import frame_centres, viseme_segments
 from thlab.corpus import expression as ex
 from thlab.corpus.head import Head
 from thlab.corpus.identity import Person
-from thlab.corpus.speech import FPS, Speech
-from thlab.corpus.visemes import frame_centres, viseme_segments
+from thlab.corpus.speech import Speech
+from thlab.media import FPS
 
 BLINK = (0.35, 0.95, 1.0, 0.75, 0.4, 0.15)  # closure in successive frames
 HABIT = 900  # seed stream of a speaker's habits

@@ -7,12 +7,12 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from thlab.corpus import shade as sh
-from thlab.corpus.alignment import TEMPLATE, anchors, similarity, transform
 from thlab.corpus.hair import curtain, grow, scalp, strand_place, strands
 from thlab.corpus.head import LASHES, LEFT_EYE, RIGHT_EYE, SKIN, TEETH, TONGUE, Head
 from thlab.corpus.identity import Person, linear
 from thlab.corpus.raster import BOTH_SIDES, FRONT_ONLY, deform, rasterize, vertex_normals
 from thlab.corpus.texture import paint, smoothstep, uv
+from thlab.face.points import TEMPLATE, anchors, similarity, transform
 
 VIEWS = ("face", "portrait")
 SUPERSAMPLING = 2

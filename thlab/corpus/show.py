@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from thlab.corpus.build import MANIFEST
-from thlab.corpus.media import write_whole
-from thlab.extras import require
+from thlab.files import write_whole
+from thlab.optional import require
 
 LABEL_WIDTH, GAP = 150, 2
 

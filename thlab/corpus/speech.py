@@ -7,13 +7,11 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import fftconvolve, resample_poly
 
-from thlab.corpus.espeak import Utterance, synthesize
+from thlab.audio.espeak import Utterance, synthesize, time_phones
 from thlab.corpus.grammar import LETTER_SLOT
-from thlab.corpus.visemes import ESPEAK_TO_VISEME
 from thlab.corpus.voice import MOODS, TUNE_FROM, Voice, variant
+from thlab.media import FPS, SAMPLE_RATE
 
-SAMPLE_RATE, FPS = 16000, 25
-STOPS = frozenset(["p", "b", "t", "d", "k", "g", "tS", "dZ", "t[", "t2", "t#", "?"])
 LEVEL, LEVEL_JITTER_DB = 0.07, 1.5  # RMS of the voiced samples of a neutral clip
 TAIL = 0.18  # s of silence after the last phone
 
@@ -52,36 +50,6 @@ def speak(
     level = LEVEL * 10 ** ((mood.level * intensity + rng.normal(0, LEVEL_JITTER_DB)) / 20)
     audio = record(said, voice, level, lead, n_frames)
     return Speech(audio, n_frames, phones, start + lead, end + lead, word)
-
-
-def time_phones(said: Utterance) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
-    """Names, starts, ends (s) and word numbers of the phones, contiguous, without the closing silence."""
-    events = [(sample, _plain(name), word) for sample, name, word in said.phones if _plain(name)]
-    while events[-2][1].startswith("_"):
-        events.pop()
-    *events, (end, _, _) = events
-    phones = [name for _, name, _ in events]
-    starts = _with_closures(said, phones, np.array([sample for sample, _, _ in events] + [end])) / said.rate
-    return phones, starts[:-1], starts[1:], np.array([word for _, _, word in events])
-
-
-def _plain(mnemonic: str) -> str:
-    """A mnemonic without its stress marks; empty for a mark that makes no sound."""
-    phone = mnemonic.lstrip("',%=")
-    return phone if phone in ESPEAK_TO_VISEME or phone.startswith("_") else phone.rstrip(":;|-")
-
-
-def _with_closures(said: Utterance, phones: list[str], starts: np.ndarray) -> np.ndarray:
-    """Move each stop's start back over the silence before it: espeak-ng's event marks the release."""
-    hop = int(0.005 * said.rate)
-    rms = np.sqrt(np.convolve(said.audio**2, np.ones(hop) / hop, "same"))
-    quiet, moved = 0.02 * rms.max(), starts.copy()
-    for j in range(1, len(phones)):
-        if phones[j] in STOPS:
-            earliest = max(starts[j - 1] + int(0.03 * said.rate), starts[j] - int(0.12 * said.rate))
-            while moved[j] > earliest and rms[max(0, moved[j] - hop)] < quiet:
-                moved[j] -= hop // 2
-    return moved
 
 
 def record(said: Utterance, voice: Voice, level: float, lead: float, n_frames: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from thlab.data.clip import Clip
-from thlab.data.media import AUDIO_RATE
+from thlab.media import SAMPLE_RATE
 
 Item = dict[str, Any]
 
@@ -33,7 +33,7 @@ def cut(item: Item, start: int, n_frames: int, fps: float = 25) -> Item:
     start, n_frames: in video frames. The audio begins at round(16000 · start / fps); its length depends on n_frames and
     fps alone, so that cuts make a batch. Chapter: book/sound-and-faces.ipynb
     """
-    first, samples = round(start * AUDIO_RATE / fps), round(n_frames * AUDIO_RATE / fps)
+    first, samples = round(start * SAMPLE_RATE / fps), round(n_frames * SAMPLE_RATE / fps)
     parts = dict(item)
     for name, value in item.items():
         if torch.is_tensor(value):
@@ -103,7 +103,7 @@ class Segments(Sequences):
     def __getitem__(self, index: int) -> Item:
         item = super().__getitem__(index)
         total = min(
-            int(len(value) * self.fps / AUDIO_RATE) if name == "audio" else len(value)
+            int(len(value) * self.fps / SAMPLE_RATE) if name == "audio" else len(value)
             for name, value in item.items() if torch.is_tensor(value)
         )  # fmt: skip
         last = max(total - self.n_frames, 0)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from thlab.data.clip import Clip
-from thlab.data.media import AUDIO_RATE, first_stream, frame_rate, open_media, read_audio, video_frames
+from thlab.media import SAMPLE_RATE, first_stream, frame_rate, open_media, read_audio, video_frames
 
 CHECKS = ("decode", "probe", "none")
 GRACE = 0.2  # seconds by which a decoded length may fall short of the declared one, or a word may end after it
@@ -86,7 +86,7 @@ def _decode_audio(path: Path) -> float:
         raise ValueError("sound is not finite")
     if not len(audio) or np.abs(audio).max() < SILENT:
         raise ValueError("silent")
-    return len(audio) / AUDIO_RATE
+    return len(audio) / SAMPLE_RATE
 
 
 def _compare_duration(path: Path, seconds: float) -> None:

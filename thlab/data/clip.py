@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from thlab.corpus.visemes import Segment
-from thlab.data.media import read_audio, read_video
+from thlab.audio.visemes import Segment
+from thlab.files import load_arrays
+from thlab.media import read_audio, read_video
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".m4a")
 
@@ -18,17 +19,6 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".m4a")
 def untimed(words: str) -> tuple[Segment, ...]:
     """Segments of words whose times are not known."""
     return tuple(Segment(nan, nan, word) for word in words.split())
-
-
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz, none of them pickled; ValueError where it is missing or damaged."""
-    if not path.is_file():  # before opening: a pipe in its place would wait for ever
-        raise ValueError(f"{path.name}: missing, or not a file")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except Exception as error:  # numpy, zipfile and zlib have a dozen kinds of it for a damaged file
-        raise ValueError(f"{path.name}: not a readable .npz ({error})") from error
 
 
 @dataclass(repr=False)

@@ -5,14 +5,12 @@ written last and each file gets its name only when it is whole: a run killed at 
 """
 
 import errno
-import fcntl
 import json
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from functools import partial
 from math import ceil
 from multiprocessing import get_context, parent_process
@@ -22,13 +20,12 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from tqdm import tqdm
 
-from thlab.corpus.alignment import transform
-from thlab.corpus.clip import checksums
-from thlab.corpus.media import wav_bytes, write_mp4, write_npz, write_whole
 from thlab.data.check import check_clip
 from thlab.data.clip import Clip
 from thlab.data.corpora import Corpus, Row, open_corpus
-from thlab.data.media import AUDIO_RATE, FPS, SAMPLES_A_FRAME, first_stream, open_media, video_frames
+from thlab.face.points import transform
+from thlab.files import checksums, lock_folder, write_npz, write_whole
+from thlab.media import FPS, SAMPLE_RATE, SAMPLES_A_FRAME, first_stream, open_media, video_frames, wav_bytes, write_mp4
 
 MIN_FOUND = 0.8  # share of a clip's frames in which a face must be found
 MARGIN = 0.1  # seconds of sound around the words that the aligner hears, where their times are known
@@ -57,7 +54,7 @@ def prepare(
     unread = [
         {"id": row["id"], "path": str(Path(root, row["path"])), "reason": row["reason"]} for row in found.unusable
     ]
-    with only_run(out):
+    with lock_folder(out, "is in use: another run is preparing clips here; wait for it or stop it"):
         claim(out, {"corpus": corpus, "size": size})
         return prepare_missing(clips, unread, out, size, workers)
 
@@ -93,19 +90,6 @@ def keep_sources(out: Path, root: Path, clips: Iterable[Clip]) -> None:
     for source in sources:
         if out.samefile(source):
             raise ValueError(f"{out} holds the recordings themselves: prepare into another folder")
-
-
-@contextmanager
-def only_run(out: Path) -> Iterator[None]:
-    """Hold the folder. ValueError where another run does; what a killed one left half-written is removed."""
-    with (out / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(f"{out}: another run is preparing clips here; wait for it or stop it") from error
-        for left in out.glob(".*.part"):
-            left.unlink()
-        yield
 
 
 def claim(out: Path, settings: dict[str, str | int]) -> None:
@@ -162,13 +146,13 @@ def speech_labels(clip: Clip, audio: Float[np.ndarray, " n"], n_frames: int) -> 
     said, nothing = [word.label for word in clip.words], np.zeros((0, 2))
     if not said:
         return columns("word", [], nothing) | columns("phone", [], nothing) | {"phone_word": np.zeros(0, int)}
-    from thlab.audio.align import align_pocketsphinx
+    from thlab.audio.alignment import align_pocketsphinx
     from thlab.audio.visemes import viseme_track
 
-    begin = max(0, round((clip.words[0].start - MARGIN) * AUDIO_RATE)) if clip.timed else 0
-    end = round((clip.words[-1].end + MARGIN) * AUDIO_RATE) if clip.timed else len(audio)
+    begin = max(0, round((clip.words[0].start - MARGIN) * SAMPLE_RATE)) if clip.timed else 0
+    end = round((clip.words[-1].end + MARGIN) * SAMPLE_RATE) if clip.timed else len(audio)
     heard = align_pocketsphinx(audio[begin:end], said)
-    words, times = (np.array([span[:2] for span in spans]) + begin / AUDIO_RATE for spans in heard)
+    words, times = (np.array([span[:2] for span in spans]) + begin / SAMPLE_RATE for spans in heard)
     of_word = np.searchsorted(words[:, 0], times.mean(1), side="right") - 1
     official = np.array([word[:2] for word in clip.words]) if clip.timed else words
     times = carry_over(times, words[of_word], official[of_word])
@@ -182,7 +166,7 @@ def carry_over(
     times: Float[np.ndarray, "k 2"], source: Float[np.ndarray, "k 2"], target: Float[np.ndarray, "k 2"]
 ) -> Float[np.ndarray, "k 2"]:
     """Times within source intervals at the same share of the target ones: each word's phones stretch with it."""
-    share = (times - source[:, :1]) / np.maximum(np.diff(source), 1 / AUDIO_RATE)
+    share = (times - source[:, :1]) / np.maximum(np.diff(source), 1 / SAMPLE_RATE)
     return target[:, :1] + share * np.diff(target)
 
 

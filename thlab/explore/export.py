@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from thlab.extras import require
+from thlab.optional import require
 
 STORAGES = ("fp32", "int8")
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from thlab.extras import require
+from thlab.optional import require
 
 
 def png(image: UInt8[np.ndarray, "h w 3"]) -> bytes:

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from thlab.corpus.media import write_whole
 from thlab.explore.controls import Choice, Slider, check_controls, direction_vector, input_vectors, start_values
 from thlab.explore.export import as_script, store_weights, to_onnx
 from thlab.explore.images import png, to_uint8
-from thlab.extras import require
+from thlab.files import write_whole
+from thlab.optional import require
 
 MAX_STORAGE_ERROR = 0.05  # of a picture in [0, 1]: beyond it a reader sees that the weights were rounded
 

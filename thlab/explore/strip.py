@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from thlab.explore.images import png
-from thlab.extras import require
+from thlab.optional import require
 
 
 def frame_strip(

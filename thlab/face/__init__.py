@@ -1,8 +1,8 @@
 """Faces in footage: landmarks, and the aligned crop that every paper trains on."""
 
 from thlab.face.align import align_face, alignment_matrices, crop, smooth_tracks
-from thlab.face.indices import MEDIAPIPE_TO_68
 from thlab.face.landmarks import detect_landmarks, fill_gaps, to_68
+from thlab.face.points import MEDIAPIPE_TO_68
 
 __all__ = [
     "MEDIAPIPE_TO_68",

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter1d
 
-from thlab.corpus.alignment import TEMPLATE, anchors, similarity, transform
+from thlab.face.points import TEMPLATE, anchors, similarity, transform
 
 # Width of the smoothing in frames. On stills of real faces, moved by known sways of 0.5 to 1 Hz under sensor noise, 1.0
 # left the true eyes stillest of the widths tried (0 to 4), with a sixth of the frame-to-frame jitter of no smoothing.
@@ -23,7 +23,7 @@ def align_face(
 ) -> tuple[UInt8[np.ndarray, "t size size 3"], Float[np.ndarray, "t 68 2"]]:
     """Square crops in which eyes and nose stand still, and the landmarks in their pixels.
 
-    Each frame is moved by the similarity that brings its anchors (`thlab.corpus.alignment`) to the template;
+    Each frame is moved by the similarity that brings its anchors (`thlab.face.points`) to the template;
     `smooth` is the width in frames of the Gaussian that steadies them first (0: none). Beyond the picture's edge
     its border is repeated. Raises ValueError where the anchors of a frame coincide.
     Chapter: book/sound-and-faces.ipynb

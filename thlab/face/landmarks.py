@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Shaped, UInt8
 
-from thlab.extras import require
-from thlab.face.indices import MEDIAPIPE_TO_68
+from thlab.face.points import MEDIAPIPE_TO_68
+from thlab.optional import require
 
 N_POINTS = 478
 

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from thlab.extras import require
+from thlab.optional import require
 
 BINS = 20  # equal bins from the smallest to the largest value of each dimension, as is usual for MIG
 

@@ -1,10 +1,9 @@
-"""Judges that no one here trained: landmarks, identity, voice and words by other people's models (extra `judges`).
+"""Judges that no one here trained: landmarks and identity by other people's models (extra `judges`).
 
 A score from a net of ours, trained on the same corpus, is partly circular; beside it stands one of these.
 """
 
-from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
-from torch import Tensor, nn
+from torch import nn
 
-from thlab.audio.align import decode
-from thlab.audio.features import SAMPLE_RATE
-from thlab.corpus.grammar import GRAMMAR
-from thlab.extras import require
 from thlab.face.landmarks import detect_landmarks
+from thlab.optional import require
 
 Frames = UInt8[np.ndarray, "t h w 3"]
 LEAST = 256  # pixels: dlib finds a face in 3 % of frames of 64 pixels, and in all of them four times enlarged
 RIGHT_IRIS, LEFT_IRIS, RIGHT_CORNERS, LEFT_CORNERS = 468, 473, (33, 133), (362, 263)  # of mediapipe's points
-WINDOW, STEP = 160, 77  # of 10 ms: the voice encoder hears 1.6 s at a time, 1.3 times a second
 
 
 def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 478 2"]:
@@ -79,52 +74,8 @@ def _dlib() -> tuple[Any, Any, Any]:
 
 
 def package_file(package: str, file: str) -> Path:
-    """A file of a package that is not imported: these two want pkg_resources and webrtcvad, for nothing used here."""
+    """A file of a package that is not imported: it wants pkg_resources, for nothing used here."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ImportError(f"{package} is needed here: pip install --no-deps {package}")
     return Path(spec.submodule_search_locations[0], file)
-
-
-def voice_embedding(audio: Float[np.ndarray, "n"] | Float[Tensor, "n"]) -> Float[np.ndarray, "256"]:
-    """Resemblyzer's unit voice embedding (GE2E, Wan et al. 2018) of 16 kHz sound, its silences not trimmed.
-
-    Only its weights are read: `pip install --no-deps Resemblyzer`, for it depends on webrtcvad, which must be compiled.
-    ValueError where the sound is silent. Chapter: book/content-to-video.ipynb
-    """
-    audio = torch.as_tensor(audio)
-    if not audio.any():
-        raise ValueError("the audio is silent: there is no voice in it")
-    mel, net = _voice()
-    level = audio.square().mean().sqrt()
-    bands = mel(audio * max(1.0, 10 ** (-30 / 20) / level))  # (40, T); quieter sound is raised to -30 dB
-    bands = nn.functional.pad(bands, (0, max(0, WINDOW - bands.shape[1])))
-    with torch.no_grad():
-        hidden = net["lstm"](bands.unfold(1, WINDOW, STEP).permute(1, 2, 0))[1][0][-1]  # (W, 256) of the last layer
-        each = nn.functional.normalize(net["linear"](hidden).relu(), dim=1)
-        return nn.functional.normalize(each.mean(0), dim=0).numpy()
-
-
-@cache
-def _voice() -> tuple[nn.Module, nn.ModuleDict]:
-    from torchaudio.transforms import MelSpectrogram
-
-    as_librosa = partial(MelSpectrogram, norm="slaney", mel_scale="slaney", pad_mode="constant")
-    net = nn.ModuleDict({"lstm": nn.LSTM(40, 256, 3, batch_first=True), "linear": nn.Linear(256, 256)})
-    file = package_file("resemblyzer", "pretrained.pt")
-    state = torch.load(file, map_location="cpu", weights_only=True)["model_state"]
-    net.load_state_dict({name: state[name] for name in net.state_dict()})
-    return as_librosa(SAMPLE_RATE, 400, hop_length=160, n_mels=40), net
-
-
-def recognised_words(audio: Float[np.ndarray, "n"], slots: Sequence[Sequence[str]] = ()) -> list[str]:
-    """What CMU Sphinx hears in 16 kHz sound: a word of each slot (default: GRID's six), fewer where it gives up.
-
-    Chapter: book/content-to-video.ipynb
-    """
-    decoder = require("pocketsphinx", "align").Decoder(lm=None, loglevel="FATAL", samprate=SAMPLE_RATE)
-    rule = " ".join(f"( {' | '.join(slot)} )" for slot in slots or GRAMMAR.values())
-    decoder.add_jsgf_string("words", f"#JSGF V1.0; grammar words; public <words> = {rule};")
-    decoder.activate_search("words")
-    decode(decoder, audio)
-    return decoder.hyp().hypstr.split() if decoder.hyp() else []

@@ -5,7 +5,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from thlab.corpus.alignment import INNER_LIP_BOTTOM, INNER_LIP_TOP
+from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP
 
 Points = Float[Tensor, "t p 2"] | Float[np.ndarray, "t p 2"]
 MOUTH, FACE = slice(-20, None), slice(None)  # of 68 points the last 20, of 20 all

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from thlab.corpus.media import write_whole
+from thlab.files import write_whole
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from thlab.corpus.media import write_whole
-from thlab.extras import require
+from thlab.files import write_whole
+from thlab.optional import require
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:

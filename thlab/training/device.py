@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from thlab.extras import require
+from thlab.optional import require
 
 
 def make_fabric(

@@ -1,10 +1,10 @@
 """A run folder: its config, its last checkpoint, its log; everything a killed training needs to go on."""
 
 import dataclasses
-import fcntl
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from jaxtyping import UInt8
 from torch import Tensor
 from tqdm import tqdm
 
-from thlab.corpus.media import write_whole
-from thlab.extras import require
+from thlab.files import lock_folder, write_whole
+from thlab.optional import require
 from thlab.training.checkpoint import load_state, save_state
+
+IN_USE = "is in use by another run: wait for it, stop it, or give another folder"
 
 
 class Run:
@@ -30,7 +32,7 @@ class Run:
             ...  # backward, and the optimizer's step
             run.log(step, terms)
 
-    config (a dataclass), corpus (its facts, as `load_memory` keeps them) and facts, such as the seed, must be the same
+    config (a dataclass), corpus (its facts, as `load_clips` keeps them) and facts, such as the seed, must be the same
     when it goes on: a finished run is never given another corpus's name. Several processes, on several
     machines too, are given one folder; the first one writes.
     Chapter: book/priors.ipynb
@@ -50,6 +52,7 @@ class Run:
         facts = {**dataclasses.asdict(config), "precision": fabric.strategy.precision.precision, **facts}
         facts |= corpus or {}
         self.config = json.loads(json.dumps(facts, default=str))  # tuples become lists, as they are read back
+        self.held = ExitStack()  # the folder's lock, from resume to the last step
         self.checkpoint, self.log_path = self.folder / "checkpoint.safetensors", self.folder / "log.jsonl"
 
     def resume(self, **parts: Any) -> int:
@@ -72,20 +75,16 @@ class Run:
     def _take_folder(self) -> str:
         """Lock the folder, and compare its config with ours; what is wrong, or nothing."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.lock = open(self.folder / "lock", "w")  # noqa: SIM115
         try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.lock.close()
-            return f"{self.folder} is in use by another run: wait for it, stop it, or give another folder"
-        for part in self.folder.glob(".*.part"):  # of a process killed while it wrote
-            part.unlink()
+            self.held.enter_context(lock_folder(self.folder, IN_USE))
+        except ValueError as error:
+            return str(error)
         file = self.folder / "config.json"
         if not file.is_file():
             write_whole(file, json.dumps(self.config, indent=1).encode())
         old = json.loads(file.read_text())
         for name in (name for name in old | self.config if old.get(name) != self.config.get(name)):
-            self.lock.close()
+            self.held.close()
             was = f"{self.folder} holds a run with {name}={old.get(name)!r}, not {self.config.get(name)!r}"
             return f"{was}: give the same {name} to go on with it, or another folder"
         return ""
@@ -100,8 +99,8 @@ class Run:
                 if (step + 1) % self.save_every == 0 or step + 1 == self.total:
                     self.save(step + 1)
         finally:
-            for file in (self.board, self.log_file, self.lock) if first else ():
-                file.close()
+            for part in (self.board, self.log_file, self.held) if first else ():
+                part.close()
 
     def save(self, step: int) -> None:
         """Write the checkpoint from which `step` is the next one to do."""

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 import thlab
-from thlab.corpus.media import write_whole
-from thlab.extras import require
+from thlab.files import write_whole
+from thlab.optional import require
 from thlab.training.checkpoint import read_tensors
 
 PROJECT = Path(thlab.__file__).parents[1]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from thlab.data import open_corpus
-from thlab.data.memory import load_memory
+from thlab.data.tensors import load_clips
 from thlab.papers.davs.words import word_clips
 from thlab.training import make_fabric
 
@@ -18,7 +18,7 @@ def spoken(tiny_corpus):
 @pytest.fixture(scope="session")
 def clips(spoken):
     torch.set_num_threads(1)
-    return word_clips(load_memory(spoken), spoken)
+    return word_clips(load_clips(spoken), spoken)
 
 
 @pytest.fixture(scope="session")

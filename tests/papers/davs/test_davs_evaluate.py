@@ -8,14 +8,14 @@ from torch import nn
 from torch.nn.functional import normalize, one_hot
 
 from thlab.claims import settle
-from thlab.metrics.stage import Stage
-from thlab.nn.train import seeded
+from thlab.evaluation.test_set import TestSet
 from thlab.papers.davs import tables
-from thlab.papers.davs.bench import SUPERVISIONS, Bench, variants
+from thlab.papers.davs.bench import SUPERVISIONS, Experiment, variants
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.evaluate import evaluate
 from thlab.papers.davs.model import DAVS, Output
 from thlab.training import Run
+from thlab.training.optim import build_seeded
 
 FAST = DAVSConfig.fast()
 
@@ -38,7 +38,7 @@ class Colours(nn.Module):
 def bench(clips, spoken, fabric):
     """Trained and tested on the same word clips: what numbers mean does not depend on it."""
     shared = ("davs", fabric, clips.memory, clips.memory, spoken, "tiny", "fast", (0, 1))
-    return Bench(*shared, config=FAST, words=clips, test_words=clips)
+    return Experiment(*shared, config=FAST, words=clips, test_words=clips)
 
 
 @pytest.fixture
@@ -46,15 +46,15 @@ def untrained(monkeypatch, clips):
     """Each model as it begins."""
 
     def model(self, seed, name):
-        made = seeded(lambda: DAVS(variants(self.config)[name], len(clips.words), 4), seed)
+        made = build_seeded(lambda: DAVS(variants(self.config)[name], len(clips.words), 4), seed)
         return made.eval().requires_grad_(False)
 
-    monkeypatch.setattr(Bench, "model", model)
+    monkeypatch.setattr(Experiment, "model", model)
 
 
 @pytest.fixture(scope="module")
 def stage(bench):
-    return Stage(bench.test, QuickJudge(), 6)
+    return TestSet(bench.test, QuickJudge(), 6)
 
 
 def test_a_perfect_word_space_scores_full_marks(clips, monkeypatch):
@@ -78,7 +78,7 @@ def test_accuracy_is_a_mean_over_words():
 
 
 def test_word_clips_are_encoded_in_their_order_however_many(clips):
-    model = seeded(lambda: DAVS(FAST, len(clips.words), 4), 0).eval().requires_grad_(False)
+    model = build_seeded(lambda: DAVS(FAST, len(clips.words), 4), 0).eval().requires_grad_(False)
     which = torch.arange(40)
     out, alone = tables.encode(model, clips, which), tables.encode(model, clips, which[35:36])
     torch.testing.assert_close(out.F_w_v[35], alone.F_w_v[0], rtol=0, atol=1e-5)
@@ -127,7 +127,7 @@ def test_svms_read_what_is_there_and_no_more(bench, monkeypatch):
             nn.Module.__init__(self)
             self.told = name == "entangled"
 
-    monkeypatch.setattr(Bench, "model", lambda self, seed, name: Named(name))
+    monkeypatch.setattr(Experiment, "model", lambda self, seed, name: Named(name))
 
     rng = torch.Generator().manual_seed(0)
 
@@ -174,7 +174,7 @@ class Mirror(DAVS):
 
 
 def test_table_4_finds_the_original_by_its_speech(bench, monkeypatch):
-    monkeypatch.setattr(Bench, "model", lambda self, seed, name: Mirror(name != "entangled"))
+    monkeypatch.setattr(Experiment, "model", lambda self, seed, name: Mirror(name != "entangled"))
     rows = tables.table_4(bench).rows
     assert rows["with"]["video R@1"] == [100, 100]
     assert rows["without"] == rows["repeated frame"]
@@ -192,7 +192,7 @@ def test_a_still_picture_keeps_the_face_and_says_nothing(bench, stage):
     assert max(mirror["face, ours"]) < 0.99
     alone = replace(stage.memory, speaker=torch.zeros_like(stage.memory.speaker))
     with pytest.raises(ValueError, match="one test speaker"):
-        tables.identity(bench, Stage(alone, QuickJudge(), 3), Mirror(True), judges)
+        tables.identity(bench, TestSet(alone, QuickJudge(), 3), Mirror(True), judges)
 
 
 def test_dlib_sees_one_person_and_another(bench):

@@ -6,18 +6,18 @@ import pytest
 import torch
 from PIL import Image
 
-from thlab.corpus.media import wav_bytes, write_mp4
-from thlab.data import open_corpus, read_audio, read_video, talking
-from thlab.data.talking import read_lips
-from thlab.nn.train import seeded
+from thlab.data import open_corpus, read_audio, read_video
+from thlab.inference import read_lips
+from thlab.media import wav_bytes, write_mp4
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.generate import generate
 from thlab.papers.davs.model import DAVS
+from thlab.training.optim import build_seeded
 
 
 @pytest.fixture(scope="module")
 def model():
-    return seeded(lambda: DAVS(DAVSConfig.fast(), 5, 2), 0).eval()
+    return build_seeded(lambda: DAVS(DAVSConfig.fast(), 5, 2), 0).eval()
 
 
 @pytest.fixture(scope="module")

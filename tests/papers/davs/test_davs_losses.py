@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from thlab.nn.train import seeded
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.losses import (
     contrastive,
@@ -19,6 +18,7 @@ from thlab.papers.davs.losses import (
     uneven,
 )
 from thlab.papers.davs.model import DAVS, Critics
+from thlab.training.optim import build_seeded
 
 CONFIG = DAVSConfig.fast()
 
@@ -89,7 +89,7 @@ def batch(clips):
 
 def pair(clips, **changes) -> tuple[DAVS, Critics]:
     config, counts = replace(CONFIG, **changes), (len(clips.words), len(clips.memory.speakers))
-    return seeded(lambda: DAVS(config, *counts), 0), seeded(lambda: Critics(config, *counts), 0)
+    return build_seeded(lambda: DAVS(config, *counts), 0), build_seeded(lambda: Critics(config, *counts), 0)
 
 
 def learners(module: torch.nn.Module) -> set[str]:

@@ -8,7 +8,6 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from thlab.audio import mfcc_windows
-from thlab.nn.train import seeded
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import (
     DAVS,
@@ -22,12 +21,13 @@ from thlab.papers.davs.model import (
     hear,
     of_each,
 )
+from thlab.training.optim import build_seeded
 
 FAST = DAVSConfig.fast()
 
 
 def made(**changes) -> DAVS:
-    return seeded(lambda: DAVS(replace(FAST, **changes), 7, 3), 0).eval().requires_grad_(False)
+    return build_seeded(lambda: DAVS(replace(FAST, **changes), 7, 3), 0).eval().requires_grad_(False)
 
 
 def test_the_paper_preset_has_the_papers_sizes():
@@ -155,7 +155,7 @@ def test_speech_from_sound_and_from_lips_moves_any_image_however_many_frames():
 
 def test_a_pass_of_training_is_its_parts(clips):
     model = made()
-    model = seeded(lambda: DAVS(FAST, len(clips.words), 4), 0).eval().requires_grad_(False)
+    model = build_seeded(lambda: DAVS(FAST, len(clips.words), 4), 0).eval().requires_grad_(False)
     batch = clips.draw(FAST, torch.Generator().manual_seed(0))
     out = model(batch)
     torch.testing.assert_close(out.F_w_a, model.e_w_a(batch["rows"]))
@@ -167,7 +167,7 @@ def test_a_pass_of_training_is_its_parts(clips):
 
 
 def test_what_the_critics_read(clips):
-    config, critics = FAST, seeded(lambda: Critics(FAST, 7, 3), 0)
+    config, critics = FAST, build_seeded(lambda: Critics(FAST, 7, 3), 0)
     out = made()(clips.draw(config, torch.Generator().manual_seed(0)))
     said = critics(out, torch.rand_like(out.fake_v))
     assert (said.person.shape, said.modality_v.shape, said.word.shape) == ((4 * 12, 3), (4, 2), (4, 7))
@@ -182,7 +182,7 @@ def test_what_the_critics_read(clips):
 @pytest.mark.parametrize("centred", [True, False])
 def test_a_centred_adversary_does_not_see_who_it_is(clips, centred):
     config = replace(FAST, centred=centred)
-    critics = seeded(lambda: Critics(config, 7, 3), 0)
+    critics = build_seeded(lambda: Critics(config, 7, 3), 0)
     out = made()(clips.draw(config, torch.Generator().manual_seed(0)))
     another = out._replace(F_p=out.F_p + torch.randn(4, 1, FAST.dim, generator=torch.Generator().manual_seed(1)))
     assert torch.allclose(critics(another).word, critics(out).word, atol=1e-3) == centred

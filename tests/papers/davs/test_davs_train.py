@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 import torch
 
-from thlab.nn.train import seeded
 from thlab.papers.davs import train as module
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.train import load_model, save_model, train
 from thlab.papers.davs.words import WordClips
 from thlab.training import Run
+from thlab.training.optim import build_seeded
 
 SHORT = replace(DAVSConfig.fast(), first=2, steps=4)
 
@@ -63,7 +63,7 @@ def test_models_that_differ_later_share_their_word_space(clips, fabric, tmp_path
 
 
 def test_each_weight_learns_and_so_do_those_against_it(clips, fabric, tmp_path):
-    before = seeded(lambda: DAVS(SHORT, len(clips.words), 4), 0).state_dict()
+    before = build_seeded(lambda: DAVS(SHORT, len(clips.words), 4), 0).state_dict()
     after = train(replace(SHORT, first=0, steps=2), clips, tmp_path, fabric).state_dict()
     still = [name for name in before if torch.equal(before[name], after[name])]
     assert still == []
@@ -94,7 +94,7 @@ def test_pictures_of_another_size_or_none_are_refused(clips, fabric, tmp_path):
 
 
 def test_a_saved_model_is_the_same_model(tmp_path):
-    model = seeded(lambda: DAVS(SHORT, 3, 2), 0)
+    model = build_seeded(lambda: DAVS(SHORT, 3, 2), 0)
     save_model(tmp_path / "davs-disentangled", model, ("bin", "lay", "set"), {"seed": 0})
     again, words = load_model(tmp_path / "davs-disentangled")
     assert (again.config, words) == (model.config, ("bin", "lay", "set"))

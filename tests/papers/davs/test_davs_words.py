@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from thlab.audio.visemes import Segment
 from thlab.corpus.grammar import GRAMMAR, sentences
-from thlab.corpus.visemes import Segment
 from thlab.data import Clip, Corpus, open_corpus
-from thlab.data.memory import load_memory
 from thlab.data.prepare import prepare
+from thlab.data.tensors import load_clips
 from thlab.papers.davs import words as module
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import hear
@@ -171,7 +171,7 @@ def test_real_grid_clips_become_word_clips(real_data, tmp_path):
     root = tmp_path / "grid"
     prepare("grid", real_data / "grid", root, size=64, limit=1)
     found = open_corpus("embedded", root, check="none")
-    grid = word_clips(load_memory(found), found)
+    grid = word_clips(load_clips(found), found)
     assert len(grid.word) == 6
     assert set(grid.words) <= {word for words in GRAMMAR.values() for word in words}
     frames, rows = grid.times(torch.arange(6), spread(12))

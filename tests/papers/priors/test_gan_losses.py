@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from thlab.face.align import mouth
-from thlab.nn.faces import FaceEncoder
+from thlab.nn.face_encoder import FaceEncoder
 from thlab.papers.priors.critics import FrameCritic, VideoCritic
 from thlab.papers.priors.gan_losses import (
     Weights,
@@ -85,8 +85,8 @@ def test_the_mouth_box_scales_with_the_picture(size):
 
 
 def test_the_mouth_box_holds_every_mouth_of_the_corpus(tiny_corpus):
-    from thlab.corpus.alignment import MOUTH
     from thlab.data import open_corpus
+    from thlab.face.points import MOUTH
 
     for clip in open_corpus("embedded", tiny_corpus, check="none"):
         x, y = clip.labels["landmarks"][:, MOUTH].reshape(-1, 2).T

@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from thlab.corpus.media import wav_bytes
 from thlab.data import open_corpus, read_audio, read_video
+from thlab.media import wav_bytes
 from thlab.papers.priors.commands import generate
 from thlab.papers.priors.content import make_source
 from thlab.papers.priors.generator import Generator, GeneratorConfig

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from thlab import claims
-from thlab.nn.landmarks import LandmarkNet
+from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers.priors import heads
-from thlab.papers.priors.bench import open_bench
+from thlab.papers.priors.bench import open_experiment
 from thlab.papers.priors.content import MFCCContent, make_source
 from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
 from thlab.papers.priors.temporal import TemporalGenerator
@@ -27,7 +27,7 @@ def bench(tiny_corpus):
     torch.set_num_threads(1)
     fabric = make_fabric("cpu", precision="32-true")
     vae = {"steps": 1, "pretrain_steps": 1, "hidden": 8}
-    return open_bench(fabric, str(tiny_corpus), "fast", (0, 1), frames=True, **vae)
+    return open_experiment(fabric, str(tiny_corpus), "fast", (0, 1), frames=True, **vae)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def judge():
 
 @pytest.fixture(scope="module")
 def stage(bench, judge):
-    return heads.Stage(bench.test, judge, 5)
+    return heads.TestSet(bench.test, judge, 5)
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,10 @@ def test_quality_of_a_head_that_knows_the_truth(bench, judge, monkeypatch):
             real = next(real for real, sound in known if torch.equal(sound, audio))
             return (real + 0.01).clamp(max=1).flatten(1)
 
-    stage = heads.Stage(bench.test, judge, 4)
+    stage = heads.TestSet(bench.test, judge, 4)
     known = [(real, bench.test.audio[clip]) for real, clip in zip(stage.real, stage.clips, strict=True)]
     monkeypatch.setattr(
-        "thlab.metrics.stage.mediapipe_points",
+        "thlab.evaluation.test_set.mediapipe_points",
         lambda frames: frames.reshape(len(frames), -1)[:, :956].reshape(-1, 478, 2).astype(np.float32),
     )
     table = heads.quality(bench, judge, TalkingHead(Told(), Oracle()), n_clips=4, n_mediapipe=2)

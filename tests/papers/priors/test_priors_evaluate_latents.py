@@ -12,7 +12,7 @@ from thlab.audio import speech_mask
 from thlab.corpus import clip as corpus_clip
 from thlab.corpus import speech as corpus_speech
 from thlab.papers.priors import tables
-from thlab.papers.priors.bench import open_bench
+from thlab.papers.priors.bench import open_experiment
 from thlab.papers.priors.evaluate import evaluate
 from thlab.training import make_fabric
 
@@ -27,7 +27,7 @@ def fabric():
 
 @pytest.fixture(scope="module")
 def bench(tiny_corpus, fabric):
-    return open_bench(fabric, str(tiny_corpus), "fast", (0, 1), **VAE)
+    return open_experiment(fabric, str(tiny_corpus), "fast", (0, 1), **VAE)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import torch
 
 from thlab.audio import log_spectrogram, segments
 from thlab.data import open_splits
-from thlab.data.memory import load_memory
+from thlab.data.tensors import load_clips
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.papers.priors.train import (
     Speech,
@@ -27,7 +27,7 @@ SHORT = dataclasses.replace(VAEConfig.fast(), pretrain_steps=3, steps=6)
 
 @pytest.fixture(scope="module")
 def speech(tiny_corpus) -> Speech:
-    return Speech(load_memory(open_splits(tiny_corpus)["val"], frames=False))
+    return Speech(load_clips(open_splits(tiny_corpus)["val"], frames=False))
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 import torch
 
-from thlab.data.memory import EYES_OPEN
+from thlab.data.tensors import EYES_OPEN
 from thlab.nn.augment import jitter
-from thlab.nn.faces import FaceEncoder
+from thlab.nn.face_encoder import FaceEncoder
 from thlab.papers.priors import train_gan
 from thlab.papers.priors.content import MFCCContent, WaveformContent, make_source
 from thlab.papers.priors.gan_losses import Weights

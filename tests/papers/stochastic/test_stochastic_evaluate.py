@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from thlab.bench import open_bench
 from thlab.claims import settle
 from thlab.corpus import retakes
-from thlab.corpus.alignment import TEMPLATE
+from thlab.evaluation.experiment import open_experiment
+from thlab.evaluation.test_set import TestSet
 from thlab.face.align import eyes, mouth
-from thlab.metrics.stage import Stage
+from thlab.face.points import TEMPLATE
 from thlab.papers.stochastic import evaluate as tables
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.evaluate import K, Seen, apart
@@ -30,12 +30,12 @@ class QuickJudge(nn.Module):
 @pytest.fixture(scope="module")
 def bench(tiny_corpus):
     torch.set_num_threads(1)
-    return open_bench("stochastic", make_fabric("cpu", precision="32-true"), "tiny", "fast", (0,))
+    return open_experiment("stochastic", make_fabric("cpu", precision="32-true"), "tiny", "fast", (0,))
 
 
 @pytest.fixture(scope="module")
 def stage(bench):
-    return Stage(bench.test, QuickJudge(), 2)
+    return TestSet(bench.test, QuickJudge(), 2)
 
 
 look_twice = tables.see  # before tests put a quick one in its place
@@ -50,7 +50,7 @@ def quick_look(stage, video) -> Seen:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(tables, "see", quick_look)
-    monkeypatch.setattr(Stage, "mediapipe", lambda self, videos, n: {"LMD, mediapipe": [0.0] * len(videos)})
+    monkeypatch.setattr(TestSet, "mediapipe", lambda self, videos, n: {"LMD, mediapipe": [0.0] * len(videos)})
 
 
 def test_every_eye_of_the_corpus_lies_in_the_box_of_eyes(bench):

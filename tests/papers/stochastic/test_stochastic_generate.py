@@ -8,12 +8,12 @@ import pytest
 import torch
 from PIL import Image
 
-from thlab.corpus.media import wav_bytes
 from thlab.data import open_corpus, read_video
-from thlab.nn.train import seeded
+from thlab.media import wav_bytes
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.generate import generate, noises, takes
 from thlab.papers.stochastic.model import TalkingFace
+from thlab.training.optim import build_seeded
 
 # clips told apart by their number, frames by their place
 CHANCE = torch.arange(1.0, 6)[:, None, None] * torch.tensor([1.0, 100.0]) + torch.linspace(0, 0.5, 24)[:, None]
@@ -21,7 +21,7 @@ CHANCE = torch.arange(1.0, 6)[:, None, None] * torch.tensor([1.0, 100.0]) + torc
 
 def made(**changes) -> TalkingFace:
     config = replace(StochasticConfig.fast(), fine=changes.get("stochastic", True), **changes)
-    model = seeded(lambda: TalkingFace(config), 0)
+    model = build_seeded(lambda: TalkingFace(config), 0)
     if model.config.stochastic:
         model.chance.copy_(torch.randn(model.chance.shape, generator=torch.Generator().manual_seed(0)))
     return model

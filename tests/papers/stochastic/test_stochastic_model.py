@@ -7,10 +7,10 @@ import torch
 from torch.nn.functional import conv2d, interpolate, silu
 
 from thlab.audio import mfcc_windows
-from thlab.nn.train import seeded
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import objective
 from thlab.papers.stochastic.model import TalkingFace, hear, roll_out
+from thlab.training.optim import build_seeded
 
 FAST, T = StochasticConfig.fast(), 4
 DECODE = ("predictor", "latent", "latent+audio")
@@ -20,7 +20,7 @@ def made(**changes) -> TalkingFace:
     """The fast preset's with changes, less what needs a sound and a z beside each other where these take them away."""
     can_compare = changes.get("decode", FAST.decode) == "latent+audio"
     can = {"compares": can_compare, "fine": can_compare and changes.get("stochastic", True)}
-    return seeded(lambda: TalkingFace(replace(FAST, **can | changes)), 0)
+    return build_seeded(lambda: TalkingFace(replace(FAST, **can | changes)), 0)
 
 
 @pytest.fixture

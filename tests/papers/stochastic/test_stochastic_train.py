@@ -8,14 +8,14 @@ from functools import partial
 import pytest
 import torch
 
-from thlab.data.memory import EYES_OPEN
+from thlab.data.tensors import EYES_OPEN
 from thlab.nn.gaussian import Gaussian
-from thlab.nn.train import seeded
 from thlab.papers.stochastic import train as module
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.model import Output, TalkingFace, hear, roll_out
 from thlab.papers.stochastic.train import Stretches, load_model, record, save_model, train
 from thlab.training import Run, make_fabric
+from thlab.training.optim import build_seeded
 
 SHORT = replace(StochasticConfig.fast(), steps=4, frames=3)
 
@@ -158,7 +158,7 @@ def test_a_saved_model_is_the_same_model(tmp_path):
 
 
 def test_what_differs_between_frames_reaches_the_decoder_from_the_first_step(memory):
-    model = seeded(lambda: TalkingFace(replace(StochasticConfig.book(), batch=4)), 0)
+    model = build_seeded(lambda: TalkingFace(replace(StochasticConfig.book(), batch=4)), 0)
     with torch.no_grad():
         batch = Stretches(memory, model.config).draw(torch.Generator().manual_seed(0))
         out = model(**batch)

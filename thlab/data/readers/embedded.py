@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
-from thlab.data.clip import Clip, Segment, load_arrays
+from thlab.data.clip import Clip, Segment
 from thlab.data.readers.base import Reader, read_text
+from thlab.files import load_arrays
 
 
 class Embedded(Reader):

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from thlab import bench
 from thlab.data import Corpus, open_splits
-from thlab.data.memory import load_memory
-from thlab.metrics.stage import Stage
+from thlab.data.tensors import load_clips
+from thlab.evaluation import experiment
+from thlab.evaluation.test_set import TestSet
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.train import train
 from thlab.papers.davs.words import WordClips, hold_out, word_clips
-from thlab.presets import current
+from thlab.training.presets import current
 
 SUPERVISIONS = ("L_C", "L_C + SC", "L_C + L_adv", "L_C + SC + L_adv")  # rows of Table 3
 
@@ -28,7 +28,7 @@ def variants(config: DAVSConfig) -> dict[str, DAVSConfig]:
 
 
 @dataclass(frozen=True)
-class Bench(bench.Bench):
+class Experiment(experiment.Experiment):
     """One corpus as word clips, one set of seeds, one config. Chapter: book/davs.ipynb"""
 
     config: DAVSConfig = field(kw_only=True)
@@ -46,7 +46,7 @@ class Bench(bench.Bench):
         model = train(variants(config)[name], self.words, folder, self.fabric, seed, first)
         return model.cpu().eval().requires_grad_(False)
 
-    def facts(self, stage: Stage | None = None) -> dict[str, Any]:
+    def facts(self, stage: TestSet | None = None) -> dict[str, Any]:
         """Evidence that most tables have."""
         seen = {"pixels": self.config.size, "test_clips": len(stage.clips)} if stage else {}
         return {"steps": [self.config.first, self.config.steps], "words": len(self.words.words)} | seen
@@ -55,18 +55,20 @@ class Bench(bench.Bench):
 def open_words(corpus: str, words: Sequence[str] = ()) -> dict[str, tuple[Corpus, WordClips]]:
     """Clips and word clips to train and to test on, without a sentence in common; words as in `word_clips`.
 
-    The test's words are the training's. Raises ValueError as `open_splits`, `load_memory` and `word_clips` do.
+    The test's words are the training's. Raises ValueError as `open_splits`, `load_clips` and `word_clips` do.
     Chapter: book/davs.ipynb
     """
     parts = open_splits(corpus)
     train, test = hold_out(parts["train"], parts["test"])
-    memory = load_memory(train)
+    memory = load_clips(train)
     training = word_clips(memory, train, words)
-    tested = word_clips(load_memory(test, emotions=memory.emotions), test, training.words)
+    tested = word_clips(load_clips(test, emotions=memory.emotions), test, training.words)
     return {"train": (train, training), "test": (test, tested)}
 
 
-def open_bench(fabric: Any, corpus: str, preset: str, seeds: Sequence[int], words: Sequence[str] = ()) -> Bench:
+def open_experiment(
+    fabric: Any, corpus: str, preset: str, seeds: Sequence[int], words: Sequence[str] = ()
+) -> Experiment:
     """Load a corpus for tables: the name of a preset of the embedded one, or a folder that was prepared.
 
     Raises ValueError for an unknown preset, and as `open_words`. Chapter: book/davs.ipynb
@@ -74,4 +76,4 @@ def open_bench(fabric: Any, corpus: str, preset: str, seeds: Sequence[int], word
     config, parts = getattr(DAVSConfig, current(preset))(), open_words(corpus, words)
     (_, training), (clips, test) = parts["train"], parts["test"]
     shared = "davs", fabric, training.memory, test.memory, clips, str(corpus), preset, tuple(seeds)
-    return Bench(*shared, config=config, words=training, test_words=test)
+    return Experiment(*shared, config=config, words=training, test_words=test)

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thlab import presets
-from thlab.bench import meets_new_people
 from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
-from thlab.metrics.stage import Speaker
+from thlab.evaluation.experiment import meets_new_people
+from thlab.evaluation.test_set import Speaker
 from thlab.papers.davs.bench import open_words
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.evaluate import evaluate as evaluate_tables
@@ -16,7 +15,7 @@ from thlab.papers.davs.generate import generate as generate_video
 from thlab.papers.davs.generate import hear_words
 from thlab.papers.davs.train import load_model, save_model
 from thlab.papers.davs.train import train as train_model
-from thlab.training import make_fabric, minutes, read_card
+from thlab.training import make_fabric, minutes, presets, read_card
 
 STAGES = ("disentangled", "entangled")  # with Eq. 3 and 5, and without
 

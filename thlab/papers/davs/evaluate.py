@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from thlab.bench import meets_new_people, saved
-from thlab.metrics.stage import Stage
+from thlab.evaluation.experiment import meets_new_people, saved
+from thlab.evaluation.test_set import TestSet
 from thlab.metrics.tables import Table
-from thlab.nn.faces import FaceEncoder
-from thlab.nn.landmarks import LandmarkNet
+from thlab.nn.face_encoder import FaceEncoder
+from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers.davs import tables
-from thlab.papers.davs.bench import open_bench
+from thlab.papers.davs.bench import open_experiment
 from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.train import load_model
-from thlab.presets import chosen
 from thlab.training import load_weights, read_card
+from thlab.training.presets import chosen
 
 TABLES = ("T1", "T3", "SVM", "T4", "identity", "words")
 OF_WEIGHTS = ("identity", "words")  # tables that judge trained weights; the others train their own
@@ -38,10 +38,10 @@ def evaluate(
     if card:
         meets_new_people(card, corpus)
     known = card["words"] if set(names) <= set(OF_WEIGHTS) else ()
-    bench = open_bench(fabric, corpus, preset, seeds, known)
+    bench = open_experiment(fabric, corpus, preset, seeds, known)
 
-    def stage() -> Stage:
-        return Stage(bench.test, load_weights("landmarks", LandmarkNet()), n_clips)
+    def stage() -> TestSet:
+        return TestSet(bench.test, load_weights("landmarks", LandmarkNet()), n_clips)
 
     def judges() -> dict[str, tables.Judge]:
         net = load_weights("faces", FaceEncoder()).eval()

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from thlab.data.media import SAMPLES_A_FRAME
-from thlab.data.talking import check_paths, read_face, read_inputs, read_lips, write_talking
+from thlab.inference import check_paths, read_face, read_inputs, read_lips, write_talking
+from thlab.media import SAMPLES_A_FRAME
 from thlab.papers.davs.model import DAVS, hear
 from thlab.papers.davs.train import load_model
 
@@ -29,7 +29,7 @@ def generate(
 
     The video's own sound goes with it. model: a trained one, else the committed weights. Raises ValueError, and writes
     nothing, where not just one of audio and video is given, and as `check_paths`, `read_inputs` and `read_lips` of
-    `thlab.data.talking` do.
+    `thlab.inference` do.
     Chapter: book/davs.ipynb
     """
     if (audio_path is None) == (video_path is None):

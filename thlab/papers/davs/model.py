@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, layer_norm, leaky_relu, max_pool2d
 
 from thlab.audio.features import mfcc_windows
-from thlab.nn.bend import repaint
-from thlab.nn.unet import GROUPS, ConvBlock
+from thlab.nn.blocks import GROUPS, ConvBlock
+from thlab.nn.warp import repaint
 from thlab.papers.davs.config import DAVSConfig
 
 SHORT = 16  # pixels a side of what a decoder's shortcut gives

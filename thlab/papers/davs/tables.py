@@ -9,15 +9,15 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from thlab.bench import Rows, add, new_rows
 from thlab.corpus import PRESETS
+from thlab.evaluation.experiment import Rows, add, new_rows
+from thlab.evaluation.test_set import TestSet, Video
 from thlab.metrics.judges import dlib_identity
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
 from thlab.metrics.probes import svm_probe
 from thlab.metrics.retrieval import retrieval
-from thlab.metrics.stage import Stage, Video
 from thlab.metrics.tables import Table
-from thlab.papers.davs.bench import SUPERVISIONS, Bench
+from thlab.papers.davs.bench import SUPERVISIONS, Experiment
 from thlab.papers.davs.model import DAVS, Output, hear
 from thlab.papers.davs.words import WordClips, spread
 
@@ -87,7 +87,7 @@ def word_scores(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> dict[
     return scores | {f"{way} {name}": x for way, numbers in ways.items() for name, x in numbers.items()}
 
 
-def table_3(bench: Bench) -> Table:
+def table_3(bench: Experiment) -> Table:
     """Table 3 of [zhou2019]: words told and clips found with four supervisions of the word space.
 
     Chapter: book/davs.ipynb
@@ -100,7 +100,7 @@ def table_3(bench: Bench) -> Table:
     return bench.table("T3", list(SCORES), rows, paper(TABLE_3, SCORES), **facts)
 
 
-def features(stage: Stage, model: DAVS, source: str) -> list[Float[Tensor, "_ d"]]:
+def features(stage: TestSet, model: DAVS, source: str) -> list[Float[Tensor, "_ d"]]:
     """f_w of each clip of the stage, from its "audio", its "video", or "shuffled audio". Chapter: book/davs.ipynb"""
     if source == "video":
         return [model.e_w_v(real[None])[0] for real in stage.real]
@@ -113,7 +113,7 @@ def perform(model: DAVS, images: Sequence[Tensor], f_w: Sequence[Tensor]) -> lis
     return [model.speak(image[None], f[None])[0] for image, f in zip(images, f_w, strict=True)]
 
 
-def table_1(bench: Bench, stage: Stage) -> Table:
+def table_1(bench: Experiment, stage: TestSet) -> Table:
     """Table 1 of [zhou2019]: PSNR and SSIM with and without Eq. 7, with mouths, and what must be beaten.
 
     Chapter: book/davs.ipynb
@@ -132,7 +132,7 @@ def table_1(bench: Bench, stage: Stage) -> Table:
     return bench.table("T1", columns, rows, paper(TABLE_1, columns), better="mixed", **bench.facts(stage))
 
 
-def leakage(bench: Bench) -> Table:
+def leakage(bench: Experiment) -> Table:
     """What linear SVMs read off the wrong space (%), before and after Eq. 2 to 5 of [zhou2019], and by chance.
 
     The word from F_p: trained on the training speakers, tested on the test ones. The person from single f_w^v: trained
@@ -154,7 +154,7 @@ def leakage(bench: Bench) -> Table:
     return bench.table("SVM", columns, rows, paper(LEAKAGE, columns), better="", **bench.facts())
 
 
-def leaks(bench: Bench, model: DAVS) -> dict[str, float]:
+def leaks(bench: Experiment, model: DAVS) -> dict[str, float]:
     """The SVMs' accuracies for one model."""
     train, test, few = bench.words, bench.test_words, bench.words.even(PER_PROBE)
     of_test = test.even(PER_PROBE)
@@ -178,7 +178,7 @@ def tell_people(clips: WordClips, which: Int[Tensor, "m"], codes: Float[Tensor, 
     )
 
 
-def table_4(bench: Bench) -> Table:
+def table_4(bench: Experiment) -> Table:
     """Table 4 of [zhou2019]: is the original found by a video that was generated from one frame and its speech?
 
     All rows are looked at by the same E_w^v, of the word space from which both models began. The numbers are a picture
@@ -201,7 +201,7 @@ def table_4(bench: Bench) -> Table:
     return bench.table("T4", list(rows["with"]), rows, better="", word_clips=len(which), **bench.facts())
 
 
-def identity(bench: Bench, stage: Stage, model: DAVS, judges: dict[str, Judge], **evidence: Any) -> Table:
+def identity(bench: Experiment, stage: TestSet, model: DAVS, judges: dict[str, Judge], **evidence: Any) -> Table:
     """Whose face it is and what it says, when one person's picture is moved by the speech of another.
 
     judges: name -> what it sees in a film, and how alike two such are. "face, name": what is generated and the person
@@ -255,7 +255,7 @@ def dlib_judge() -> Judge:
     return look, lambda a, b: (a - b).norm().item()
 
 
-def words_read(bench: Bench, model: DAVS, **evidence: Any) -> Table:
+def words_read(bench: Experiment, model: DAVS, **evidence: Any) -> Table:
     """A trained model's word space on the clips of people whom it never met, each for himself: words and retrieval.
 
     Of a folder, such as GRID's clips, all of them are new; of the embedded corpus the test speakers. Chance of a median

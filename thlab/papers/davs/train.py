@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from thlab.nn.train import descend, rate, seeded
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.losses import critic_phase, encoder_phase
 from thlab.papers.davs.model import DAVS, Critics
 from thlab.papers.davs.words import WordClips
 from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
 PAINTERS = ("e_p_v.", "c_p.", "g.")  # what begins anew after the word space
 
@@ -28,7 +28,10 @@ def train(
     if clips.memory.frames is None or clips.memory.frames.shape[1] != config.size:
         raise ValueError(f"clips without pictures of {config.size} px: build or prepare them with --size {config.size}")
     counts = len(clips.words), len(clips.memory.speakers)
-    model, critics = seeded(lambda: DAVS(config, *counts), seed), seeded(lambda: Critics(config, *counts), seed)
+    model, critics = (
+        build_seeded(lambda: DAVS(config, *counts), seed),
+        build_seeded(lambda: Critics(config, *counts), seed),
+    )
     if config.first:
         begun = train(config.word_space(), clips, first or Path(out) / "first", fabric, seed)
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
@@ -43,17 +46,19 @@ def train(
     for step in run.steps(run.resume(**parts)):
         batch = my_part(fabric, clips.draw(config, step_generator(seed, step)))
         for group in (*optimizer.param_groups, *critic_optimizer.param_groups):
-            group["lr"] = config.learning_rate * group["pace"] * (rate(step, config.steps) if config.falls else 1)
+            group["lr"] = (
+                config.learning_rate * group["pace"] * (warmup_cosine(step, config.steps) if config.falls else 1)
+            )
         output, critic_terms = model(batch), {}
         critics.requires_grad_(True)
         for _ in range(config.critic_steps):
             critic_terms = critic_phase(critics, output, batch)
             run.check(step, critic_terms)
-            descend(fabric, critic_optimizer, critic_terms["critics"])
+            optimizer_step(fabric, critic_optimizer, critic_terms["critics"])
         critics.requires_grad_(False)  # the dashed lines of Fig. 3: they judge, and are not moved by what they judge
         terms = encoder_phase(config, critics.module, output, batch)
         run.check(step, terms)
-        descend(fabric, optimizer, terms["total"])
+        optimizer_step(fabric, optimizer, terms["total"])
         run.log(step, terms | critic_terms)
     return model.module
 

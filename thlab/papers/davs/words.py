@@ -10,8 +10,8 @@ from torch.nn.functional import pad
 
 from thlab.data import Corpus
 from thlab.data.clip import Clip
-from thlab.data.media import FPS, SAMPLES_A_FRAME
-from thlab.data.memory import Memory, within
+from thlab.data.tensors import ClipTensors, within
+from thlab.media import FPS, SAMPLES_A_FRAME
 from thlab.nn.augment import jitter
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import hear, of_each
@@ -28,7 +28,7 @@ class WordClips:
     There the clip's first or last picture is repeated, and what is heard is silence. Chapter: book/davs.ipynb
     """
 
-    memory: Memory
+    memory: ClipTensors
     rows: Float[Tensor, "f 20 12"]  # what is heard in each frame of each clip, with MIDDLE frames of silence around it
     clip: Int[Tensor, "n"]
     first: Int[Tensor, "n"]
@@ -49,7 +49,7 @@ class WordClips:
 
     def pictures(self, frames: Int[Tensor, "*b"]) -> Float[Tensor, "*b 3 h w"]:
         """Pictures in [0, 1]."""
-        assert self.memory.frames is not None  # load_memory(…, frames=True)
+        assert self.memory.frames is not None  # load_clips(…, frames=True)
         return self.memory.frames[frames].movedim(-1, -3) / 255
 
     def draw(self, config: DAVSConfig, rng: torch.Generator) -> dict[str, Tensor]:
@@ -87,7 +87,7 @@ def spread(n: int) -> Int[Tensor, "n"]:
     return (FRAMES - 1 - stride * (n - 1)) // 2 + stride * torch.arange(n)
 
 
-def word_clips(memory: Memory, clips: Sequence[Clip], words: Sequence[str] = ()) -> WordClips:
+def word_clips(memory: ClipTensors, clips: Sequence[Clip], words: Sequence[str] = ()) -> WordClips:
     """The word clips of a memory and of the clips that it was loaded from, in the same order.
 
     words: those of another set, in whose order they are numbered; others are left out. Default: all, sorted. Raises

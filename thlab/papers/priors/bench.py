@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from thlab import bench
+from thlab.evaluation import experiment
 from thlab.metrics.tables import Table
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.papers.priors.train import Speech, new_vae, pretrain, train
 
 
 @dataclass(frozen=True)
-class Bench(bench.Bench):
+class Experiment(experiment.Experiment):
     """One corpus, one set of seeds, and one config of the VAE. Chapter: book/priors.ipynb"""
 
     config: VAEConfig = field(kw_only=True)
@@ -52,7 +52,9 @@ class Bench(bench.Bench):
         return super().table(name, columns, rows, paper_numbers, **{"steps": steps, "weights": weights} | evidence)
 
 
-def open_bench(fabric: Any, corpus: str, preset: str, seeds: Sequence[int], frames: bool = False, **vae: Any) -> Bench:
-    """As `thlab.bench.open_bench`; vae: changes to the VAE's config, such as steps=1500. Chapter: book/priors.ipynb"""
-    opened = bench.open_bench("priors", fabric, corpus, preset, seeds, frames)
-    return Bench(**vars(opened), config=replace(getattr(VAEConfig, preset)(), **vae))
+def open_experiment(
+    fabric: Any, corpus: str, preset: str, seeds: Sequence[int], frames: bool = False, **vae: Any
+) -> Experiment:
+    """As that of `thlab.evaluation.experiment`; vae: changes to the VAE's config. Chapter: book/priors.ipynb"""
+    opened = experiment.open_experiment("priors", fabric, corpus, preset, seeds, frames)
+    return Experiment(**vars(opened), config=replace(getattr(VAEConfig, preset)(), **vae))

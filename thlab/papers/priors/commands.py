@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thlab import presets
 from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
-from thlab.data.media import SAMPLES_A_FRAME
-from thlab.data.memory import load_memory
-from thlab.data.talking import check_paths, read_inputs, write_talking
-from thlab.nn.faces import FaceEncoder
+from thlab.data.tensors import load_clips
+from thlab.inference import check_paths, read_inputs, write_talking
+from thlab.media import SAMPLES_A_FRAME
+from thlab.nn.face_encoder import FaceEncoder
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.evaluate import evaluate as evaluate_tables
 from thlab.papers.priors.generator import roll_out
@@ -19,7 +18,7 @@ from thlab.papers.priors.model import VAEConfig
 from thlab.papers.priors.train import Speech, load_vae, new_vae, pretrain, save_vae
 from thlab.papers.priors.train import train as train_vae
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head, save_head, train_generator
-from thlab.training import load_weights, make_fabric, minutes
+from thlab.training import load_weights, make_fabric, minutes, presets
 
 VAE, HEAD, STAGES = "priors-vae", "priors-head", ("vae", "head")
 
@@ -32,7 +31,7 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     Chapter: book/priors.ipynb
     """
     names, preset = presets.chosen("stage", stage, STAGES), presets.current(preset)
-    memory, fabric = load_memory(open_splits(corpus)["train"], frames="head" in names), make_fabric(**device)
+    memory, fabric = load_clips(open_splits(corpus)["train"], frames="head" in names), make_fabric(**device)
     facts = {"paper": "priors", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
     if "vae" in names:
         config, speech = getattr(VAEConfig, preset)(), Speech(memory)
@@ -82,7 +81,7 @@ def generate(
     """Make the face of a picture say what a recording says: an .mp4 with the sound, tagged as synthetic.
 
     By a given head, or that of a finished training, or the committed one. Raises ValueError, and writes nothing, as
-    `thlab.data.talking.check_paths` and `read_inputs` do. Chapter: book/content-to-video.ipynb
+    `thlab.inference.check_paths` and `read_inputs` do. Chapter: book/content-to-video.ipynb
     """
     check_paths([out], [audio, image], overwrite)
     head = head or trained(weights)

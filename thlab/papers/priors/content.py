@@ -12,8 +12,8 @@ from torch.nn.functional import log_softmax, pad
 from thlab.audio import add_noise, log_spectrogram, mfcc_windows, segments
 from thlab.audio.features import SEGMENT
 from thlab.audio.stft import HOP
-from thlab.corpus.visemes import VISEMES
-from thlab.data.media import SAMPLES_A_FRAME
+from thlab.audio.visemes import VISEMES
+from thlab.media import SAMPLES_A_FRAME
 from thlab.nn.gaussian import Gaussian
 from thlab.papers.priors.model import SequenceVAE, X
 from thlab.papers.priors.train import load_vae

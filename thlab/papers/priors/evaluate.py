@@ -5,15 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from thlab.bench import meets_new_people, saved
+from thlab.evaluation.experiment import meets_new_people, saved
 from thlab.metrics.tables import Table
-from thlab.nn.landmarks import LandmarkNet
-from thlab.papers.priors.bench import open_bench
+from thlab.nn.landmark_net import LandmarkNet
+from thlab.papers.priors.bench import open_experiment
 from thlab.papers.priors.heads import quality, tables_1_and_2
 from thlab.papers.priors.tables import OF_LATENTS
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead, load_head
-from thlab.presets import chosen
 from thlab.training import load_weights, read_card
+from thlab.training.presets import chosen
 
 TABLES = ("T1", "T2", *OF_LATENTS, "quality")
 
@@ -35,7 +35,7 @@ def evaluate(
         meets_new_people(read_card("priors-head"), corpus)
     seeds = range(seeds) if isinstance(seeds, int) else seeds
     of_videos = not {"T1", "T2", "quality"}.isdisjoint(names)
-    bench, judge = open_bench(fabric, corpus, preset, seeds, of_videos, **vae), LandmarkNet()
+    bench, judge = open_experiment(fabric, corpus, preset, seeds, of_videos, **vae), LandmarkNet()
     if of_videos:
         load_weights("landmarks", judge)
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from thlab.face.align import mouth
-from thlab.nn.faces import FaceEncoder
+from thlab.nn.face_encoder import FaceEncoder
 from thlab.papers.priors.generator import Content, Image, inside
 
 Terms = dict[str, Tensor]

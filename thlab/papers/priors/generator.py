@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn.functional import grid_sample, pad
 
 from thlab.face.align import mouth
-from thlab.nn.landmarks import LandmarkNet
-from thlab.nn.unet import Down, Up
+from thlab.nn.blocks import Down, Up
+from thlab.nn.landmark_net import LandmarkNet
 
 BOX = 32  # points are given in 32nds of the mouth box's side
 POINTS = (*range(4, 13), *range(48, 68))  # iBUG: chin and mouth

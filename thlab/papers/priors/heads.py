@@ -9,16 +9,16 @@ from typing import Any
 from torch import nn
 
 from thlab.audio import NOISE_LEVELS_DB
-from thlab.bench import kept
 from thlab.claims import AUGMENTED, GAN, GAN_OURS, NO_MARGIN, OURS, PLAIN, RECOGNISER, ROWS
-from thlab.metrics.stage import Stage
+from thlab.evaluation.experiment import kept
+from thlab.evaluation.test_set import TestSet
 from thlab.metrics.tables import Table
-from thlab.nn.train import seeded
-from thlab.papers.priors.bench import Bench
+from thlab.papers.priors.bench import Experiment
 from thlab.papers.priors.content import make_source
 from thlab.papers.priors.generator import Generator, roll_out
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser
+from thlab.training.optim import build_seeded
 
 SOURCES = {
     GAN: "waveform", GAN_OURS: "vae", PLAIN: "mfcc", AUGMENTED: "mfcc+noise", RECOGNISER: "asr", NO_MARGIN: "vae",
@@ -38,7 +38,7 @@ SCORES = {"T1": ("LMD", "lower"), "T1-exact": ("LMD, exact", "lower"), "T1-openi
 PICTURES = ("LMD", "PSNR", "SSIM")
 
 
-def trained_head(bench: Bench, config: GANConfig, row: str, seed: int) -> TalkingHead:
+def trained_head(bench: Experiment, config: GANConfig, row: str, seed: int) -> TalkingHead:
     """The generator of a row of Table 1 and one seed, trained as far as it is not yet, with L1 alone.
 
     No critics and no judges: those cost more than the rest, and a judge that trained a row must not score it.
@@ -49,19 +49,21 @@ def trained_head(bench: Bench, config: GANConfig, row: str, seed: int) -> Talkin
     if kind == "asr":
         folder = bench.folder("recogniser", seed)
         net = train_recogniser(RecogniserConfig(), bench.train, folder, bench.fabric, seed).cpu()
-    source = seeded(lambda: make_source(kind, net), seed)
+    source = build_seeded(lambda: make_source(kind, net), seed)
     make = TemporalGenerator if row in (GAN, GAN_OURS) else Generator
     return train_generator(
         config, source, bench.train, head_folder(bench, config, row, seed), bench.fabric, seed, make=make
     )
 
 
-def head_folder(bench: Bench, config: GANConfig, row: str, seed: int) -> Path:
+def head_folder(bench: Experiment, config: GANConfig, row: str, seed: int) -> Path:
     """The run folder of a row's generator."""
     return bench.folder(f"head-{config.steps}-{re.sub('[^a-z0-9]+', '-', row.lower()).strip('-')}", seed)
 
 
-def score_head(stage: Stage, bench: Bench, config: GANConfig, row: str, seed: int) -> dict[str, dict[str, float]]:
+def score_head(
+    stage: TestSet, bench: Experiment, config: GANConfig, row: str, seed: int
+) -> dict[str, dict[str, float]]:
     """Means over clips of every score, at each noise level and from shuffled audio."""
     head = trained_head(bench, config, row, seed)
     hear, paint = head.source.cpu().content, partial(roll_out, head.generator.to(stage.device))
@@ -70,14 +72,14 @@ def score_head(stage: Stage, bench: Bench, config: GANConfig, row: str, seed: in
     return {level: stage.means(stage.videos(paint, contents)) for level, contents in heard.items()}
 
 
-def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: int = 12) -> Iterator[Table]:
+def tables_1_and_2(bench: Experiment, judge: nn.Module, config: GANConfig, n_clips: int = 12) -> Iterator[Table]:
     """Table 1 with Fig. 5, and Table 2, of [mittal2020]: every row with the same data, steps and sizes.
 
     T1: LMD by the judge in both videos, as in the paper; T1-exact: against exact landmarks; T1-opening: correlation of
     the lips' opening with the truth's. Beside the rows stand what must be beaten and ours from shuffled audio, beside
     T2 as T2-references. Pixels are the corpus's own. Chapter: book/content-to-video.ipynb
     """
-    stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
+    stage = TestSet(bench.test, judge, n_clips, bench.fabric.device)
 
     def scores(row: str, seed: int) -> dict[str, dict[str, float]]:
         file = head_folder(bench, config, row, seed) / f"scores-{n_clips}.json"
@@ -108,7 +110,7 @@ def tables_1_and_2(bench: Bench, judge: nn.Module, config: GANConfig, n_clips: i
 
 
 def quality(
-    bench: Bench, judge: nn.Module, head: TalkingHead, n_clips: int = 48, n_mediapipe: int = 12, **evidence: Any
+    bench: Experiment, judge: nn.Module, head: TalkingHead, n_clips: int = 48, n_mediapipe: int = 12, **evidence: Any
 ) -> Table:
     """A trained head on held-out clips beside the truth, what must be beaten, and itself with shuffled audio.
 
@@ -116,7 +118,7 @@ def quality(
     mediapipe on some of the clips. The numbers of a cell are of the test speakers, of the clips where there are fewer
     than three. No PSNR of the truth, which is infinite. Chapter: book/content-to-video.ipynb
     """
-    stage = Stage(bench.test, judge, n_clips, bench.fabric.device)
+    stage = TestSet(bench.test, judge, n_clips, bench.fabric.device)
     hear, paint = head.source.cpu().content, partial(roll_out, head.generator.to(stage.device))
     videos = {"truth": stage.real} | stage.trivial()
     videos["ours"] = stage.videos(paint, stage.contents(hear))

@@ -10,15 +10,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from thlab.audio import NOISE_LEVELS_DB, add_noise
-from thlab.bench import Rows, add, kept, new_rows
 from thlab.corpus.clip import SPEECH_STREAM, is_male
 from thlab.corpus.voice import MOODS, Voice, variant
 from thlab.data.clip import Clip
-from thlab.data.memory import Memory
+from thlab.data.tensors import ClipTensors
+from thlab.evaluation.experiment import Rows, add, kept, new_rows
 from thlab.metrics.disentanglement import dci, mig, sap
 from thlab.metrics.probes import linear_probe
 from thlab.metrics.tables import Table
-from thlab.papers.priors.bench import Bench
+from thlab.papers.priors.bench import Experiment
 from thlab.papers.priors.losses import log_p_labels
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
 from thlab.papers.priors.train import Speech
@@ -60,7 +60,7 @@ def labelled(vae: SequenceVAE, speech: Speech, stride: int) -> dict[tuple[str, s
     return pairs
 
 
-def probe_latents(bench: Bench, vae: SequenceVAE) -> dict[str, dict[str, float]]:
+def probe_latents(bench: Experiment, vae: SequenceVAE) -> dict[str, dict[str, float]]:
     """Accuracy (%) on test speakers of probes trained on the training speakers. Chapter: book/priors.ipynb"""
     train, test = labelled(vae, bench.speech, STRIDE), labelled(vae, bench.test_speech, 1)
     return {
@@ -74,14 +74,14 @@ def most_frequent(train: Int[Tensor, "n"], test: Int[Tensor, "m"]) -> float:
     return 100 * test.eq(train.mode().values).float().mean().item()
 
 
-def chance(bench: Bench) -> dict[str, list[float]]:
+def chance(bench: Experiment) -> dict[str, list[float]]:
     """The row of what needs no latent."""
     viseme = most_frequent(bench.train.viseme, bench.test.viseme)
     emotion = most_frequent(bench.train.emotion, bench.test.emotion)
     return {column: [viseme if "viseme" in column else emotion] * len(bench.seeds) for column in COLUMNS}
 
 
-def margin_rows(bench: Bench, suffix: str = "", sides: dict[str, dict] = SIDES, **changes: float) -> Rows:
+def margin_rows(bench: Experiment, suffix: str = "", sides: dict[str, dict] = SIDES, **changes: float) -> Rows:
     """Train and probe with and without margin terms: rows with a number a seed."""
     rows = new_rows()
     for seed, (side, beta) in product(bench.seeds, sides.items()):
@@ -92,7 +92,7 @@ def margin_rows(bench: Bench, suffix: str = "", sides: dict[str, dict] = SIDES, 
     return rows
 
 
-def table_3(bench: Bench) -> Table:
+def table_3(bench: Experiment) -> Table:
     """Table 3 of [mittal2020]: what linear probes read off the latents, with and without the margin terms of Eq. 5.
 
     More than the paper has: z_s, emotion from the means of clips, and chance. Chapter: book/priors.ipynb
@@ -103,7 +103,7 @@ def table_3(bench: Bench) -> Table:
     return bench.table("T3", COLUMNS, rows, {"GRID and CREMA-D": paper}, better="higher", reduction=REDUCTION)
 
 
-def variances(bench: Bench) -> Table:
+def variances(bench: Experiment) -> Table:
     """Table 3 with the other reading of "the variance of priors 1 and latent variables .25": the two exchanged.
 
     Chapter: book/priors.ipynb
@@ -113,7 +113,7 @@ def variances(bench: Bench) -> Table:
     return bench.table("variances", COLUMNS[: len(LABELS)], rows, better="higher", reduction=REDUCTION)
 
 
-def sweep(bench: Bench, scales: tuple[int, ...] = (1, 10, 100)) -> Table:
+def sweep(bench: Experiment, scales: tuple[int, ...] = (1, 10, 100)) -> Table:
     """Table 3 of one seed with multiples of alpha and beta: do they weigh too little? Chapter: book/priors.ipynb"""
     bench, paper, rows = replace(bench, seeds=bench.seeds[:1]), VAEConfig.paper(), {}
     for alpha, beta in ((scale * paper.alpha, scale * paper.beta) for scale in scales):
@@ -132,7 +132,7 @@ def balanced_accuracy(said: Int[Tensor, "n"], label: Int[Tensor, "n"]) -> float:
     return torch.stack([said[label == v].eq(v).float().mean() for v in label.unique()]).mean().item()
 
 
-def collapse(bench: Bench) -> Table:
+def collapse(bench: Experiment) -> Table:
     """The priors with and without the discriminative terms, Eq. 4 of [mittal2020]; neither has margin terms.
 
     accuracy: of the label that the table mu_c itself gives a segment of a test speaker, balanced; then those of mu_e.
@@ -152,7 +152,7 @@ def collapse(bench: Bench) -> Table:
     return bench.table("collapse", list(rows["with"]), rows, {}, better="higher", reduction=REDUCTION, **chances)
 
 
-def noisy(memory: Memory) -> tuple[Memory, Int[Tensor, "c"]]:
+def noisy(memory: ClipTensors) -> tuple[ClipTensors, Int[Tensor, "c"]]:
     """The same clips, each clean or with noise at one of Fig. 5's levels, and which: 0 is clean."""
     levels = torch.randint(len(NOISE_LEVELS_DB) + 1, (len(memory.ids),), generator=step_generator(0, 0))
     audio = [
@@ -177,7 +177,7 @@ def quantiles(x: Float[Tensor, "c"], n: int = 4) -> Int[Tensor, "c"]:
     return torch.bucketize(x, x.quantile(torch.arange(1, n) / n).to(x))
 
 
-def leakage(bench: Bench) -> Table:
+def leakage(bench: Experiment) -> Table:
     """What each latent knows of every factor of the corpus, and MIG, DCI and SAP: what the paper could not measure.
 
     Test speakers, whose clips get a noise level each; probes, accuracy in %, are trained on three quarters of the

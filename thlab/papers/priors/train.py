@@ -14,13 +14,13 @@ from torch.nn.functional import cross_entropy, pad
 
 from thlab.audio.features import FLOOR, HOPS_PER_FRAME, SEGMENT, log_spectrogram
 from thlab.audio.stft import HOP
-from thlab.corpus.visemes import VISEMES
-from thlab.data.memory import Memory
+from thlab.audio.visemes import VISEMES
+from thlab.data.tensors import ClipTensors
 from thlab.nn.gaussian import Gaussian
-from thlab.nn.train import descend, seeded
 from thlab.papers.priors.losses import Terms, kl_to_prior, log_likelihood, log_p_labels, log_prior, objective, total
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
 from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training.optim import build_seeded, optimizer_step
 
 MARGIN = (SEGMENT - HOPS_PER_FRAME) // 2  # hops of sound that a segment sees on each side of its frame
 SEGMENTS_TO_INFER = 16  # of a sequence, spread over it, when its mu_s is inferred
@@ -32,7 +32,7 @@ class Speech:
     The i-th of `clips`, which are numbers of clips, has row i in the table of mu_s. Chapter: book/priors.ipynb
     """
 
-    def __init__(self, memory: Memory):
+    def __init__(self, memory: ClipTensors):
         self.memory = memory
         spectra = (log_spectrogram(audio)[: len(audio) // HOP] for audio in memory.audio)
         self.hops = torch.cat([pad(x, (0, 0, MARGIN, MARGIN), value=math.log(FLOOR)) for x in spectra])
@@ -105,7 +105,7 @@ def content_objective(
 def new_vae(config: VAEConfig, speech: Speech, seed: int = 0) -> SequenceVAE:
     """An untrained VAE for the labels of some speech, which standardises its inputs. Chapter: book/priors.ipynb"""
     rows = len(VISEMES), len(speech.memory.emotions), len(speech.clips)
-    vae = seeded(lambda: SequenceVAE(config, *rows), seed)
+    vae = build_seeded(lambda: SequenceVAE(config, *rows), seed)
     vae.x_mean.copy_(speech.hops.mean(0))
     vae.x_std.copy_(speech.hops.std(0))
     return vae
@@ -136,7 +136,7 @@ def pretrain(vae: SequenceVAE, speech: Speech, out: Path, fabric, seed: int = 0)
         c, p = pipeline(x, batch["noise"])
         terms = content_objective(x, c, p, vae.mu["c"], batch["viseme"], config)
         run.check(step, terms)
-        descend(fabric, optimizer, terms["total"])
+        optimizer_step(fabric, optimizer, terms["total"])
         run.log(step, terms)
 
 

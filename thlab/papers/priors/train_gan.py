@@ -11,12 +11,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from thlab.corpus.visemes import VISEMES
-from thlab.data.media import SAMPLES_A_FRAME
-from thlab.data.memory import Memory, open_eyed, within
+from thlab.audio.visemes import VISEMES
+from thlab.data.tensors import ClipTensors, open_eyed, within
+from thlab.media import SAMPLES_A_FRAME
 from thlab.nn.augment import jitter
-from thlab.nn.faces import FaceEncoder
-from thlab.nn.train import descend, seeded
+from thlab.nn.face_encoder import FaceEncoder
 from thlab.papers.priors import gan_losses
 from thlab.papers.priors.content import SOURCES, Recogniser, Source, make_source
 from thlab.papers.priors.critics import FrameCritic, VideoCritic
@@ -24,6 +23,7 @@ from thlab.papers.priors.generator import Generator, GeneratorConfig, to_box
 from thlab.papers.priors.temporal import NOISE
 from thlab.papers.priors.train import Speech
 from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training.optim import build_seeded, optimizer_step
 
 MISS = 0.4  # 32nds of the mouth box: what is found in an image is off by about that
 CANDIDATES, NOSE = 6, slice(27, 36)  # images tried for the one whose head is turned alike, seen by these landmarks
@@ -93,9 +93,9 @@ class TalkingHead(nn.Module):
 class Footage:
     """Batches: frames of random clips, and of each clip an open-eyed image. Chapter: book/content-to-video.ipynb"""
 
-    def __init__(self, memory: Memory, source: Source, config: GANConfig):
+    def __init__(self, memory: ClipTensors, source: Source, config: GANConfig):
         if memory.frames is None or memory.landmarks is None:
-            raise ValueError("the clips were loaded without pictures: load_memory(..., frames=True)")
+            raise ValueError("the clips were loaded without pictures: load_clips(..., frames=True)")
         self.memory, self.source, self.config = memory, source, config
         self.frames, self.nose = memory.frames, memory.landmarks[:, NOSE]
         self.points = to_box(memory.landmarks, memory.frames.shape[1])
@@ -162,7 +162,7 @@ def rate(config: GANConfig, step: int) -> float:
 
 
 def train_generator(
-    config: GANConfig, source: Source, memory: Memory, out: str | Path, fabric: Any, seed: int = 0,
+    config: GANConfig, source: Source, memory: ClipTensors, out: str | Path, fabric: Any, seed: int = 0,
     faces: FaceEncoder | None = None, make: Callable[[GeneratorConfig], Any] = Generator,
 ) -> TalkingHead:  # fmt: skip
     """Train a generator and its source on a memory's clips; goes on where a run in `out` stopped.
@@ -171,11 +171,11 @@ def train_generator(
     the weights of the landmark net are missing, which finds the lips in an image. Chapter: book/content-to-video.ipynb
     """
     faces = faces and faces.to(fabric.device).eval().requires_grad_(False)
-    generator = seeded(lambda: make(replace(config.generator, content=source.width)), seed)
+    generator = build_seeded(lambda: make(replace(config.generator, content=source.width)), seed)
     load_weights("landmarks", generator.painter.finder)
     head = fabric.setup_module(TalkingHead(source, generator))
-    d_frame = fabric.setup_module(seeded(lambda: FrameCritic(source.width, len(VISEMES)), seed))
-    d_video = fabric.setup_module(seeded(lambda: VideoCritic(source.width), seed))
+    d_frame = fabric.setup_module(build_seeded(lambda: FrameCritic(source.width, len(VISEMES)), seed))
+    d_video = fabric.setup_module(build_seeded(lambda: VideoCritic(source.width), seed))
     critics = nn.ModuleList([d_frame, d_video])
     optimizer, critic_optimizer = fabric.setup_optimizers(
         torch.optim.Adam((p for p in head.parameters() if p.requires_grad), config.learning_rate, betas=(0.5, 0.99)),
@@ -198,14 +198,14 @@ def train_generator(
             for mix in batch["mix"].unbind(1):
                 critic_terms = gan_losses.critic_phase(config.weights, d_frame, d_video, batch["real"], *shown, mix)
                 run.check(step, critic_terms)
-                descend(fabric, critic_optimizer, critic_terms["critics"])
+                optimizer_step(fabric, critic_optimizer, critic_terms["critics"])
             critics.requires_grad_(False)  # the generator's phase moves none of them, so their gradients are not needed
             terms |= gan_losses.generator_phase(d_frame.module, d_video.module, *shown)
         terms = gan_losses.generator_loss(config.weights, terms)
         run.check(step, terms)
         for group in optimizer.param_groups:
             group["lr"] = rate(config, step)
-        descend(fabric, optimizer, terms["total"])
+        optimizer_step(fabric, optimizer, terms["total"])
         run.log(step, terms | critic_terms)
     return head.module
 
@@ -232,9 +232,11 @@ class RecogniserConfig:
     learning_rate: float = 1e-3
 
 
-def train_recogniser(config: RecogniserConfig, memory: Memory, out: Path, fabric: Any, seed: int = 0) -> Recogniser:
+def train_recogniser(
+    config: RecogniserConfig, memory: ClipTensors, out: Path, fabric: Any, seed: int = 0
+) -> Recogniser:
     """Train the recogniser of `ASRContent` on clean speech. Chapter: book/content-to-video.ipynb"""
-    speech, net = Speech(memory), seeded(Recogniser, seed)
+    speech, net = Speech(memory), build_seeded(Recogniser, seed)
     net, optimizer = fabric.setup(net, torch.optim.Adam(net.parameters(), config.learning_rate))
     run = Run(fabric, out, config, config.steps, seed=seed, corpus=memory.facts)
     for step in run.steps(run.resume(net=net, optimizer=optimizer)):
@@ -242,6 +244,6 @@ def train_recogniser(config: RecogniserConfig, memory: Memory, out: Path, fabric
         batch = my_part(fabric, speech.batch(frames))
         loss = cross_entropy(net(batch["x"]), batch["viseme"])
         run.check(step, {"viseme": loss})
-        descend(fabric, optimizer, loss)
+        optimizer_step(fabric, optimizer, loss)
         run.log(step, {"viseme": loss})
     return net.module

@@ -4,18 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thlab import presets
 from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
-from thlab.data.memory import load_memory
-from thlab.metrics.stage import Speaker
+from thlab.data.tensors import load_clips
+from thlab.evaluation.test_set import Speaker
 from thlab.papers.stochastic import generate as video
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.evaluate import evaluate as evaluate_tables
 from thlab.papers.stochastic.train import load_model, save_model
 from thlab.papers.stochastic.train import train as train_model
-from thlab.training import make_fabric, minutes
+from thlab.training import make_fabric, minutes, presets
 
 STAGES = ("latent", "plain")  # with chance and without
 
@@ -28,7 +27,7 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     """
     names, preset = presets.chosen("stage", stage, STAGES), presets.current(preset)
     config: StochasticConfig = getattr(StochasticConfig, preset)()
-    memory = load_memory(open_splits(corpus)["train"])
+    memory = load_clips(open_splits(corpus)["train"])
     fabric = make_fabric(**device)
     card = {"paper": "stochastic", "preset": preset, "corpus": corpus, "corpus_version": CORPUS_VERSION, "seed": seed}
     card |= {"clips": len(memory.ids), "steps": config.first + config.steps}

@@ -13,24 +13,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from thlab.bench import Bench, kept, meets_new_people, open_bench, saved
 from thlab.corpus import PRESETS, ensure, retakes
+from thlab.evaluation.experiment import Experiment, kept, meets_new_people, open_experiment, saved
+from thlab.evaluation.test_set import Speaker, TestSet, Video, seen_by_mediapipe
 from thlab.face.align import eyes, mouth
 from thlab.face.landmarks import to_68
 from thlab.metrics.image import psnr, ssim
 from thlab.metrics.judges import gaze
 from thlab.metrics.landmark import blinks, correlation, eye_opening, lmd, mouth_opening
-from thlab.metrics.stage import Speaker, Stage, Video, seen_by_mediapipe
 from thlab.metrics.tables import Table
 from thlab.nn.gaussian import kl
-from thlab.nn.landmarks import LandmarkNet
+from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.generate import noises
 from thlab.papers.stochastic.losses import neg_log_likelihood
 from thlab.papers.stochastic.model import TalkingFace, hear, roll_out
 from thlab.papers.stochastic.train import load_model, train
-from thlab.presets import chosen
 from thlab.training import load_weights, read_card
+from thlab.training.presets import chosen
 
 TABLES = ("T1", "diversity", "calibration", "smoothness", "beta")
 TABLE_1 = {  # as printed: SSIM, PSNR
@@ -58,7 +58,7 @@ class Seen:
     gaze: Float[Tensor, "t"]  # sideways, in widths of the eye
 
 
-def see(stage: Stage, video: Video) -> Seen:
+def see(stage: TestSet, video: Video) -> Seen:
     """Look at a take with both judges. Chapter: book/latent-kl.ipynb"""
     ours, points = stage.look(video), seen_by_mediapipe(video)
     return Seen(ours, mouth_opening(ours), eye_opening(to_68(points)), torch.from_numpy(gaze(points)[:, 0]))
@@ -72,7 +72,7 @@ def apart(made: Takes, region: Callable[[Tensor], Tensor]) -> float:
 
 
 def table_1(
-    bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, beside: dict[str, Speaker] | None = None,
+    bench: Experiment, stage: TestSet, model: TalkingFace, plain: TalkingFace, beside: dict[str, Speaker] | None = None,
     **evidence: Any,
 ) -> Table:  # fmt: skip
     """Table 1 of [yadav2020]: SSIM and PSNR of all frames but the image's, with landmark distances and controls.
@@ -111,7 +111,7 @@ def table_1(
     return _table(bench, stage, name, columns, rows, paper, takes=K, **evidence)
 
 
-def diversity(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, **evidence: Any) -> Table:
+def diversity(bench: Experiment, stage: TestSet, model: TalkingFace, plain: TalkingFace, **evidence: Any) -> Table:
     """How takes of one voice differ, and that they say the same: ours, the true ones, and the deterministic model's.
 
     mouth, eyes: mean difference of two takes in grey levels; lips: that of the gap, px; gaze: in widths of the eye;
@@ -130,7 +130,7 @@ def diversity(bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace
     return _table(bench, stage, "diversity", list(rows["ours"]), rows, takes=K, better=NEARER, **evidence)
 
 
-def _differences(stage: Stage, videos: list[Takes]) -> dict[str, list[float]]:
+def _differences(stage: TestSet, videos: list[Takes]) -> dict[str, list[float]]:
     scores = defaultdict(list)
     for takes_of_one, exact, real in zip(videos, stage.exact, stage.real, strict=True):
         several, seen = len(takes_of_one) > 1, [see(stage, take) for take in takes_of_one]
@@ -149,7 +149,7 @@ def _differences(stage: Stage, videos: list[Takes]) -> dict[str, list[float]]:
     return dict(scores)
 
 
-def calibration(bench: Bench, stage: Stage, model: TalkingFace, **evidence: Any) -> Table:
+def calibration(bench: Experiment, stage: TestSet, model: TalkingFace, **evidence: Any) -> Table:
     """Is the spread of our takes the spread of the true ones, given the sound?
 
     Rows are features, seen by the same judges in both. spread: root of the mean variance over takes; ratio: ours over
@@ -185,7 +185,7 @@ def calibration(bench: Bench, stage: Stage, model: TalkingFace, **evidence: Any)
 
 
 def smoothness(
-    bench: Bench, stage: Stage, model: TalkingFace, plain: TalkingFace, framewise: TalkingFace, **evidence: Any
+    bench: Experiment, stage: TestSet, model: TalkingFace, plain: TalkingFace, framewise: TalkingFace, **evidence: Any
 ) -> Table:
     """Do frames follow one another without jumps? First and second differences over time, in grey levels.
 
@@ -209,7 +209,7 @@ def smoothness(
     return _table(bench, stage, "smoothness", list(rows["truth"]), rows, better=NEARER, **evidence)
 
 
-def sweep(bench: Bench, stage: Stage, config: StochasticConfig, seed: int = 0) -> Table:
+def sweep(bench: Experiment, stage: TestSet, config: StochasticConfig, seed: int = 0) -> Table:
     """What beta, its slow rise, free bits and `fine` do: models alike but for these, trained for fewer steps.
 
     KL: nats a frame on test clips; nll: of frames made from z of their own posterior; nll, heard: from z of the sound,
@@ -233,7 +233,7 @@ def sweep(bench: Bench, stage: Stage, config: StochasticConfig, seed: int = 0) -
 
 
 @torch.no_grad()
-def score_sweep(stage: Stage, model: TalkingFace) -> dict[str, list[float]]:
+def score_sweep(stage: TestSet, model: TalkingFace) -> dict[str, list[float]]:
     """The scores of one model of the sweep, a number a clip."""
     scores, model = defaultdict(list), model.cpu().eval()
     for k, (real, rows) in enumerate(zip(stage.real, stage.contents(hear), strict=True)):
@@ -272,9 +272,9 @@ def evaluate(
     names = [str(weights / name) if weights else name for name in ("stochastic-latent", "stochastic-plain")]
     if set(asked) != {"beta"}:  # whose models are trained here
         meets_new_people(read_card(names[0]), corpus)
-    bench = open_bench("stochastic", fabric, corpus, preset, (seed,))
+    bench = open_experiment("stochastic", fabric, corpus, preset, (seed,))
     judge = load_weights("landmarks", LandmarkNet())
-    stage, few = (Stage(bench.test, judge, n) for n in (n_clips, n_clips // 3))  # mediapipe and rendering take long
+    stage, few = (TestSet(bench.test, judge, n) for n in (n_clips, n_clips // 3))  # mediapipe and rendering take long
     config: StochasticConfig = getattr(StochasticConfig, preset)()
 
     def facts() -> dict[str, Any]:
@@ -299,7 +299,7 @@ def evaluate(
 
 
 def _takes(
-    stage: Stage, model: TalkingFace, rows: list[Tensor] | None = None, samples: int = K, lasting: bool = True
+    stage: TestSet, model: TalkingFace, rows: list[Tensor] | None = None, samples: int = K, lasting: bool = True
 ) -> list[Takes]:
     """Takes of each clip, from its sound or from other rows; the noise follows from the clip."""
     made = []
@@ -309,13 +309,13 @@ def _takes(
     return made
 
 
-def _means(stage: Stage, model: TalkingFace, rows: list[Tensor]) -> list[Video]:
+def _means(stage: TestSet, model: TalkingFace, rows: list[Tensor]) -> list[Video]:
     """The mean prediction of each clip, from some rows."""
     triples = zip(stage.real, stage.image, rows, strict=True)
     return [roll_out(model, real[[i]], heard[None])[0] for real, i, heard in triples]
 
 
-def _true_takes(bench: Bench, stage: Stage) -> list[Takes]:
+def _true_takes(bench: Experiment, stage: TestSet) -> list[Takes]:
     """Each clip performed anew, K times; the corpus is that of the preset's name."""
     root = ensure(bench.corpus)
     takes = ([frames for frames, _ in retakes(root, stage.memory.ids[clip], K)] for clip in stage.clips)
@@ -323,7 +323,13 @@ def _true_takes(bench: Bench, stage: Stage) -> list[Takes]:
 
 
 def _table(
-    bench: Bench, stage: Stage, name: str, columns: list[str], rows: dict, paper: dict | None = None, **evidence: Any
+    bench: Experiment,
+    stage: TestSet,
+    name: str,
+    columns: list[str],
+    rows: dict,
+    paper: dict | None = None,
+    **evidence: Any,
 ) -> Table:
     """Numbers of clips as means of speakers, with their evidence."""
     of_speakers = {row: {c: stage.by_speaker(v) for c, v in cells.items()} for row, cells in rows.items()}

@@ -10,9 +10,9 @@ from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, sil
 
 from thlab.audio.features import mfcc_windows
 from thlab.face.align import eyes
-from thlab.nn.bend import repaint
+from thlab.nn.blocks import GROUPS, Down
 from thlab.nn.gaussian import Gaussian
-from thlab.nn.unet import GROUPS, Down
+from thlab.nn.warp import repaint
 from thlab.papers.stochastic.config import StochasticConfig
 
 COARSE = 4  # pixels a side of the coarsest map

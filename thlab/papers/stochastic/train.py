@@ -9,13 +9,13 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from thlab.data.memory import Memory, open_eyed, within
+from thlab.data.tensors import ClipTensors, open_eyed, within
 from thlab.nn.augment import jitter
-from thlab.nn.train import rate, seeded
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import objective
 from thlab.papers.stochastic.model import TalkingFace, hear, of_each
 from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training.optim import build_seeded, warmup_cosine
 
 SHOW_EVERY = 250  # steps between two strips in TensorBoard
 
@@ -27,7 +27,7 @@ class Stretches:
     Chapter: book/latent-kl.ipynb
     """
 
-    def __init__(self, memory: Memory, config: StochasticConfig):
+    def __init__(self, memory: ClipTensors, config: StochasticConfig):
         if memory.frames is None or memory.frames.shape[1] != config.size:
             raise ValueError(
                 f"clips without pictures of {config.size} px: build or prepare them with --size {config.size}"
@@ -57,7 +57,12 @@ class Stretches:
 
 
 def train(
-    config: StochasticConfig, memory: Memory, out: str | Path, fabric: Any, seed: int = 0, first: Path | None = None
+    config: StochasticConfig,
+    memory: ClipTensors,
+    out: str | Path,
+    fabric: Any,
+    seed: int = 0,
+    first: Path | None = None,
 ) -> TalkingFace:
     """Train a model on a memory's clips; goes on where a run in `out` stopped.
 
@@ -65,7 +70,7 @@ def train(
     frame, learns faster than sound what a mouth does, and nothing would listen. Models that differ in the objective
     alone may share that folder. Raises ValueError as `Stretches`. Chapter: book/latent-kl.ipynb
     """
-    stretches, model = Stretches(memory, config), seeded(lambda: TalkingFace(config), seed)
+    stretches, model = Stretches(memory, config), build_seeded(lambda: TalkingFace(config), seed)
     if config.stochastic and config.first:
         begun = train(config.without_chance(config.first), memory, first or Path(out) / "first", fabric, seed)
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
@@ -85,7 +90,7 @@ def train(
         run.check(step, terms)
         if config.optimizer == "adam":
             for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * rate(step, config.steps)
+                group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
         optimizer.zero_grad()
         fabric.backward(terms["total"])
         optimizer.step()

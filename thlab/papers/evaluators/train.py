@@ -1,6 +1,5 @@
 """Training the two judges, LandmarkNet and FaceEncoder, on the corpus's training speakers, and judging them."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,15 +9,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from thlab.corpus.alignment import INNER_LIP_BOTTOM, INNER_LIP_TOP, MOUTH
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
-from thlab.data.memory import Memory, load_memory
+from thlab.data.tensors import ClipTensors, load_clips
+from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP, MOUTH
 from thlab.nn.augment import augment
-from thlab.nn.faces import FaceEncoder, equal_error_rate, identity_loss
-from thlab.nn.landmarks import LandmarkNet
-from thlab.presets import chosen
+from thlab.nn.face_encoder import FaceEncoder, equal_error_rate, identity_loss
+from thlab.nn.landmark_net import LandmarkNet
 from thlab.training import Run, make_fabric, minutes, my_part, save_weights, step_generator
+from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
+from thlab.training.presets import chosen
 
 LIPS = ([61, 62, 63], [67, 66, 65])  # inner points of the upper lip, and those below them
 
@@ -39,7 +39,7 @@ class JudgeConfig:
         return cls(landmark_steps=4, face_steps=4, batch=4)
 
 
-def draw(memory: Memory, config: JudgeConfig, step: int) -> dict[str, Tensor]:
+def draw(memory: ClipTensors, config: JudgeConfig, step: int) -> dict[str, Tensor]:
     """A batch of augmented frames, with their landmarks and speakers: all from (seed, step)."""
     generator = step_generator(config.seed, step)
     frames = torch.randint(len(memory.clip_of), (config.batch,), generator=generator)
@@ -47,26 +47,20 @@ def draw(memory: Memory, config: JudgeConfig, step: int) -> dict[str, Tensor]:
     return {"x": x, "landmarks": landmarks, "speaker": memory.speaker[memory.clip_of[frames]]}
 
 
-def pictures(memory: Memory, frames: Int[Tensor, "b"] | slice) -> Float[Tensor, "b 3 h w"]:
+def pictures(memory: ClipTensors, frames: Int[Tensor, "b"] | slice) -> Float[Tensor, "b 3 h w"]:
     """Frames of a memory in [0, 1]."""
-    assert memory.frames is not None  # load_memory(…, frames=True)
+    assert memory.frames is not None  # load_clips(…, frames=True)
     return memory.frames[frames].permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) / 255
 
 
-def points(memory: Memory, frames: Int[Tensor, "b"] | slice) -> Float[Tensor, "b 68 2"]:
+def points(memory: ClipTensors, frames: Int[Tensor, "b"] | slice) -> Float[Tensor, "b 68 2"]:
     """Their landmarks in px."""
     assert memory.landmarks is not None
     return memory.landmarks[frames]
 
 
-def rate(step: int, steps: int) -> float:
-    """The share of the learning rate at a step: linear up over 5 % of the steps, then half a cosine down to 0."""
-    warm = max(1, steps // 20)
-    return min((step + 1) / warm, (1 + math.cos(math.pi * max(0, step - warm) / (steps - warm))) / 2)
-
-
 def fit(
-    model: nn.Module, terms_of: Any, memory: Memory, out: Path | str, steps: int, config: JudgeConfig, fabric: Any
+    model: nn.Module, terms_of: Any, memory: ClipTensors, out: Path | str, steps: int, config: JudgeConfig, fabric: Any
 ) -> None:
     """The loop of both judges: terms_of(model, batch) names the losses, `total` is what is minimised."""
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=1e-3)
@@ -74,18 +68,11 @@ def fit(
     run = Run(fabric, out, config, steps, corpus=memory.facts)
     for step in run.steps(run.resume(model=model, optimizer=optimizer)):
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * rate(step, steps)
+            group["lr"] = config.learning_rate * warmup_cosine(step, steps)
         terms = terms_of(model, my_part(fabric, draw(memory, config, step)))
         run.check(step, terms)
-        descend(fabric, optimizer, terms["total"])
+        optimizer_step(fabric, optimizer, terms["total"])
         run.log(step, terms)
-
-
-def descend(fabric: Any, optimizer: Any, loss: Float[Tensor, ""]) -> None:
-    """One step down the gradient of a loss."""
-    optimizer.zero_grad()
-    fabric.backward(loss)
-    optimizer.step()
 
 
 def landmark_terms(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -98,12 +85,12 @@ def landmark_terms(model: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tens
     return terms | {"total": terms["face"] + 2 * terms["mouth"] + 2 * terms["opening"]}
 
 
-def train_landmarks(memory: Memory, out: Path | str, config: JudgeConfig, fabric: Any) -> LandmarkNet:
+def train_landmarks(memory: ClipTensors, out: Path | str, config: JudgeConfig, fabric: Any) -> LandmarkNet:
     """Train a LandmarkNet on a memory of training speakers; goes on where a run in `out` stopped.
 
     Chapter: book/content-to-video.ipynb
     """
-    model = seeded(LandmarkNet, config.seed)
+    model = build_seeded(LandmarkNet, config.seed)
     fit(model, landmark_terms, memory, out, config.landmark_steps, config, fabric)
     return model
 
@@ -125,25 +112,18 @@ class Classifier(nn.Module):
         return identity_loss(self.encoder(x), self.people, speaker)
 
 
-def train_faces(memory: Memory, out: Path | str, config: JudgeConfig, fabric: Any) -> FaceEncoder:
+def train_faces(memory: ClipTensors, out: Path | str, config: JudgeConfig, fabric: Any) -> FaceEncoder:
     """Train a FaceEncoder on a memory of training speakers; goes on where a run in `out` stopped.
 
     Chapter: book/content-to-video.ipynb
     """
-    model = seeded(lambda: Classifier(len(memory.speakers)), config.seed)
+    model = build_seeded(lambda: Classifier(len(memory.speakers)), config.seed)
     fit(model, face_terms, memory, out, config.face_steps, config, fabric)
     return model.encoder
 
 
-def seeded(make: Any, seed: int) -> Any:
-    """A new module whose weights follow from the seed; the layers' own initialisation takes no generator."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return make()
-
-
 @torch.no_grad()
-def judge_landmarks(model: LandmarkNet, memory: Memory) -> dict[str, float]:
+def judge_landmarks(model: LandmarkNet, memory: ClipTensors) -> dict[str, float]:
     """Mean error in px of all points and of the mouth's, and the correlation of the lips' opening within a clip."""
     device = next(model.parameters()).device
     errors, follows = [], []
@@ -159,7 +139,7 @@ def judge_landmarks(model: LandmarkNet, memory: Memory) -> dict[str, float]:
 
 
 @torch.no_grad()
-def judge_faces(model: FaceEncoder, memory: Memory, every: int = 10) -> dict[str, float]:
+def judge_faces(model: FaceEncoder, memory: ClipTensors, every: int = 10) -> dict[str, float]:
     """Mean cosine of frames of one speaker in two clips, of two speakers, and the equal error rate between them."""
     device = next(model.parameters()).device
     frames = torch.arange(0, len(memory.clip_of), every)
@@ -179,7 +159,7 @@ def train(corpus: str, preset: str | None, stage: str, out: Path, seed: int, **d
     """
     stages = {"landmarks": (train_landmarks, judge_landmarks), "faces": (train_faces, judge_faces)}
     names = chosen("stage", stage, stages)
-    parts = {part: load_memory(clips) for part, clips in open_splits(corpus).items()}
+    parts = {part: load_clips(clips) for part, clips in open_splits(corpus).items()}
     fabric = make_fabric(**device)
     config = replace(JudgeConfig.fast() if preset == "fast" else JudgeConfig(), seed=seed)
     card = {"paper": "judges", "preset": preset or "book", "corpus": corpus, "corpus_version": CORPUS_VERSION}

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from thlab.audio import add_noise
-from thlab.data.media import SAMPLES_A_FRAME
-from thlab.data.memory import Memory
+from thlab.data.tensors import ClipTensors
 from thlab.face.align import mouth
 from thlab.face.landmarks import to_68
+from thlab.media import SAMPLES_A_FRAME
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.judges import mediapipe_points
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
@@ -37,13 +37,13 @@ def seen_by_mediapipe(video: Video) -> Float[np.ndarray, "_ 478 2"]:
         return np.full((len(video), 478, 2), np.nan, np.float32)
 
 
-class Stage:
+class TestSet:
     """About n_clips test clips, of each the first open-eyed frame as the image, and the landmark judge that looks on.
 
     Chapter: book/content-to-video.ipynb
     """
 
-    def __init__(self, memory: Memory, judge: nn.Module, n_clips: int, device: Any = "cpu"):
+    def __init__(self, memory: ClipTensors, judge: nn.Module, n_clips: int, device: Any = "cpu"):
         self.memory, self.device, self.judge = memory, device, judge.to(device).eval()
         assert memory.frames is not None
         assert memory.landmarks is not None

@@ -8,11 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from thlab.audio.features import SAMPLE_RATE
 from thlab.audio.stft import Audio, checked
-from thlab.audio.visemes import ARPABET_TO_VISEME, GRID_PRONUNCIATIONS
-from thlab.corpus.visemes import Segment
-from thlab.extras import require
+from thlab.audio.visemes import ARPABET_TO_VISEME, GRID_PRONUNCIATIONS, Segment
+from thlab.media import SAMPLE_RATE
+from thlab.optional import require
 
 FRAME = 0.01  # s, pocketsphinx's frame
 QUIET = 0.3  # s of silence added at both ends, for recordings that begin or end within a word

@@ -1,21 +1,20 @@
 """What the tables of a paper's evaluation share: clips to train and to test on, seeds, run folders, evidence."""
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from thlab.corpus.media import write_whole
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.corpus.settings import PRESETS as CORPORA
 from thlab.data.clip import Clip
 from thlab.data.corpora import open_splits
-from thlab.data.memory import Memory, load_memory
+from thlab.data.tensors import ClipTensors, load_clips
+from thlab.files import home, write_whole
 from thlab.metrics.tables import Table
-from thlab.presets import current
+from thlab.training.presets import current
 from thlab.training.weights import commit, hardware
 
 Rows = dict[str, dict[str, list[float]]]  # of a table: row, column, a number a seed
@@ -33,13 +32,13 @@ def add(rows: Rows, row: str, scores: dict[str, float]) -> None:
 
 
 @dataclass(frozen=True)
-class Bench:
+class Experiment:
     """A paper, one corpus cut into clips to train and to test on, one set of seeds. Chapter: book/priors.ipynb"""
 
     paper: str
     fabric: Any
-    train: Memory
-    test: Memory
+    train: ClipTensors
+    test: ClipTensors
     clips: Sequence[Clip]  # of test: their words, phones, …
     corpus: str
     preset: str = "book"
@@ -50,9 +49,8 @@ class Bench:
 
         Of the corpus the digest of its manifest too: another folder of the same name has trainings of its own.
         """
-        home = Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
         corpus = f"{Path(self.corpus).name}-{self.train.facts.get('corpus_digest', '')[:12]}"
-        return home / "runs" / self.paper / corpus / self.preset / name / f"seed{seed}"
+        return home() / "runs" / self.paper / corpus / self.preset / name / f"seed{seed}"
 
     def table(self, name: str, columns: list[str], rows: dict, paper_numbers: dict | None = None, **evidence) -> Table:
         """A table of the paper with its evidence; `better` may be among what is given."""
@@ -98,16 +96,16 @@ def saved(tables: Iterable[Table], out: str | Path) -> dict[str, Table]:
     return made
 
 
-def open_bench(
+def open_experiment(
     paper: str, fabric: Any, corpus: str = "medium", preset: str = "book", seeds: Sequence[int] = (0, 1, 2),
     frames: bool = True,
-) -> Bench:  # fmt: skip
+) -> Experiment:  # fmt: skip
     """Load a corpus for tables: the name of a preset of the embedded one, or a folder that was prepared.
 
     frames: pictures too, for the tables of videos. Raises ValueError for an unknown preset and for a folder without
     usable clips. Chapter: book/priors.ipynb
     """
     preset, clips = current(preset), open_splits(corpus)
-    training = load_memory(clips["train"], frames)
-    test = load_memory(clips["test"], frames, emotions=training.emotions)
-    return Bench(paper, fabric, training, test, clips["test"], str(corpus), preset, tuple(seeds))
+    training = load_clips(clips["train"], frames)
+    test = load_clips(clips["test"], frames, emotions=training.emotions)
+    return Experiment(paper, fabric, training, test, clips["test"], str(corpus), preset, tuple(seeds))

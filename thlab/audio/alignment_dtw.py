@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Float
 from scipy.signal import resample_poly
 
-from thlab.audio.align import Alignment, one_clip
-from thlab.audio.dtw import dtw, map_times
-from thlab.audio.features import SAMPLE_RATE, mfcc
+from thlab.audio.alignment import Alignment, one_clip
+from thlab.audio.espeak import synthesize, time_phones
+from thlab.audio.features import mfcc
 from thlab.audio.stft import HOP, Audio
-from thlab.corpus.espeak import synthesize
-from thlab.corpus.speech import time_phones
-from thlab.corpus.visemes import Segment
-from thlab.extras import require
+from thlab.audio.time_warping import dtw, map_times
+from thlab.audio.visemes import Segment
+from thlab.media import SAMPLE_RATE
+from thlab.optional import require
 
 # one accent, so that every voice says the same phones
 VOICES = tuple(f"gmw/en+{variant}" for variant in ("f1", "f2", "f3", "f4", "m1", "m2", "m3", "m4"))

@@ -13,7 +13,7 @@ from numba import njit
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from thlab.audio.dtw_fast import align
+from thlab.audio.time_warping_fast import align
 
 METRICS: dict[str, Any] = {"l1": "cityblock", "l2": "euclidean", "sqeuclidean": "sqeuclidean", "cosine": "cosine"}
 

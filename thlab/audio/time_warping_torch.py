@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
-from thlab.audio.dtw import DTWResult, band_mask, checked
-from thlab.audio.dtw_fast import half_unit, path_cost
+from thlab.audio.time_warping import DTWResult, band_mask, checked
+from thlab.audio.time_warping_fast import half_unit, path_cost
 from thlab.compiled import compiled
 
 NORM = {"l1": 1.0, "l2": 2.0, "sqeuclidean": 2.0, "cosine": 2.0}
@@ -19,10 +19,10 @@ NORM = {"l1": 1.0, "l2": 2.0, "sqeuclidean": 2.0, "cosine": 2.0}
 def dtw_torch(
     xs: Sequence, ys: Sequence, metric: str = "l1", band: int | None = None, device: str | torch.device | None = None
 ) -> list[DTWResult]:
-    """`thlab.audio.dtw.dtw_batch` in torch: all pairs at once, one step an anti-diagonal.
+    """`thlab.audio.time_warping.dtw_batch` in torch: all pairs at once, one step an anti-diagonal.
 
     xs, ys: sequences (n, d) and (m, d), numpy or torch, lengths free. device: None takes that of xs[0] where it is a
-    tensor, else the CPU. Memory on the device is about 10 bytes a cell of the longest lengths, for each pair, in
+    tensor, else the CPU. ClipTensors on the device is about 10 bytes a cell of the longest lengths, for each pair, in
     float32. Costs, ties and errors are those of `dtw`. Chapter: book/dtw.ipynb
     """
     if len(xs) != len(ys):

@@ -8,14 +8,12 @@ import torch
 from jaxtyping import Float, UInt8
 
 from thlab.audio.noise import ENERGY_BLOCK, speech_mask
-from thlab.corpus.clip import METADATA
-from thlab.corpus.media import write_mp4
 from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
-from thlab.data.media import FPS, SAMPLES_A_FRAME, read_audio, read_video
 from thlab.data.prepare import face_view
-from thlab.extras import require
 from thlab.face import align_face, detect_landmarks, to_68
+from thlab.media import FPS, SAMPLES_A_FRAME, SYNTHETIC, read_audio, read_video, write_mp4
+from thlab.optional import require
 
 QUIETEST = 1e-3  # RMS of what may be speech
 STEADIEST = 1.5  # dB: the loudness of speech varies more, that of a hum or hiss less
@@ -60,7 +58,7 @@ def check_paths(outs: Sequence[Path | str], inputs: Sequence[Path | str], overwr
 def write_talking(path: Path | str, frames: Float[torch.Tensor, "t 3 h w"], audio: Float[torch.Tensor, "n"]) -> None:
     """An .mp4 of frames in [0, 1] and their sound, tagged as synthetic. Chapter: book/content-to-video.ipynb"""
     pictures = (255 * frames).round().byte().permute(0, 2, 3, 1).numpy()
-    write_mp4(path, pictures, audio.numpy(), metadata=METADATA)
+    write_mp4(path, pictures, audio.numpy(), metadata=SYNTHETIC)
 
 
 def read_speech(path: Path | str) -> Float[torch.Tensor, "n"]:

@@ -12,13 +12,13 @@ from tqdm import tqdm
 
 from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
-from thlab.data.media import SAMPLES_A_FRAME
+from thlab.media import SAMPLES_A_FRAME
 
 EYES_OPEN = 0.1  # a blink below this does not show
 
 
 @dataclass(frozen=True)
-class Memory:
+class ClipTensors:
     """Frames, landmarks (px) and visemes of all clips, concatenated; clip c is frames start[c] to start[c + 1].
 
     emotion, speaker: a number a clip, into `emotions` and `speakers`. blink: 0 open to 1 shut, 0 where unknown.
@@ -43,7 +43,9 @@ class Memory:
         return torch.cat([fn(audio, len(audio) // SAMPLES_A_FRAME) for audio in self.audio])
 
 
-def load_memory(clips: Sequence[Clip], frames: bool = True, workers: int = 1, emotions: Sequence[str] = ()) -> Memory:
+def load_clips(
+    clips: Sequence[Clip], frames: bool = True, workers: int = 1, emotions: Sequence[str] = ()
+) -> ClipTensors:
     """Read clips that have a viseme a frame: the embedded corpus, or what `thlab.data.prepare` makes of a real one.
 
     frames: also pictures and landmarks (12 kB a frame at 64 px). emotions: the order of their numbers, where it must
@@ -58,7 +60,7 @@ def load_memory(clips: Sequence[Clip], frames: bool = True, workers: int = 1, em
     lengths = torch.tensor([len(row["viseme"]) for row in rows])
     emotions = tuple(emotions) or tuple(sorted({clip.emotion or "" for clip in clips}))
     speakers = tuple(sorted({clip.speaker for clip in clips}))
-    return Memory(
+    return ClipTensors(
         frames=torch.cat([row["frames"] for row in rows]) if frames else None,
         landmarks=torch.cat([row["landmarks"] for row in rows]) if frames else None,
         viseme=torch.cat([row["viseme"] for row in rows]),
@@ -75,7 +77,7 @@ def load_memory(clips: Sequence[Clip], frames: bool = True, workers: int = 1, em
     )
 
 
-def open_eyed(memory: Memory) -> tuple[Int[Tensor, "n"], Int[Tensor, "c1"]]:
+def open_eyed(memory: ClipTensors) -> tuple[Int[Tensor, "n"], Int[Tensor, "c1"]]:
     """Frames with open eyes, at least one a clip, and where each clip begins among them: a shut eye leaves a ghost.
 
     Chapter: book/content-to-video.ipynb

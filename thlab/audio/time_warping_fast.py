@@ -1,4 +1,4 @@
-"""Exact DTW at speed: the recursion of `thlab.audio.dtw.accumulate`, taken along anti-diagonals, strip by strip.
+"""Exact DTW at speed: the recursion of `thlab.audio.time_warping.accumulate`, along anti-diagonals, strip by strip.
 
 The cells of an anti-diagonal i + j = t need only the two anti-diagonals before it, never one another, so vector
 instructions compute many at once. Stored backwards, y runs along an anti-diagonal just as x does, so frame costs are
@@ -27,7 +27,7 @@ kernel = compiled(cache=True, nogil=True, fastmath={"contract"}, _nrt=False)
 def align(
     x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], metric: str, band: int | None
 ) -> tuple[float, Int[np.ndarray, "k 2"]]:
-    """Cost and path of `thlab.audio.dtw.dtw`, for checked input of one float type.
+    """Cost and path of `thlab.audio.time_warping.dtw`, for checked input of one float type.
 
     The path is found in the input's own type, its cost is then summed in float64. Raises ValueError where the
     accumulated costs overflow the type. Chapter: book/dtw.ipynb

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from thlab.corpus.alignment import MOUTH
-from thlab.nn.unet import ConvBlock, Down, Up
+from thlab.face.points import MOUTH
+from thlab.nn.blocks import ConvBlock, Down, Up
 
 SIZE = 64  # pixels of the `face` view at which the net works
 ROWS, COLUMNS = slice(24, 64), slice(12, 52)  # the window of it in which every mouth of the corpus lies

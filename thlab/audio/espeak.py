@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from thlab.extras import require
+from thlab.audio.visemes import ESPEAK_TO_VISEME
+from thlab.optional import require
 
 SYNCHRONOUS, PHONEME_EVENTS, DONT_EXIT = 2, 0x0001, 0x8000
 LIST_END, WORD, PHONEME = 0, 1, 7  # types of events
 RATE, VOLUME, PITCH, RANGE, UTF8 = 1, 2, 3, 4, 1
+STOPS = frozenset(["p", "b", "t", "d", "k", "g", "tS", "dZ", "t[", "t2", "t#", "?"])
 ENGLISH_FILES = ("phondata", "phonindex", "phontab", "intonations", "en_dict")
 
 
@@ -97,3 +99,33 @@ def synthesize(text: str, voice: str, rate: float, data: Path, seed: int) -> Utt
         library.espeak_Synth(encoded, ctypes.c_size_t(len(encoded)), 0, 1, 0, UTF8, None, None)
         library.espeak_Synchronize()
     return Utterance(np.concatenate(chunks).astype(np.float32) / 32768, sample_rate, phones)
+
+
+def time_phones(said: Utterance) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """Names, starts, ends (s) and word numbers of the phones, contiguous, without the closing silence."""
+    events = [(sample, _plain(name), word) for sample, name, word in said.phones if _plain(name)]
+    while events[-2][1].startswith("_"):
+        events.pop()
+    *events, (end, _, _) = events
+    phones = [name for _, name, _ in events]
+    starts = _with_closures(said, phones, np.array([sample for sample, _, _ in events] + [end])) / said.rate
+    return phones, starts[:-1], starts[1:], np.array([word for _, _, word in events])
+
+
+def _plain(mnemonic: str) -> str:
+    """A mnemonic without its stress marks; empty for a mark that makes no sound."""
+    phone = mnemonic.lstrip("',%=")
+    return phone if phone in ESPEAK_TO_VISEME or phone.startswith("_") else phone.rstrip(":;|-")
+
+
+def _with_closures(said: Utterance, phones: list[str], starts: np.ndarray) -> np.ndarray:
+    """Move each stop's start back over the silence before it: espeak-ng's event marks the release."""
+    hop = int(0.005 * said.rate)
+    rms = np.sqrt(np.convolve(said.audio**2, np.ones(hop) / hop, "same"))
+    quiet, moved = 0.02 * rms.max(), starts.copy()
+    for j in range(1, len(phones)):
+        if phones[j] in STOPS:
+            earliest = max(starts[j - 1] + int(0.03 * said.rate), starts[j] - int(0.12 * said.rate))
+            while moved[j] > earliest and rms[max(0, moved[j] - hop)] < quiet:
+                moved[j] -= hop // 2
+    return moved

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate, normalize
 
-from thlab.nn.unet import ConvBlock, Down
+from thlab.nn.blocks import ConvBlock, Down
 
 SIZE = 64  # pixels at which the net works
 TEMPERATURE = 0.1  # of the softmax over cosines

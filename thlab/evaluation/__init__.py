@@ -1,0 +1,1 @@
+"""What every paper's tables share: experiments, test clips, tables, claims."""

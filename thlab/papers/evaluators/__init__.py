@@ -1,0 +1,1 @@
+"""The nets that only score: where the landmarks of a face are, and who it is."""
