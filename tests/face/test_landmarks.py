@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from thlab.face import MEDIAPIPE_TO_68, detect_landmarks, fill_gaps, indices, to_68
+from thlab.face import MEDIAPIPE_TO_68, detect_landmarks, fill_gaps, to_68
+from thlab.face import points as pt
 from thlab.media import read_video
 
 mediapipe = pytest.importorskip("mediapipe")
@@ -19,14 +20,14 @@ def read_png(path):
 
 
 def eye_distance(points):
-    left, right, _ = np.moveaxis(alignment.anchors(points), -2, 0)
+    left, right, _ = np.moveaxis(pt.anchors(points), -2, 0)
     return np.linalg.norm(left - right, axis=-1)
 
 
 def check_is_a_face(points):
     """Left of, right of, above, below: what must hold for any upright face in 68 points."""
-    left, right, nose = alignment.anchors(points)
-    mouth, jaw = points[alignment.MOUTH], points[:17]
+    left, right, nose = pt.anchors(points)
+    mouth, jaw = points[pt.MOUTH], points[:17]
     assert left[0] < nose[0] < right[0]
     assert max(left[1], right[1]) < nose[1] < mouth[:, 1].mean() < jaw[8, 1]
     assert points[17:27, 1].mean() < min(left[1], right[1])
@@ -38,18 +39,21 @@ def check_is_a_face(points):
 
 def test_68_points_are_distinct_and_mirror_each_other():
     assert len(set(MEDIAPIPE_TO_68)) == 68
-    for left, right in ((indices.BROW_LEFT, indices.BROW_RIGHT), (indices.EYE_LEFT, indices.EYE_RIGHT)):
+    for left, right in (
+        (pt.MESH_BROW_LEFT, pt.MESH_BROW_RIGHT),
+        (pt.MESH_EYE_LEFT, pt.MESH_EYE_RIGHT),
+    ):
         assert len(left) == len(right)
-    assert set(indices.LIPS_OUTER) <= set(indices.MOUTH_OUTER)
-    assert set(indices.LIPS_INNER) <= set(indices.MOUTH_INNER)
-    assert set(indices.JAW) <= set(indices.FACE_OVAL)
+    assert set(pt.MESH_LIPS_OUTER) <= set(pt.MESH_MOUTH_OUTER)
+    assert set(pt.MESH_LIPS_INNER) <= set(pt.MESH_MOUTH_INNER)
+    assert set(pt.MESH_JAW) <= set(pt.MESH_FACE_OVAL)
     mesh = mediapipe.solutions.face_mesh_connections
-    assert {i for edge in mesh.FACEMESH_FACE_OVAL for i in edge} == set(indices.FACE_OVAL)
-    assert {i for edge in mesh.FACEMESH_LIPS for i in edge} == set(indices.MOUTH_OUTER) | set(indices.MOUTH_INNER)
+    assert {i for edge in mesh.FACEMESH_FACE_OVAL for i in edge} == set(pt.MESH_FACE_OVAL)
+    assert {i for edge in mesh.FACEMESH_LIPS for i in edge} == set(pt.MESH_MOUTH_OUTER) | set(pt.MESH_MOUTH_INNER)
     # mediapipe's "right" is the person's, which is the picture's left
-    assert set(indices.EYE_LEFT) <= {i for edge in mesh.FACEMESH_RIGHT_EYE for i in edge}
-    assert set(indices.EYE_RIGHT) <= {i for edge in mesh.FACEMESH_LEFT_EYE for i in edge}
-    assert {i for edge in mesh.FACEMESH_RIGHT_IRIS for i in edge} <= set(indices.IRIS_LEFT)
+    assert set(pt.MESH_EYE_LEFT) <= {i for edge in mesh.FACEMESH_RIGHT_EYE for i in edge}
+    assert set(pt.MESH_EYE_RIGHT) <= {i for edge in mesh.FACEMESH_LEFT_EYE for i in edge}
+    assert {i for edge in mesh.FACEMESH_RIGHT_IRIS for i in edge} <= set(pt.MESH_IRIS_LEFT)
 
 
 def test_astronaut(real_data):
@@ -59,7 +63,7 @@ def test_astronaut(real_data):
     points = to_68(landmarks)[0]
     check_is_a_face(points)
     # read off the picture by eye under a grid of 10 pixels: irises, and the point under the nose
-    assert np.abs(alignment.anchors(points) - [[203, 101], [246.5, 103], [223.5, 133]]).max() < 2
+    assert np.abs(pt.anchors(points) - [[203, 101], [246.5, 103], [223.5, 133]]).max() < 2
 
 
 def test_ravdess_portraits(real_data):

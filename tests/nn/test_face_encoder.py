@@ -10,7 +10,7 @@ from thlab.data.tensors import load_clips
 from thlab.nn.face_encoder import FaceEncoder, equal_error_rate, identity_loss
 from thlab.papers.evaluators.train import JudgeConfig, judge_faces, train, train_faces, train_landmarks
 from thlab.training import load_weights, make_fabric, read_card
-from thlab.training.optim import rate
+from thlab.training.optim import warmup_cosine
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_the_committed_weights_know_people_apart(memory):
 
 
 def test_rate_rises_then_falls_to_nothing():
-    rates = [rate(step, 100) for step in range(100)]
+    rates = [warmup_cosine(step, 100) for step in range(100)]
     assert max(rates) == rates[5] == 1
     assert rates[0] < rates[4]
     assert rates[5:] == sorted(rates[5:], reverse=True)

@@ -43,6 +43,8 @@ class TestSet:
     Chapter: book/content-to-video.ipynb
     """
 
+    __test__ = False  # pytest, which collects classes by this name
+
     def __init__(self, memory: ClipTensors, judge: nn.Module, n_clips: int, device: Any = "cpu"):
         self.memory, self.device, self.judge = memory, device, judge.to(device).eval()
         assert memory.frames is not None
