@@ -1,25 +1,30 @@
 """The `thlab` command."""
 
 import argparse
-import importlib
-import inspect
 import sys
 from pathlib import Path
+from typing import Any
 
-from thlab import corpus
+from thlab import __version__
+from thlab.papers import PAPERS, load_paper
 
 BAD_ARGUMENTS, INTERRUPTED = 2, 130
-PAPERS = ("priors", "davs", "stochastic")
-TRAINABLE = (*PAPERS, "judges")
+COMMANDS = {
+    "corpus": "the embedded talking-head corpus: build, show, verify",
+    "train": "train a paper's models; a run that was stopped resumes",
+    "evaluate": "measure a paper's tables again: its numbers, ours, and what holds",
+    "generate": "a talking head from speech and one picture; tagged as synthetic",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns its exit status: 0 done, 1 failed, 2 bad arguments, 130 interrupted."""
-    options = parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        options = parser(arguments).parse_args(arguments)
         return options.run(options)
     except KeyboardInterrupt:
-        print("thlab: stopped; what is finished is kept, and the same command goes on from there", file=sys.stderr)
+        print("thlab: stopped; what is finished is kept, and the same command resumes", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, FileNotFoundError) as error:
         print(f"thlab: {error}", file=sys.stderr)
@@ -36,13 +41,148 @@ class _OneLineParser(argparse.ArgumentParser):
         self.exit(BAD_ARGUMENTS, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands and their options."""
+def parser(arguments: list[str]) -> argparse.ArgumentParser:
+    """The commands; of the one that is asked for, and of its paper, the options too."""
     top = _OneLineParser(prog="thlab", description="Talking-head laboratory")
-    commands = top.add_subparsers(required=True, metavar="corpus|train|evaluate|generate")
-    talk = commands.add_parser("corpus", help="the embedded talking-head corpus").add_subparsers(
-        required=True, metavar="build|show|verify"
-    )
+    top.add_argument("--version", action="version", version=f"thlab {__version__}")
+    names = " | ".join(COMMANDS)
+    commands = top.add_subparsers(required=True, metavar=names.replace(" ", ""))
+    asked = next((word for word in arguments if word in COMMANDS), "")
+    for name, about in COMMANDS.items():
+        command = commands.add_parser(name, help=about, description=about)
+        if name == asked == "corpus":
+            _add_corpus(command)
+        elif name == asked:
+            _add_papers(command, name, arguments)
+    return top
+
+
+def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str]) -> None:
+    """Of `train`, `evaluate` and `generate`: the papers, and all options of the one that is named."""
+    add = {"train": _add_train, "evaluate": _add_evaluate, "generate": _add_generate}[name]
+    if name == "generate":
+        command.add_argument("--paper", required=True, choices=list(PAPERS), metavar="PAPER", help=_papers())
+        key = _after(arguments, "--paper")
+        if key in PAPERS:
+            add(command, load_paper(key))
+        return
+    papers = command.add_subparsers(required=True, metavar="PAPER", help=_papers(), dest="paper")
+    for key in PAPERS:
+        if key not in arguments:
+            papers.add_parser(key)
+            continue
+        paper = load_paper(key)
+        add(papers.add_parser(key, help=paper.about, description=paper.about, epilog=_inventory(paper, name)), paper)
+
+
+def _papers() -> str:
+    return f"one of {', '.join(PAPERS)}"
+
+
+def _after(arguments: list[str], flag: str) -> str:
+    """The word after a flag, or what follows its equals sign."""
+    for i, word in enumerate(arguments):
+        if word == flag:
+            return arguments[i + 1] if i + 1 < len(arguments) else ""
+        if word.startswith(f"{flag}="):
+            return word.partition("=")[2]
+    return ""
+
+
+def _inventory(paper: Any, command: str) -> str:
+    """What there is to choose from, for the end of a paper's help."""
+    if command == "train":
+        return f"stages: {', '.join(paper.stages)}"
+    tables = [f"{name} ({spec.title})" for name, spec in paper.tables.items()]
+    return f"tables: {'; '.join(tables) or 'none'}"
+
+
+def _add_train(command: argparse.ArgumentParser, paper: Any) -> None:
+    _add_data(command, "medium")
+    stages = ", ".join(paper.stages)
+    command.add_argument("--stage", default="all", help=f"{stages}, or all (default)")
+    command.add_argument("--out", type=Path, required=True, help="run folder: checkpoints, logs, then the weights")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--accelerator", default="auto", help="auto, cpu or cuda (default: auto)")
+    command.add_argument("--devices", type=int, default=1, help="processes on this machine (default: 1)")
+    command.add_argument("--num-nodes", type=int, default=1, help="machines; start it with torchrun on each")
+    command.add_argument("--precision", default="auto", help="32-true, bf16-mixed, or auto: the faster in a trial")
+    command.set_defaults(run=_train)
+
+
+def _add_evaluate(command: argparse.ArgumentParser, paper: Any) -> None:
+    _add_data(command, None)
+    tables = ", ".join(paper.tables) or "none"
+    command.add_argument("--table", help=f"{tables}, or all (default: {paper.default_table})")
+    command.add_argument("--row", help="measure and show this row of the table alone")
+    command.add_argument("--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)")
+    command.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
+    command.add_argument("--out", type=Path, default=Path("results"), help="folder for the tables (default: results)")
+    _add_own(command, paper, "evaluate")
+    command.set_defaults(run=_evaluate)
+
+
+def _add_generate(command: argparse.ArgumentParser, paper: Any) -> None:
+    command.add_argument("--image", type=Path, required=True, help="a picture of a face")
+    command.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
+    command.add_argument("--overwrite", action="store_true", help="write over an output that exists")
+    command.add_argument("--crop", action="store_true", help="the aligned face alone, not the whole picture")
+    command.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
+    _add_own(command, paper, "generate")
+    command.set_defaults(run=_generate)
+
+
+def _add_own(command: argparse.ArgumentParser, paper: Any, name: str) -> None:
+    """The options that only this paper has."""
+    for option in paper.options_of(name):
+        kind = {"type": option.type, "default": option.default, "help": option.help}
+        command.add_argument(option.flag, choices=option.choices, metavar=option.name.upper(), **kind)
+
+
+def _add_data(command: argparse.ArgumentParser, corpus: str | None) -> None:
+    from thlab.corpus import PRESETS
+
+    default = corpus or "the table's own"
+    names = f"{', '.join(PRESETS)}, or a folder of prepared clips (default: {default})"
+    command.add_argument("--corpus", default=corpus, help=names)
+    command.add_argument("--preset", help="fast, book or paper (default: book on a GPU, else fast; see $THLAB_PRESET)")
+    command.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="FIELD=VALUE",
+        help="another value of a field of the config; repeatable",
+    )  # fmt: skip
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    return {key: value for key, value in vars(options).items() if key not in ("run", "paper")}
+
+
+def _train(options: argparse.Namespace) -> int:
+    from thlab.papers import runner
+
+    for path in runner.train(load_paper(options.paper), **_given(options)):
+        print(path)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from thlab.papers import runner
+
+    for table in runner.evaluate(load_paper(options.paper), **_given(options)):
+        print(table)
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from thlab.papers import runner
+
+    print(*runner.generate(load_paper(options.paper), **_given(options)), sep="\n")
+    return 0
+
+
+def _add_corpus(command: argparse.ArgumentParser) -> None:
+    from thlab import corpus
+
+    talk = command.add_subparsers(required=True, metavar="build|show|verify")
     build = talk.add_parser("build", help="build, finish or mend a corpus")
     build.add_argument("root", nargs="?", type=Path, help="folder to build in (default: under $THLAB_HOME)")
     build.add_argument("--preset", default="tiny", help=f"one of {', '.join(corpus.PRESETS)} (default: tiny)")
@@ -62,128 +202,27 @@ def parser() -> argparse.ArgumentParser:
     verify = talk.add_parser("verify", help="name every missing, truncated or altered file")
     verify.add_argument("root", type=Path)
     verify.set_defaults(run=_verify)
-    for add in (_add_train, _add_evaluate, _add_generate):
-        add(commands)
-    return top
-
-
-def _add_train(commands) -> None:
-    train = commands.add_parser("train", help="train a paper's models; a run that was stopped goes on")
-    train.add_argument("paper", choices=TRAINABLE, metavar="paper", help=f"one of {', '.join(TRAINABLE)}")
-    _add_data(train)
-    train.add_argument("--stage", default="all", help="one of the paper's stages, or all (default)")
-    train.add_argument(
-        "--out", type=Path, required=True, help="run folder: checkpoints, logs, and the weights at the end"
-    )
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--accelerator", default="auto", help="auto, cpu or cuda (default: auto)")
-    train.add_argument("--devices", type=int, default=1, help="processes on this machine (default: 1)")
-    train.add_argument("--num-nodes", type=int, default=1, help="machines; start the command with torchrun on each")
-    train.add_argument(
-        "--precision", default="auto", help="32-true, bf16-mixed, or auto: what a short trial finds faster"
-    )
-    train.set_defaults(run=_train)
-
-
-def _add_evaluate(commands) -> None:
-    evaluate = commands.add_parser("evaluate", help="run a paper's tables again: its number, ours, held or not")
-    evaluate.add_argument("paper", choices=PAPERS, metavar="paper", help=f"one of {', '.join(PAPERS)}")
-    _add_data(evaluate)
-    evaluate.add_argument(
-        "--table", default=argparse.SUPPRESS, help="which table, or all (default: the one that judges the weights)"
-    )
-    evaluate.add_argument("--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)")
-    evaluate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
-    evaluate.add_argument("--out", type=Path, default=Path("results"), help="folder for the tables (default: results)")
-    evaluate.add_argument(
-        "--beside", choices=["davs"], default=argparse.SUPPRESS, metavar="davs",
-        help="the paper whose committed model gets a row of Table 1 (stochastic)",
-    )  # fmt: skip
-    evaluate.set_defaults(run=_evaluate)
-
-
-def _add_generate(commands) -> None:
-    generate = commands.add_parser("generate", help="a talking head from speech and one picture; tagged as synthetic")
-    generate.add_argument("--paper", choices=PAPERS, required=True, metavar="paper", help=f"one of {', '.join(PAPERS)}")
-    taken = {"default": argparse.SUPPRESS}  # not every paper takes these
-    speech = generate.add_mutually_exclusive_group(required=True)
-    speech.add_argument("--audio", type=Path, help="speech, any format that ffmpeg reads", **taken)
-    speech.add_argument("--video", type=Path, help="instead: a face that speaks, whose lips are read (davs)", **taken)
-    generate.add_argument("--image", type=Path, required=True, help="a picture of one face")
-    generate.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
-    generate.add_argument("--overwrite", action="store_true", help="write over an output that exists")
-    generate.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
-    generate.add_argument(
-        "--samples", type=int, help="takes; out-1.mp4, out-2.mp4, … (default: 1; stochastic)", **taken
-    )
-    generate.add_argument("--seed", type=int, help="of the chance in them (default: 0; stochastic)", **taken)
-    generate.add_argument(
-        "--temperature", type=float, help="how much chance; 0: the mean (default: 1; stochastic)", **taken
-    )
-    generate.set_defaults(run=_generate)
-
-
-def _add_data(command: argparse.ArgumentParser) -> None:
-    presets = ", ".join(corpus.PRESETS)
-    command.add_argument(
-        "--corpus", default="medium", help=f"{presets}, or a folder of prepared clips (default: medium)"
-    )
-    command.add_argument("--preset", help="fast, book or paper (default: book on a GPU, else fast; see $THLAB_PRESET)")
-
-
-def _commands(paper: str):
-    """The module of a paper that trains, evaluates and generates; imported late, for torch takes seconds."""
-    return importlib.import_module(
-        "thlab.papers.evaluators.train" if paper == "judges" else f"thlab.papers.{paper}.commands"
-    )
-
-
-def _given(options: argparse.Namespace) -> dict:
-    return {key: value for key, value in vars(options).items() if key not in ("run", "paper")}
-
-
-def _train(options: argparse.Namespace) -> int:
-    for path in _commands(options.paper).train(**_given(options)):
-        print(path)
-    return 0
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    for table in _run(options, "evaluate"):
-        print(table)
-    return 0
-
-
-def _generate(options: argparse.Namespace) -> int:
-    print(*_run(options, "generate"), sep="\n")
-    return 0
-
-
-def _run(options: argparse.Namespace, command: str):
-    """What a paper's command makes of the options; ValueError for one that this paper does not have."""
-    run, given = getattr(_commands(options.paper), command), _given(options)
-    for name in given.keys() - inspect.signature(run).parameters:
-        raise ValueError(f"--{name} is not an option of {options.paper}")
-    if beside := given.get("beside"):  # here, for no paper imports another
-        given["beside"] = {beside.upper(): _commands(beside).speaker(given["corpus"])}
-    return run(**given)
 
 
 def _build(options: argparse.Namespace) -> int:
-    settings = {
-        key: getattr(options, key) for key in ("preset", "view", "size", "head_motion", "motion_seed", "workers")
-    }
-    root = corpus.build(options.root, **settings) if options.root else corpus.ensure(**settings)
-    print(root)
+    from thlab import corpus
+
+    settings = _given(options)
+    root = settings.pop("root")
+    print(corpus.build(root, **settings) if root else corpus.ensure(**settings))
     return 0
 
 
 def _show(options: argparse.Namespace) -> int:
+    from thlab import corpus
+
     print(corpus.contact_sheet(options.root, options.out, options.clips))
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from thlab import corpus
+
     problems = corpus.verify(options.root)
     print("\n".join(problems) or f"{options.root}: every file is whole")
     return 1 if problems else 0

@@ -1,43 +1,134 @@
-"""What a talking head is made from, a recording and a picture of a face, and the .mp4 that says it is synthetic."""
+"""Inputs in, a talking head, a tagged video out: one way for every paper.
 
-from collections.abc import Sequence
+A head says what it hears and what it makes of a picture. What is read, checked and written, and how
+a face is found in a photo and put back there, is the same for all of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from thlab.audio.noise import ENERGY_BLOCK, speech_mask
-from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
 from thlab.data.prepare import face_view
-from thlab.face import align_face, detect_landmarks, to_68
+from thlab.data.batches import pad_to
+from thlab.face.align import alignment_matrices, crop
+from thlab.face.landmarks import detect_landmarks, to_68
 from thlab.media import FPS, SAMPLES_A_FRAME, SYNTHETIC, read_audio, read_video, write_mp4
+from thlab.nn.warp import Changes, repaint_photo
 from thlab.optional import require
 
 QUIETEST = 1e-3  # RMS of what may be speech
 STEADIEST = 1.5  # dB: the loudness of speech varies more, that of a hum or hiss less
 DETECTABLE = 256  # pixels to which a smaller picture is enlarged, for mediapipe to find the face
 
+Video = Float[Tensor, "t 3 h w"]
 
-def read_inputs(
-    audio: Path | str, image: Path | str, size: int
-) -> tuple[Float[torch.Tensor, "n"], Float[torch.Tensor, "3 size size"]]:
-    """The speech and the face, in [0, 1], from which a talking head is to be made.
 
-    The picture is cropped to the aligned face view; a square of `size` pixels is taken to be one. Raises ValueError
-    where a file cannot be read, the recording holds no speech or the picture no face.
-    Chapter: book/content-to-video.ipynb
+class Speech(NamedTuple):
+    """What is said: sound at 16 kHz, 640 samples a video frame; and the lips, where they are seen."""
+
+    audio: Float[Tensor, "n"]
+    lips: Float[Tensor, "t 3 h w"] | None = None  # the aligned view, in [0, 1]
+
+    @property
+    def n_frames(self) -> int:
+        """Video frames that it lasts."""
+        return len(self.audio) // SAMPLES_A_FRAME
+
+
+@runtime_checkable
+class TalkingHead(Protocol):
+    """What makes a face speak; every paper has one.
+
+    size: pixels of the aligned face view that it works on. A head that bends and recolours a picture
+    also has `changes`, which `generate` applies to the photo at its own size.
     """
-    return read_speech(audio), torch.from_numpy(read_face(image, size)).permute(2, 0, 1) / 255
+
+    size: int
+
+    def content(self, speech: Speech) -> Float[Tensor, "t *d"]:
+        """What it hears (or sees) in speech, a row a video frame."""
+        ...
+
+    def render(self, image: Tensor, content: Tensor, controls: Any = None) -> Video:
+        """The video in [0, 1] of an aligned picture (3, size, size) that says the content."""
+        ...
 
 
-def check_paths(outs: Sequence[Path | str], inputs: Sequence[Path | str], overwrite: bool = False) -> None:
+@runtime_checkable
+class ChangingHead(TalkingHead, Protocol):
+    """A head whose frames are its picture bent and recoloured."""
+
+    def changes(self, image: Tensor, content: Tensor, controls: Any = None) -> Changes:
+        """Motion and colour of each frame, on the head's own grid."""
+        ...
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture with a face: as it is, and the similarity from its pixels to those of the aligned view."""
+
+    picture: UInt8[np.ndarray, "h w 3"]
+    matrix: Float[np.ndarray, "2 3"]
+    size: int
+
+    def face(self) -> Float[Tensor, "3 size size"]:
+        """The aligned face view, in [0, 1]."""
+        if np.array_equal(self.matrix, np.eye(2, 3)):
+            face = self.picture
+        else:
+            face = crop(self.picture[None], self.matrix[None], self.size)[0]
+        return torch.from_numpy(face).permute(2, 0, 1) / 255
+
+    def whole(self) -> Float[Tensor, "3 h w"]:
+        """The picture in [0, 1], sides cut to even numbers, as a video needs them."""
+        height, width = self.picture.shape[:2]
+        even = np.ascontiguousarray(self.picture[: height - height % 2, : width - width % 2])
+        return torch.from_numpy(even).permute(2, 0, 1) / 255
+
+
+def generate(
+    head: TalkingHead,
+    speech: Speech,
+    photo: Photo,
+    outs: Sequence[Path],
+    controls: Sequence[Any],
+    crop_only: bool = False,
+) -> list[Path]:
+    """Write one tagged video for each of some controls; returns their paths.
+
+    A head that gives changes repaints the photo's own pixels, at its own size; one that paints whole
+    frames, or crop_only, gives the aligned face view. Raises ValueError where a frame is not finite,
+    before anything of that video is written. Chapter: book/content-to-video.ipynb
+    """
+    content = head.content(speech)
+    for out, control in zip(outs, controls, strict=True):
+        if crop_only or not isinstance(head, ChangingHead):
+            video = head.render(photo.face(), content, control)
+        else:
+            changes = head.changes(photo.face(), content, control)
+            video = repaint_photo(photo.whole(), changes, photo.matrix, photo.size)
+        write_talking(out, video, speech.audio)
+    return list(outs)
+
+
+def check_paths(
+    outs: Sequence[Path | str], inputs: Iterable[Path | str], overwrite: bool = False
+) -> None:
     """Whether these files may be written from those, asked before any work is done.
 
-    Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is one of the inputs
-    (by whatever name or link), or exists already and overwrite is False. Chapter: book/content-to-video.ipynb
+    Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is one of
+    the inputs (by whatever name or link), or exists already and overwrite is False.
+    Chapter: book/content-to-video.ipynb
     """
+    inputs = list(inputs)
     for path in inputs:
         if not Path(path).is_file():
             raise ValueError(f"{path}: no such file")
@@ -55,13 +146,18 @@ def check_paths(outs: Sequence[Path | str], inputs: Sequence[Path | str], overwr
             raise ValueError(f"{out} is no file that could be overwritten: give another name")
 
 
-def write_talking(path: Path | str, frames: Float[torch.Tensor, "t 3 h w"], audio: Float[torch.Tensor, "n"]) -> None:
-    """An .mp4 of frames in [0, 1] and their sound, tagged as synthetic. Chapter: book/content-to-video.ipynb"""
+def write_talking(path: Path | str, frames: Video, audio: Float[Tensor, "n"]) -> None:
+    """An .mp4 of frames in [0, 1] and their sound, tagged as synthetic.
+
+    Raises ValueError where a frame is not finite. Chapter: book/content-to-video.ipynb
+    """
+    if not frames.isfinite().all():
+        raise ValueError(f"{path}: the frames are not finite; are the weights damaged?")
     pictures = (255 * frames).round().byte().permute(0, 2, 3, 1).numpy()
     write_mp4(path, pictures, audio.numpy(), metadata=SYNTHETIC)
 
 
-def read_speech(path: Path | str) -> Float[torch.Tensor, "n"]:
+def read_speech(path: Path | str) -> Speech:
     """A recording at 16 kHz, a whole number of video frames long; ValueError where it holds no speech.
 
     Silence and steady noise are told from speech, music is not. Chapter: book/content-to-video.ipynb
@@ -74,29 +170,36 @@ def read_speech(path: Path | str) -> Float[torch.Tensor, "n"]:
     loud = audio[speech_mask(audio)]
     varies = len(loudness) > 1 and (10 * (loudness + 1e-12).log10()).std() > STEADIEST
     if len(loud) == 0 or loud.square().mean().sqrt() < QUIETEST or not varies:
-        raise ValueError(f"{path}: no speech in it, only {'a steady sound' if len(loud) else 'silence'}")
-    return audio
+        what = "a steady sound" if len(loud) else "silence"
+        raise ValueError(f"{path}: no speech in it, only {what}")
+    return Speech(audio)
 
 
-def read_face(path: Path | str, size: int) -> UInt8[np.ndarray, "size size 3"]:
-    """The aligned crop of a picture's face; ValueError where there is none. Chapter: book/content-to-video.ipynb"""
+def read_photo(path: Path | str, size: int) -> Photo:
+    """A picture with a face; a square of `size` pixels with a face is taken to be aligned.
+
+    Raises ValueError where it cannot be read, or shows no face. Chapter: book/content-to-video.ipynb
+    """
     images = require("PIL.Image", "book")
     try:
         picture = images.open(path).convert("RGB")
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: not a readable picture ({error})") from error
     scale = max(1, DETECTABLE / min(picture.size))
-    large = np.array(picture.resize([round(scale * side) for side in picture.size], images.Resampling.BICUBIC))
+    sides = np.array([round(scale * side) for side in picture.size])
+    large = np.array(picture.resize(sides.tolist(), images.Resampling.BICUBIC))
     points, _ = detect_landmarks(large[None], name=str(path))
-    aligned = picture.size == (size, size)
-    return np.array(picture) if aligned else align_face(large[None], to_68(points), size)[0][0]
+    if picture.size == (size, size):
+        return Photo(np.array(picture), np.eye(2, 3), size)
+    own = (to_68(points) * (picture.size / sides)).astype(np.float32)  # in the picture's own pixels
+    return Photo(np.array(picture), alignment_matrices(own, size)[0], size)
 
 
-def read_lips(path: Path | str, size: int) -> tuple[Float[torch.Tensor, "t 3 size size"], Float[torch.Tensor, "n"]]:
-    """A video's face, cropped to the aligned view, in [0, 1] at 25 fps, and its sound; silence where it has none.
+def read_lips(path: Path | str, size: int) -> Speech:
+    """A video's face, cropped to the aligned view at 25 fps, and its sound; silence where it has none.
 
-    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is no video to read, or
-    no face in it. Chapter: book/davs.ipynb
+    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is no
+    video to read, or no face in it. Chapter: book/davs.ipynb
     """
     frames, fps = read_video(path)
     if frames.shape[1:3] != (size, size) or fps != FPS:
@@ -106,4 +209,5 @@ def read_lips(path: Path | str, size: int) -> tuple[Float[torch.Tensor, "t 3 siz
     except ValueError:  # the file could be read, so what is missing is a soundtrack
         audio = torch.zeros(0)
     samples = len(frames) * SAMPLES_A_FRAME
-    return torch.from_numpy(frames).permute(0, 3, 1, 2) / 255, pad_to(audio, samples)[:samples]
+    lips = torch.from_numpy(frames).permute(0, 3, 1, 2) / 255
+    return Speech(pad_to(audio, samples)[:samples], lips)

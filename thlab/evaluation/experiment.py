@@ -1,70 +1,166 @@
-"""What the tables of a paper's evaluation share: clips to train and to test on, seeds, run folders, evidence."""
+"""What is measured with: a corpus, a preset, seeds; trainings and measurements that are kept, and what they rest on."""
 
+import dataclasses
+import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from thlab.corpus.settings import CORPUS_VERSION
-from thlab.corpus.settings import PRESETS as CORPORA
-from thlab.data.clip import Clip
-from thlab.data.corpora import open_splits
+from torch import nn
+
+from thlab.corpus import PRESETS as CORPORA
+from thlab.data.corpora import Corpus
 from thlab.data.tensors import ClipTensors, load_clips
+from thlab.evaluation.source import source_digest
 from thlab.files import home, write_whole
-from thlab.metrics.tables import Table
-from thlab.training.presets import current
-from thlab.training.weights import commit, hardware
+from thlab.training.config import configure, has_field
+from thlab.training.weights import commit, hardware, read_card, weights_path
 
-Rows = dict[str, dict[str, list[float]]]  # of a table: row, column, a number a seed
-
-
-def new_rows() -> Rows:
-    """Rows of cells that begin empty."""
-    return defaultdict(lambda: defaultdict(list))
-
-
-def add(rows: Rows, row: str, scores: dict[str, float]) -> None:
-    """One more number in each cell of a row."""
-    for column, value in scores.items():
-        rows[row][column].append(value)
+Measurement = tuple[str, str, str, str, float]  # row, column, speaker, clip, value
+Measurements = list[Measurement]
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A paper, one corpus cut into clips to train and to test on, one set of seeds. Chapter: book/priors.ipynb"""
+    """A paper on one corpus at one preset, with the seeds that were asked for.
+
+    splits: the corpus's clips, by split. code: modules whose source trainings depend on. overrides:
+    "field=value" settings of its configs. weights: the folder of weights to judge, None for the
+    committed ones. options: of the paper's own.
+    """
 
     paper: str
     fabric: Any
-    train: ClipTensors
-    test: ClipTensors
-    clips: Sequence[Clip]  # of test: their words, phones, …
     corpus: str
-    preset: str = "book"
-    seeds: Sequence[int] = (0, 1, 2)
+    splits: Mapping[str, Corpus]
+    preset: str
+    seeds: tuple[int, ...]
+    code: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
+    weights: Path | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
-    def folder(self, name: str, seed: int) -> Path:
-        """Where one training of one seed is kept: $THLAB_HOME/runs/<paper>/<corpus>/<preset>/<name>/seed<k>.
+    @property
+    def facts(self) -> dict[str, str]:
+        """Name, version and digest of the corpus."""
+        return self.splits["train"].facts
 
-        Of the corpus the digest of its manifest too: another folder of the same name has trainings of its own.
+    @property
+    def embedded(self) -> bool:
+        """Whether the corpus is a preset of the embedded one, whose factors are exact."""
+        return self.corpus in CORPORA
+
+    def config(self, kind: type) -> Any:
+        """A config at the preset, with those settings that are its own."""
+        return configure(kind, self.preset, [s for s in self.overrides if has_field(kind, s)])
+
+    @cached_property
+    def train(self) -> ClipTensors:
+        """The training clips, with pictures."""
+        return load_clips(self.splits["train"])
+
+    @cached_property
+    def test(self) -> ClipTensors:
+        """The test clips, with pictures; emotions are numbered as in training."""
+        return load_clips(self.splits["test"], emotions=self.train.emotions)
+
+    @cached_property
+    def train_sound(self) -> ClipTensors:
+        """The training clips without pictures."""
+        return load_clips(self.splits["train"], frames=False)
+
+    @cached_property
+    def test_sound(self) -> ClipTensors:
+        """The test clips without pictures."""
+        return load_clips(self.splits["test"], False, emotions=self.train_sound.emotions)
+
+    def folder(self, name: str, config: Any, seed: int) -> Path:
+        """Where one training is kept: by corpus, name, config, code and seed.
+
+        $THLAB_HOME/runs/<paper>/<corpus>-<digest>/<name>-<digest>/seed<k>: another folder of the same
+        name, another field of the config or another line of code has trainings of its own.
         """
-        corpus = f"{Path(self.corpus).name}-{self.train.facts.get('corpus_digest', '')[:12]}"
-        return home() / "runs" / self.paper / corpus / self.preset / name / f"seed{seed}"
+        corpus = f"{Path(self.corpus).name}-{self.facts.get('corpus_digest', '')[:12]}"
+        known = digest(dataclasses.asdict(config), source_digest(self.code))
+        return home() / "runs" / self.paper / corpus / f"{_slug(name)}-{known}" / f"seed{seed}"
 
-    def table(self, name: str, columns: list[str], rows: dict, paper_numbers: dict | None = None, **evidence) -> Table:
-        """A table of the paper with its evidence; `better` may be among what is given."""
-        better = evidence.pop("better", "lower")
-        evidence = {
-            "command": f"thlab evaluate {self.paper} --table {name.partition('-')[0]}", "seeds": list(self.seeds),
-            "preset": self.preset, "corpus": Path(self.corpus).name, "corpus_version": CORPUS_VERSION,
-            "hardware": hardware(), "commit": commit(),
-        } | evidence  # fmt: skip
-        rows = {row: dict(cells) for row, cells in rows.items()}
-        return Table(self.paper, name, columns, rows, paper_numbers or {}, evidence, better)
+    def trained(self, name: str, config: Any, seed: int, train: Callable[[Path], nn.Module]) -> Any:
+        """A model, trained in its folder as far as it is not yet, and frozen."""
+        module = train(self.folder(name, config, seed))
+        return module.cpu().eval().requires_grad_(False)
+
+    def weights_named(self, name: str) -> Path:
+        """A file of weights in the folder that was given, else the committed one."""
+        return weights_path(self.weights / name if self.weights else name)
+
+    def card(self, name: str) -> dict[str, Any]:
+        """The card of those weights."""
+        return read_card(self.weights_named(name))
+
+    def evidence(self, command: str) -> dict[str, Any]:
+        """What every table's numbers rest on."""
+        return {
+            "command": command,
+            "commit": commit(),
+            **self.facts,
+            "corpus": Path(self.corpus).name,
+            "preset": self.preset,
+            "settings": list(self.overrides),
+            "seeds": list(self.seeds),
+            "hardware": hardware(),
+        }
 
 
-def meets_new_people(card: dict[str, Any], corpus: str) -> None:
+def digest(*parts: Any) -> str:
+    """A short name of what JSON can hold: equal for equal parts, else another."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def cached(path: Path, make: Callable[[], Any]) -> Any:
+    """What `make` returns, kept in a JSON file: the next time it is read from there."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(make(), indent=1).encode())
+    return json.loads(path.read_text())
+
+
+def measured(
+    experiment: Experiment,
+    table: str,
+    row: str,
+    seed: int,
+    measure: Callable[[Experiment, str, int], Measurements],
+    of_weights: str = "",
+) -> dict[str, Any]:
+    """One row of one seed: its measurements, and the commit, minutes and hardware of the work.
+
+    Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options, the
+    weights judged and the source of the code: what changes any of these measures anew.
+    """
+    rests_on = [experiment.facts, experiment.preset, experiment.overrides, dict(experiment.options)]
+    rests_on.append(source_digest({measure.__module__, *experiment.code}))
+    if of_weights:
+        rests_on.append(hashlib.sha256(experiment.weights_named(of_weights).read_bytes()).hexdigest())
+    name = f"{table}-{_slug(row)}-{digest(row, *rests_on)}"
+    path = home() / "results" / experiment.paper / name / f"seed{seed}.json"
+
+    def work() -> dict[str, Any]:
+        begin = time.monotonic()
+        found = measure(experiment, row, seed)
+        minutes = round((time.monotonic() - begin) / 60, 2)
+        return {"measurements": found, "commit": commit(), "minutes": minutes, "hardware": hardware()}
+
+    return cached(path, work)
+
+
+def meets_new_people(card: Mapping[str, Any], corpus: str) -> None:
     """ValueError where a corpus's test people are among those that the weights of a card were trained on.
 
     All presets of the embedded corpus number the same people: the smaller ones' test people are the larger ones'
@@ -78,34 +174,6 @@ def meets_new_people(card: dict[str, Any], corpus: str) -> None:
         raise ValueError(f"the weights were trained on people whom corpus {corpus} tests: {ask}")
 
 
-def kept(path: Path, make: Callable[[], Any]) -> Any:
-    """What `make` returns, which is kept in a JSON file: the next time it is read from there."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(make(), indent=1).encode())
-    return json.loads(path.read_text())
-
-
-def saved(tables: Iterable[Table], out: str | Path) -> dict[str, Table]:
-    """Tables by name, each saved to the folder `out` as soon as it is made."""
-    Path(out).mkdir(parents=True, exist_ok=True)
-    made = {}
-    for table in tables:
-        table.save(Path(out))
-        made[table.table] = table
-    return made
-
-
-def open_experiment(
-    paper: str, fabric: Any, corpus: str = "medium", preset: str = "book", seeds: Sequence[int] = (0, 1, 2),
-    frames: bool = True,
-) -> Experiment:  # fmt: skip
-    """Load a corpus for tables: the name of a preset of the embedded one, or a folder that was prepared.
-
-    frames: pictures too, for the tables of videos. Raises ValueError for an unknown preset and for a folder without
-    usable clips. Chapter: book/priors.ipynb
-    """
-    preset, clips = current(preset), open_splits(corpus)
-    training = load_clips(clips["train"], frames)
-    test = load_clips(clips["test"], frames, emotions=training.emotions)
-    return Experiment(paper, fabric, training, test, clips["test"], str(corpus), preset, tuple(seeds))
+def _slug(name: str) -> str:
+    """A name as a file may have it."""
+    return re.sub("[^a-zA-Z0-9]+", "-", name).strip("-")

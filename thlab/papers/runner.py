@@ -1,0 +1,194 @@
+"""`thlab train|evaluate|generate` for any paper: what its record declares, done once for all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from thlab import inference
+from thlab.data import open_splits
+from thlab.evaluation.claims import notes, settle
+from thlab.evaluation.experiment import Experiment, measured, meets_new_people
+from thlab.evaluation.table import FIELDS, Table
+from thlab.papers.paper import Job, Paper, Stage, TableSpec
+from thlab.training import make_fabric, minutes, save_weights
+from thlab.training.config import configure, has_field
+from thlab.training.presets import chosen, current
+
+
+def train(
+    paper: Paper,
+    corpus: str,
+    preset: str | None,
+    stage: str,
+    out: Path,
+    seed: int,
+    settings: Sequence[str] = (),
+    **device: Any,
+) -> Iterator[Path]:
+    """Train the stages of a paper, or the one named; yields the weights that are finished.
+
+    settings: "field=value" of the stages' configs. device: as `make_fabric` takes it. A run that was
+    stopped resumes. Raises ValueError, before anything is written, for an unknown stage, preset, field
+    or corpus. Chapter: book/priors.ipynb
+    """
+    names = chosen("stage", stage, paper.stages)
+    preset = current(preset)
+    configs = stage_configs(paper, names, preset, settings)
+    splits = open_splits(corpus)
+    data = paper.load(splits, any(paper.stages[name].frames for name in names))
+    fabric = make_fabric(**device)
+    for name in names:
+        one = paper.stages[name]
+        job = Job(configs[name], data, Path(out), name, fabric, seed)
+        module = one.train(job)
+        if fabric.is_global_zero:
+            facts = {"paper": paper.key, "preset": preset, **splits["train"].facts, "corpus": corpus}
+            facts |= {"clips": len(splits["train"]), "seed": seed, "settings": list(settings)}
+            yield save_stage(paper, job, module, facts)
+        fabric.barrier()
+
+
+def stage_configs(
+    paper: Paper, names: Sequence[str], preset: str, settings: Sequence[str]
+) -> dict[str, Any]:
+    """The config of each stage; ValueError for a setting of which no stage has the field."""
+    for setting in settings:
+        if not any(has_field(paper.stages[name].config, setting) for name in names):
+            configure(paper.stages[names[0]].config, preset, [setting])  # says which fields there are
+    configs = {}
+    for name in names:
+        kind = paper.stages[name].config
+        own = [setting for setting in settings if has_field(kind, setting)]
+        configs[name] = paper.stages[name].variant(configure(kind, preset, own))
+    return configs
+
+
+def save_stage(paper: Paper, job: Job, module: Any, facts: Mapping[str, Any]) -> Path:
+    """Write a stage's weights with their card; returns the weights' path."""
+    stage: Stage = paper.stages[job.stage]
+    path = job.out / f"{paper.weights_name(job.stage)}.safetensors"
+    spent = sum(minutes(job.out, f"{folder}/**") for folder in (job.stage, *stage.shared))
+    card = {**facts, "config": asdict(job.config), "minutes": round(spent, 1)}
+    save_weights(path, module, card | stage.facts(job, module), stage.half)
+    return path
+
+
+def evaluate(
+    paper: Paper,
+    corpus: str | None,
+    preset: str | None,
+    seeds: int | Sequence[int],
+    out: Path,
+    table: str | None = None,
+    row: str | None = None,
+    weights: Path | None = None,
+    settings: Sequence[str] = (),
+    **options: Any,
+) -> Iterator[str]:
+    """Measure tables again, write each to `out` as soon as it is whole; yields them as Markdown.
+
+    table: one of the paper's, or "all" (default: the one that judges its weights). row: measure this
+    one alone; it is shown, and not written. seeds: how many, or which. weights: the folder of a
+    finished training to judge. What was measured before is not measured again. Raises ValueError for
+    what the paper does not have, and for weights that have met the corpus's test people.
+    Chapter: book/priors.ipynb
+    """
+    names = chosen("table", table or paper.default_table, paper.tables)
+    preset = current(preset)
+    seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    for name in names:
+        spec = paper.tables[name]
+        rows = spec.rows if row is None else chosen("row", row, spec.rows)
+        experiment = open_experiment(paper, spec, corpus, preset, seeds, weights, settings, options)
+        made = make_table(paper, experiment, name, rows)
+        if row is None:
+            Path(out).mkdir(parents=True, exist_ok=True)
+            made.save(Path(out))
+            yield made.markdown(notes(made, settle(paper.claims, Path(out))))
+        else:
+            yield made.markdown()
+
+
+def open_experiment(
+    paper: Paper,
+    spec: TableSpec,
+    corpus: str | None,
+    preset: str,
+    seeds: tuple[int, ...],
+    weights: Path | None = None,
+    settings: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+) -> Experiment:
+    """The experiment of a table; ValueError where its weights have met the corpus's test people."""
+    corpus = corpus or spec.corpus
+    if not seeds or min(seeds) < 0:
+        raise ValueError(f"seeds {list(seeds)}: give at least one, from 0 on")
+    experiment = Experiment(
+        paper=paper.key,
+        fabric=make_fabric(precision="32-true"),
+        corpus=corpus,
+        splits=open_splits(corpus),
+        preset=preset,
+        seeds=seeds,
+        code=paper.training_code,
+        overrides=tuple(settings),
+        weights=weights,
+        options=options or {},
+    )
+    if spec.of_weights:
+        card = experiment.card(spec.of_weights)
+        meets_new_people(card, corpus)
+        return Experiment(**{**vars(experiment), "seeds": (card.get("seed", 0),)})
+    return experiment
+
+
+def make_table(paper: Paper, experiment: Experiment, name: str, rows: Sequence[str]) -> Table:
+    """A table from the rows of each seed, measured where they are not yet."""
+    spec = paper.tables[name]
+    records = []
+    work = []
+    todo = [(row, seed) for row in rows for seed in experiment.seeds]
+    for row, seed in tqdm(todo, f"{paper.key} {name}", disable=None):
+        found = measured(experiment, name, row, seed, spec.measure, spec.of_weights)
+        work.append(found)
+        for one, column, speaker, clip, value in found["measurements"]:
+            records.append((one, column, seed, speaker, clip, value))
+    frame = pd.DataFrame(records, columns=FIELDS)
+    command = f"thlab evaluate {paper.key} --table {name}"
+    evidence = experiment.evidence(command) | spec.facts(experiment)
+    evidence["minutes"] = round(sum(one["minutes"] for one in work), 1)
+    commits = list(dict.fromkeys(one["commit"] for one in work))
+    if len(commits) > 1:  # rows that were measured at other times
+        evidence["commits"] = commits
+    evidence["commit"] = commits[0]
+    title = name if experiment.embedded else f"{name}-{Path(experiment.corpus).name}"
+    return Table(paper.key, title, spec.columns, frame, spec.numbers, evidence)
+
+
+def generate(
+    paper: Paper,
+    image: Path,
+    out: Path,
+    weights: Path | None = None,
+    overwrite: bool = False,
+    crop: bool = False,
+    **options: Any,
+) -> list[Path]:
+    """Make the face of a picture speak: .mp4s with the sound, tagged as synthetic; their paths.
+
+    options: the paper's own, such as audio. Raises ValueError, and writes nothing, where an input
+    cannot be used or an output must not be written. Chapter: book/content-to-video.ipynb
+    """
+    if paper.head is None:
+        raise ValueError(f"{paper.key} has no talking head to generate with")
+    outs, controls = paper.outputs(options, Path(out))
+    inputs = [value for value in options.values() if isinstance(value, Path)]
+    inference.check_paths(outs, [image, *inputs], overwrite)
+    head = paper.head(weights)
+    speech = paper.speech(options, head.size)
+    photo = inference.read_photo(image, head.size)
+    return inference.generate(head, speech, photo, outs, controls, crop)
