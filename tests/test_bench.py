@@ -5,10 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from thlab.data import open_corpus
-from thlab.data.corpora import corpus_facts
-from thlab.data.tensors import load_clips
-from thlab.evaluation.experiment import Experiment, meets_new_people
+from thlab.evaluation.experiment import meets_new_people
 
 
 @pytest.mark.parametrize(

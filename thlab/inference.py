@@ -15,9 +15,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from thlab.audio.noise import ENERGY_BLOCK, speech_mask
+from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
 from thlab.data.prepare import face_view
-from thlab.data.batches import pad_to
 from thlab.face.align import alignment_matrices, crop
 from thlab.face.landmarks import detect_landmarks, to_68
 from thlab.media import FPS, SAMPLES_A_FRAME, SYNTHETIC, read_audio, read_video, write_mp4
@@ -119,9 +119,7 @@ def generate(
     return list(outs)
 
 
-def check_paths(
-    outs: Sequence[Path | str], inputs: Iterable[Path | str], overwrite: bool = False
-) -> None:
+def check_paths(outs: Sequence[Path | str], inputs: Iterable[Path | str], overwrite: bool = False) -> None:
     """Whether these files may be written from those, asked before any work is done.
 
     Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is one of

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from claims_page import PAPERS, claims_page, row
+from claims_page import PAPERS, VERDICTS, claims_page, row
+
+from thlab.evaluation import claims as engine
 
 LEDGER = Path(__file__).resolve().parents[2] / "book" / "claims.json"
 
@@ -19,14 +21,37 @@ def test_each_claim_stands_once_below_its_paper():
     assert "The rule" in page
 
 
+HELD = {"what": "a − b", "verdict": "held", "mean": -0.2, "interval": [-0.3, -0.1], "over": "3 seeds"}
+UNDECIDED = HELD | {"verdict": "undecided", "interval": [-0.3, 0.1], "decides": "9 seeds"}
+
+
+def claim(*comparisons, verdict="held"):
+    evidence = {"file": "priors.T1.json", "seeds": [0, 1, 2], "comparisons": list(comparisons)}
+    words = {"id": "priors.robust", "says": "It holds.", "test": "|a| < b", "source": "Table 1"}
+    return {**words, "verdict": verdict, "evidence": evidence}
+
+
 def test_a_settled_claim_shows_its_interval_seeds_and_file():
-    claim = {
-        "id": "priors.robust", "says": "It holds.", "test": "|a| < b", "source": "Table 1", "verdict": "held",
-        "evidence": {"file": "priors.T1.json", "seeds": [0, 1, 2], "interval": "a − b: -0.2 [-0.3, -0.1]"},
-    }  # fmt: skip
-    line = row(claim)
-    assert line.endswith("| **held** | a − b: -0.2 \\[-0.3, -0.1\\]<br>3 seeds, `priors.T1.json` |")
+    line = row(claim(HELD))
+    shown = "| **held** | a − b: -0.2 \\[-0.3, -0.1\\], *held*<br>over 3 seeds, `priors.T1.json` |"
+    assert line.endswith(shown)
     assert "\\|a\\| \\< b" in line
+
+
+def test_each_comparison_shows_its_own_verdict_and_what_would_decide():
+    line = row(claim(HELD, UNDECIDED, verdict="undecided"))
+    assert "1 held, 1 undecided:<br>a − b: -0.2" in line
+    assert "*undecided* (9 seeds would decide)" in line
+    assert "<details><summary>5 held</summary>" in row(claim(*[HELD] * 5))
+
+
+def test_a_claim_that_is_not_measured_says_so():
+    evidence = {"file": "evp.T1.json", "seeds": [], "comparisons": [], "reason": "not measured yet"}
+    assert row(claim() | {"verdict": "open", "evidence": evidence}).endswith("| **open** | not measured yet |")
+
+
+def test_the_pages_verdicts_are_the_engines():
+    assert VERDICTS == engine.VERDICTS
 
 
 def test_a_book_without_a_ledger_has_the_header(tmp_path):

@@ -36,37 +36,37 @@ def formula(real, fake) -> float:
 def test_lmd_is_the_papers_formula_over_the_mouth():
     real, fake = tracks()
     expected = formula(real[:, 48:68], fake[:, 48:68])
-    assert lmd(real, fake) == pytest.approx(expected, rel=1e-5)
-    assert lmd(real[:, 48:], fake[:, 48:]) == pytest.approx(expected, rel=1e-5)
-    assert lmd(real.double().numpy(), fake.numpy()) == pytest.approx(expected, rel=1e-5)
+    assert lmd(fake, real) == pytest.approx(expected, rel=1e-5)
+    assert lmd(fake[:, 48:], real[:, 48:]) == pytest.approx(expected, rel=1e-5)
+    assert lmd(fake.numpy(), real.double().numpy()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_shifted_mouth_costs_its_shift_but_nothing_to_atvg():
     real, _ = tracks()
     moved = real + torch.tensor([3.0, 4.0])
-    assert lmd(real, moved) == pytest.approx(5, rel=1e-5)
-    assert lmd_atvg(real, moved) == pytest.approx(0, abs=1e-3)
+    assert lmd(moved, real) == pytest.approx(5, rel=1e-5)
+    assert lmd_atvg(moved, real) == pytest.approx(0, abs=1e-3)
 
 
 def test_atvg_sums_over_points_about_each_mouths_centre():
     real, fake = tracks()
     mouths = [(m - m.mean(1, keepdim=True)) for m in (real[:, 48:], fake[:, 48:])]
-    assert lmd_atvg(real, fake) == pytest.approx(20 * formula(*mouths), rel=1e-5)
+    assert lmd_atvg(fake, real) == pytest.approx(20 * formula(*mouths), rel=1e-5)
 
 
 def test_landmark_distance_has_a_mouth_and_a_face():
     real, fake = tracks()
-    assert landmark_distance(real, fake) == pytest.approx(lmd(real, fake))
-    assert landmark_distance(real, fake, FACE) == pytest.approx(formula(real, fake), rel=1e-5)
+    assert landmark_distance(fake, real) == pytest.approx(lmd(fake, real))
+    assert landmark_distance(fake, real, FACE) == pytest.approx(formula(real, fake), rel=1e-5)
 
 
 def test_lvd_compares_steps_and_not_places():
     real, fake = tracks()
-    assert lvd(real, real + 9) == pytest.approx(0, abs=1e-4)
+    assert lvd(real + 9, real) == pytest.approx(0, abs=1e-4)
     drift = real + torch.arange(7)[:, None, None] * torch.tensor([0.6, 0.8])
-    assert lvd(real, drift, FACE) == pytest.approx(1, rel=1e-4)
+    assert lvd(drift, real, FACE) == pytest.approx(1, rel=1e-4)
     steps = [(points[1:] - points[:-1])[:, 48:68] for points in (real, fake)]
-    assert lvd(real, fake) == pytest.approx(formula(*steps), rel=1e-5)
+    assert lvd(fake, real) == pytest.approx(formula(*steps), rel=1e-5)
 
 
 def test_mouth_opening_is_the_inner_gap():

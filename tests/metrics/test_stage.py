@@ -60,17 +60,13 @@ def test_noise_is_fixed_and_shuffling_takes_another_clip_and_turns_it(stage):
     assert not turns[0]
 
 
-def test_numbers_of_clips_become_numbers_of_speakers(stage):
+def test_numbers_of_clips_have_their_speakers_and_names(stage):
     stage = object.__new__(TestSet)
-    stage.clips = [0, 1, 2, 3, 4]
-    stage.memory = type("ClipTensors", (), {"speaker": torch.tensor([7, 7, 8, 9, 9])})
-    assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [2, 5, 6]
-    assert stage.by_speaker([1.0, 3.0, math.nan, math.nan, 6.0]) == [2, 6]
-    assert stage.by_speaker([math.nan] * 5) == []
-    assert stage.over == "test speakers"
-    stage.memory.speaker = torch.tensor([7, 7, 7, 9, 9])
-    assert stage.by_speaker([1.0, 3.0, 5.0, math.nan, 6.0]) == [1, 3, 5, 6]
-    assert stage.over == "test clips"
+    stage.clips = [0, 2, 3]
+    speakers, ids = ("s7", "s8"), ("a", "b", "c", "d")
+    known = {"speaker": torch.tensor([0, 0, 1, 1]), "speakers": speakers, "ids": ids}
+    stage.memory = type("ClipTensors", (), known)
+    assert stage.of_clips([1.0, 3.0, math.nan]) == {("s7", "a"): 1.0, ("s8", "c"): 3.0}
 
 
 def test_a_video_without_a_face_and_one_that_is_not_chosen_have_no_distance(stage):

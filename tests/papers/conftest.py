@@ -20,7 +20,11 @@ def refused(tmp_path, capsys):
     """Asserts that a command, {} in it for an empty folder, ends with 2 and one line that complains; writes nothing."""
 
     def check(arguments, complaint):
-        assert main([argument.format(tmp_path) for argument in arguments]) == 2
+        try:
+            status = main([argument.format(tmp_path) for argument in arguments])
+        except SystemExit as stop:
+            status = stop.code
+        assert status == 2
         error = capsys.readouterr().err
         assert error.count("\n") == 1
         assert complaint.format(tmp_path) in error

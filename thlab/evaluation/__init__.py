@@ -1,1 +1,1 @@
-"""What every paper's tables share: experiments, test clips, tables, claims."""
+"""Evidence: tables of measurements, the statistic of differences, verdicts on claims."""

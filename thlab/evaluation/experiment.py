@@ -3,10 +3,9 @@
 import dataclasses
 import hashlib
 import json
-import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from thlab.data.tensors import ClipTensors, load_clips
 from thlab.evaluation.source import source_digest
 from thlab.files import home, write_whole
 from thlab.training.config import configure, has_field
+from thlab.training.job import Job
 from thlab.training.weights import commit, hardware, read_card, weights_path
 
 Measurement = tuple[str, str, str, str, float]  # row, column, speaker, clip, value
@@ -90,10 +90,13 @@ class Experiment:
         known = digest(dataclasses.asdict(config), source_digest(self.code))
         return home() / "runs" / self.paper / corpus / f"{_slug(name)}-{known}" / f"seed{seed}"
 
-    def trained(self, name: str, config: Any, seed: int, train: Callable[[Path], nn.Module]) -> Any:
-        """A model, trained in its folder as far as it is not yet, and frozen."""
-        module = train(self.folder(name, config, seed))
-        return module.cpu().eval().requires_grad_(False)
+    def job(self, stage: str, config: Any, data: Any, seed: int, name: str = "") -> Job:
+        """A training for a table, kept in its own folder; name: of the variant, where it is not the stage's own."""
+        return Job(config, data, self.folder(name or stage, config, seed), stage, self.fabric, seed)
+
+    def trained(self, job: Job, train: Callable[[Job], nn.Module]) -> Any:
+        """A model, trained as far as it is not yet, and frozen."""
+        return train(job).cpu().eval().requires_grad_(False)
 
     def weights_named(self, name: str) -> Path:
         """A file of weights in the folder that was given, else the committed one."""

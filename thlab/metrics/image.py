@@ -8,24 +8,25 @@ Pictures = Real[Tensor, "*b c h w"]
 WINDOW, SIGMA = 11, 1.5  # pixels
 
 
-def psnr(x: Pictures, y: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
-    """Peak signal-to-noise ratio of each picture, 10 log10(peak² / MSE), in dB; infinite where x is y.
+def psnr(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
+    """Peak signal-to-noise ratio of each picture, 10 log10(peak² / MSE), in dB; infinite where both are equal.
 
     peak: the largest value a pixel can have. One frame that is its own reference makes a mean over frames infinite.
     Raises ValueError where the pictures are not of floats. Chapter: book/content-to-video.ipynb
     """
-    _check_floats(x, y)
-    return 10 * torch.log10(peak**2 / (x - y).square().mean((-3, -2, -1)))
+    _check_floats(prediction, target)
+    return 10 * torch.log10(peak**2 / (prediction - target).square().mean((-3, -2, -1)))
 
 
-def ssim(x: Pictures, y: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
+def ssim(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
     """Structural similarity of each picture, Wang et al. 2004: 11x11 Gaussian window of sigma 1.5, K .01 and .03.
 
     peak: the range of the pixels. The mean is taken over channels and over the places where the whole window lies in
     the picture. Raises ValueError where the pictures are not of floats or smaller than the window.
     Chapter: book/content-to-video.ipynb
     """
-    _check_floats(x, y)
+    _check_floats(prediction, target)
+    x, y = prediction, target
     if min(x.shape[-2:]) < WINDOW:
         raise ValueError(f"pictures of {x.shape[-1]}x{x.shape[-2]} pixels are smaller than SSIM's {WINDOW}x{WINDOW}")
     mu_x, mu_y, xx, yy, xy = _blur(torch.stack([x, y, x * x, y * y, x * y])).unbind()
@@ -35,15 +36,18 @@ def ssim(x: Pictures, y: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
     return similar.mean((-3, -2, -1))
 
 
-def sharpness(x: Pictures, y: Pictures, box: tuple[int, int, int, int] | None = None) -> Float[Tensor, "*b"]:
-    """Mean gradient magnitude of x over that of the truth y: 1 where x is as sharp, less for blur, more for noise.
+def sharpness(
+    prediction: Pictures, target: Pictures, box: tuple[int, int, int, int] | None = None
+) -> Float[Tensor, "*b"]:
+    """Mean gradient magnitude over that of the truth: 1 where a picture is as sharp, less for blur, more for noise.
 
     box: (top, bottom, left, right) in pixels, such as the mouth's; None: the whole picture. Raises ValueError where
     the pictures are not of floats. Chapter: book/content-to-video.ipynb
     """
-    _check_floats(x, y)
-    top, bottom, left, right = box or (0, x.shape[-2], 0, x.shape[-1])
-    return _gradient(x[..., top:bottom, left:right]) / _gradient(y[..., top:bottom, left:right])
+    _check_floats(prediction, target)
+    top, bottom, left, right = box or (0, prediction.shape[-2], 0, prediction.shape[-1])
+    made, true = (picture[..., top:bottom, left:right] for picture in (prediction, target))
+    return _gradient(made) / _gradient(true)
 
 
 def _gradient(x: Float[Tensor, "*b c h w"]) -> Float[Tensor, "*b"]:

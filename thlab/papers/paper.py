@@ -12,36 +12,7 @@ from thlab.data.tensors import load_clips
 from thlab.evaluation.claims import Claims
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.inference import Speech, TalkingHead, read_speech
-from thlab.training.weights import weights_path
-
-
-@dataclass(frozen=True)
-class Job:
-    """One training that was asked for: what a stage's `train` gets.
-
-    data: what the paper's `load` made of the corpus. out: the paper's run folder; a stage keeps its
-    runs in out/<stage>. weights_in: the folder in which finished weights are looked for first.
-    """
-
-    config: Any
-    data: Any
-    out: Path
-    stage: str
-    fabric: Any
-    seed: int
-
-    @property
-    def folder(self) -> Path:
-        """Where this stage's runs are kept."""
-        return self.out / self.stage
-
-    def weights(self, name: str) -> Path:
-        """Weights that another stage made in this run folder, else the committed ones.
-
-        Raises FileNotFoundError, which says how to train them, where there are none.
-        """
-        own = self.out / f"{name}.safetensors"
-        return own if own.is_file() else weights_path(name)
+from thlab.training.job import Job
 
 
 def no_facts(job: Job, module: nn.Module) -> dict[str, Any]:
@@ -114,8 +85,13 @@ def load_training_clips(splits: Mapping[str, Corpus], frames: bool) -> Any:
     return load_clips(splits["train"], frames)
 
 
+AUDIO = Option("--audio", "generate", "speech, in any format that ffmpeg reads", Path)
+
+
 def heard(options: Mapping[str, Any], size: int) -> Speech:
-    """Speech from --audio."""
+    """Speech from --audio; ValueError without it."""
+    if options.get("audio") is None:
+        raise ValueError("what shall be said? give a recording with --audio")
     return read_speech(options["audio"])
 
 
@@ -139,7 +115,7 @@ class Paper:
     stages: Mapping[str, Stage]
     tables: Mapping[str, TableSpec] = field(default_factory=dict)
     claims: Claims = field(default_factory=dict)
-    options: tuple[Option, ...] = ()
+    options: tuple[Option, ...] = (AUDIO,)
     default_table: str = ""
     head: Callable[[Path | None], TalkingHead] | None = None
     speech: Callable[[Mapping[str, Any], int], Speech] = heard

@@ -52,9 +52,7 @@ def train(
         fabric.barrier()
 
 
-def stage_configs(
-    paper: Paper, names: Sequence[str], preset: str, settings: Sequence[str]
-) -> dict[str, Any]:
+def stage_configs(paper: Paper, names: Sequence[str], preset: str, settings: Sequence[str]) -> dict[str, Any]:
     """The config of each stage; ValueError for a setting of which no stage has the field."""
     for setting in settings:
         if not any(has_field(paper.stages[name].config, setting) for name in names):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,7 +23,7 @@ IN_USE = "is in use by another run: wait for it, stop it, or give another folder
 
 
 class Run:
-    """One training in one folder, which may be killed anywhere and goes on from its last checkpoint, bit for bit.
+    """One training in one folder, which may be killed anywhere and resumes from its last checkpoint, bit for bit.
 
         run = Run(fabric, "run", config, steps=1000, seed=seed)
         for step in run.steps(run.resume(model=model, optimizer=optimizer)):
@@ -33,7 +34,8 @@ class Run:
             run.log(step, terms)
 
     config (a dataclass), corpus (its facts, as `load_clips` keeps them) and facts, such as the seed, must be the same
-    when it goes on: a finished run is never given another corpus's name. Several processes, on several
+    when it resumes: a finished run is never given another corpus's name. save_every: steps between checkpoints
+    (default: $THLAB_SAVE_EVERY, else 200). Several processes, on several
     machines too, are given one folder; the first one writes.
     Chapter: book/priors.ipynb
     """
@@ -44,11 +46,12 @@ class Run:
         folder: str | Path,
         config: Any,
         steps: int,
-        save_every: int = 200,
+        save_every: int | None = None,
         corpus: dict[str, str] | None = None,
         **facts: Any,
     ):
-        self.fabric, self.folder, self.total, self.save_every = fabric, Path(folder), steps, save_every
+        self.fabric, self.folder, self.total = fabric, Path(folder), steps
+        self.save_every = save_every or int(os.environ.get("THLAB_SAVE_EVERY", "200"))
         facts = {**dataclasses.asdict(config), "precision": fabric.strategy.precision.precision, **facts}
         facts |= corpus or {}
         self.config = json.loads(json.dumps(facts, default=str))  # tuples become lists, as they are read back

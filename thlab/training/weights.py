@@ -16,9 +16,7 @@ from thlab.optional import require
 from thlab.training.checkpoint import read_tensors
 
 PROJECT = Path(thlab.__file__).parents[1]
-Config = TypeVar("Config")
 Net = TypeVar("Net", bound=nn.Module)
-MAKERS = {"landmarks": "judges", "faces": "judges"}  # else a file is named after its paper: priors-vae
 
 
 def weights_path(name: str | Path) -> Path:
@@ -31,8 +29,8 @@ def weights_path(name: str | Path) -> Path:
     for folder in [Path()] if file.parent.name else folders:
         if (folder / file).is_file():
             return folder / file
-    train = f"thlab train {MAKERS.get(file.stem) or file.stem.split('-')[0]}"
-    raise FileNotFoundError(f"no weights {file}: make them with `{train}`, or set THLAB_WEIGHTS to their folder")
+    make = "make them with `thlab train`, or set THLAB_WEIGHTS to their folder"
+    raise FileNotFoundError(f"no weights {file}: {make}")
 
 
 def save_weights(path: str | Path, module: nn.Module, card: dict[str, Any], half: bool = True) -> None:
@@ -59,11 +57,6 @@ def read_card(name: str | Path) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"{file} is missing: copy the card with its weights")
     return json.loads(file.read_text())
-
-
-def from_card(kind: type[Config], values: dict[str, Any]) -> Config:
-    """The config that a card keeps as a dictionary: JSON has no tuples. Chapter: book/davs.ipynb"""
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
 
 def load_weights(name: str | Path, module: Net) -> Net:

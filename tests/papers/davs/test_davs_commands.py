@@ -8,7 +8,7 @@ from PIL import Image
 
 from thlab.cli import main
 from thlab.data import open_corpus, read_video
-from thlab.metrics.tables import Table
+from thlab.evaluation.table import Table
 from thlab.papers.davs.commands import speaker
 
 SMALL = ("davs", "--corpus", "tiny", "--preset", "fast")

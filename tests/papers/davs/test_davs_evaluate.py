@@ -7,13 +7,15 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize, one_hot
 
-from thlab.claims import settle
+from thlab.evaluation.claims import VERDICTS, settle
 from thlab.evaluation.test_set import TestSet
 from thlab.papers.davs import tables
-from thlab.papers.davs.bench import SUPERVISIONS, Experiment, variants
+from thlab.papers.davs.bench import Experiment, variants
+from thlab.papers.davs.claims import CLAIMS
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.evaluate import evaluate
 from thlab.papers.davs.model import DAVS, Output
+from thlab.papers.davs.reported import LEAKAGE, SUPERVISIONS
 from thlab.training import Run
 from thlab.training.optim import build_seeded
 
@@ -91,19 +93,19 @@ def test_word_clips_are_encoded_in_their_order_however_many(clips):
 def test_table_3_has_the_papers_rows_and_columns(bench, untrained, tmp_path):
     table = tables.table_3(bench)
     assert tuple(table.rows) == SUPERVISIONS
-    assert all(len(values) == 2 for cells in table.rows.values() for values in cells.values())
-    assert set(table.rows["L_C"]) == set(table.columns)
+    assert all(len(table.values(row, column)) == 2 for row in table.rows for column in table.columns)
     assert table.paper_numbers["LRW"]["L_C + SC + L_adv"]["V2A R@1"] == 64.2
     assert table.paper_numbers["LRW"]["Chung and Zisserman"] == {"visual": 61.1}
     table.save(tmp_path)
-    verdicts = {record["id"]: record["verdict"] for record in settle("davs", tmp_path)}
-    assert {verdicts[f"davs.{name}"] for name in ("together", "modalities")} <= {"held", "not held"}
+    settled = {record["id"]: record for record in settle(CLAIMS, tmp_path)}
+    assert {record["verdict"] for record in settled.values()} <= set(VERDICTS)
+    assert all("interval" in one for one in settled["davs.modalities"]["evidence"]["comparisons"])
 
 
 def test_table_1_has_a_row_for_each_source_and_loss_and_what_must_be_beaten(bench, stage, untrained):
     table = tables.table_1(replace(bench, seeds=(0,)), stage)
     assert set(table.rows) >= {"audio, L1", "video, L1", "audio, L1 + GAN", "video, L1 + GAN"}
-    assert table.rows["repeated frame"]["PSNR"] == [stage.means(stage.trivial()["repeated frame"])["PSNR"]]
+    assert table.numbers("repeated frame", "PSNR") == [stage.means(stage.trivial()["repeated frame"])["PSNR"]]
     assert table.paper_numbers["LRW"]["video, L1 + GAN"] == {"PSNR": 26.8, "SSIM": 0.884}
     assert "shuffled audio, L1 + GAN" in table.rows
 
@@ -145,14 +147,14 @@ def test_svms_read_what_is_there_and_no_more(bench, monkeypatch):
 
     monkeypatch.setattr(tables, "encode_person", word_in_person)
     monkeypatch.setattr(tables, "encode", person_in_word)
-    rows = tables.leakage(bench).rows
-    assert rows["before"] == {name: [100, 100] for name in rows["before"]}
-    assert max(rows["after"]["person from f_w"]) < 60
-    assert rows["after"]["person from f_p"] == [100, 100]
-    assert max(rows["after"]["word from F_p"]) < 15
-    assert rows["chance"]["word from F_p"][0] < 15
-    assert 25 <= rows["chance"]["person from f_w"][0] < 50
-    assert tables.LEAKAGE == {"before": (27.8,), "after": (9.7,)}
+    table = tables.leakage(bench)
+    assert all(table.numbers("before", column) == [100, 100] for column in table.columns)
+    assert max(table.numbers("after", "person from f_w")) < 60
+    assert table.numbers("after", "person from f_p") == [100, 100]
+    assert max(table.numbers("after", "word from F_p")) < 15
+    assert table.numbers("chance", "word from F_p")[0] < 15
+    assert 25 <= table.numbers("chance", "person from f_w")[0] < 50
+    assert LEAKAGE == {"before": (27.8,), "after": (9.7,)}
 
 
 class Mirror(DAVS):
@@ -175,21 +177,22 @@ class Mirror(DAVS):
 
 def test_table_4_finds_the_original_by_its_speech(bench, monkeypatch):
     monkeypatch.setattr(Experiment, "model", lambda self, seed, name: Mirror(name != "entangled"))
-    rows = tables.table_4(bench).rows
-    assert rows["with"]["video R@1"] == [100, 100]
-    assert rows["without"] == rows["repeated frame"]
-    assert rows["with"]["audio R@1"] == rows["repeated frame"]["audio R@1"]
+    table = tables.table_4(bench)
+    still = {column: table.numbers("repeated frame", column) for column in table.columns}
+    assert table.numbers("with", "video R@1") == [100, 100]
+    assert {column: table.numbers("without", column) for column in table.columns} == still
+    assert table.numbers("with", "audio R@1") == still["audio R@1"]
 
 
 def test_a_still_picture_keeps_the_face_and_says_nothing(bench, stage):
     judges = {"ours": tables.face_judge(Colours())}
     table = tables.identity(bench, stage, Mirror(False), judges)
-    still = table.rows["another's face, video"]
-    assert min(still["face, ours"]) > max(still["speaker, ours"])
-    assert still["opening"] == [0] * len(still["opening"])
-    mirror = tables.identity(bench, stage, Mirror(True), judges).rows["another's face, video"]
-    assert min(mirror["speaker, ours"]) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
-    assert max(mirror["face, ours"]) < 0.99
+    row = "another's face, video"
+    assert min(table.numbers(row, "face, ours")) > max(table.numbers(row, "speaker, ours"))
+    assert set(table.numbers(row, "opening")) == {0}
+    mirror = tables.identity(bench, stage, Mirror(True), judges)
+    assert min(mirror.numbers(row, "speaker, ours")) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
+    assert max(mirror.numbers(row, "face, ours")) < 0.99
     alone = replace(stage.memory, speaker=torch.zeros_like(stage.memory.speaker))
     with pytest.raises(ValueError, match="one test speaker"):
         tables.identity(bench, TestSet(alone, QuickJudge(), 3), Mirror(True), judges)
@@ -209,12 +212,13 @@ def test_words_are_read_speaker_by_speaker_and_a_folder_names_its_table(bench, u
     embedded = tables.words_read(bench, model)
     folder = tables.words_read(replace(bench, corpus="/data/grid"), model)
     assert (embedded.table, folder.table) == ("words", "words-grid")
-    n = [len(values) for values in (embedded.rows["ours"]["visual"], folder.rows["ours"]["visual"])]
-    assert n == [4, 8]  # of a folder all clips
+    people = [name for _, name, _ in embedded.values("ours", "visual").index]
+    assert people == list(bench.test.speakers)
+    assert [len(table.values("ours", "visual")) for table in (embedded, folder)] == [4, 8]  # of a folder both parts
     count = (bench.words.person == 0).sum().item()
-    assert embedded.rows["chance"]["V2A R@1"][0] == pytest.approx(100 / count)
-    assert embedded.rows["chance"]["A2V MedR"][0] == (count + 1) / 2
-    assert embedded.rows["chance"]["audio"][0] == pytest.approx(100 / len(bench.words.words))
+    assert embedded.numbers("chance", "V2A R@1")[0] == pytest.approx(100 / count)
+    assert embedded.numbers("chance", "A2V MedR")[0] == (count + 1) / 2
+    assert embedded.numbers("chance", "audio")[0] == pytest.approx(100 / len(bench.words.words))
 
 
 def test_a_model_of_the_bench_is_trained_once_from_the_shared_word_space(bench, monkeypatch, tmp_path):

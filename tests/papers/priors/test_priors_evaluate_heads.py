@@ -1,6 +1,5 @@
 """Tables of talking heads: how test clips are shown and scored; whole clips side by side; the table's structure."""
 
-import math
 from dataclasses import replace
 from functools import partial
 
@@ -9,12 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from thlab import claims
+from thlab.evaluation.comparison import Comparison, paired
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers.priors import heads
 from thlab.papers.priors.bench import open_experiment
+from thlab.papers.priors.claims import CLAIMS
 from thlab.papers.priors.content import MFCCContent, make_source
 from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
+from thlab.papers.priors.reported import GAN_OURS, PLAIN, ROWS
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, TalkingHead
 from thlab.training import load_weights, make_fabric
@@ -60,12 +61,12 @@ def test_clips_side_by_side_are_clips_alone(stage, head, kind):
         torch.testing.assert_close(together[k], roll_out(head.generator, image[None], contents[k][None])[0])
 
 
-@pytest.mark.parametrize("row", [claims.GAN_OURS, claims.PLAIN])
+@pytest.mark.parametrize("row", [GAN_OURS, PLAIN])
 def test_rows_are_trained_once(bench, row, tmp_path, monkeypatch):
     monkeypatch.setenv("THLAB_HOME", str(tmp_path))
     head = heads.trained_head(bench, CONFIG, row, 0)
-    assert isinstance(head.generator, TemporalGenerator if row == claims.GAN_OURS else Generator)
-    assert isinstance(head.source, MFCCContent) == (row == claims.PLAIN)
+    assert isinstance(head.generator, TemporalGenerator if row == GAN_OURS else Generator)
+    assert isinstance(head.source, MFCCContent) == (row == PLAIN)
     log = heads.head_folder(bench, CONFIG, row, 0) / "log.jsonl"
     before = log.read_bytes()
     again = heads.trained_head(bench, CONFIG, row, 0)
@@ -87,15 +88,16 @@ def test_tables_1_and_2_have_what_their_claims_need(bench, head, tmp_path, monke
     monkeypatch.setattr(heads, "trained_head", lambda *_: head)
     found = {table.table: table for table in heads.tables_1_and_2(bench, judge, CONFIG, n_clips=2)}
     assert set(found) == {"T1", "T1-exact", "T1-opening", "T2", "T2-references"}
-    for name, (table, test) in claims.TESTS.items():
-        if name.startswith("priors.") and table in ("T1", "T2"):
-            assert all(math.isfinite(value) for check in test(found[table]) for value in check.values), name
+    for name, claim in CLAIMS.items():
+        for one in claim.comparisons if claim.table in ("T1", "T2") else ():
+            if isinstance(one, Comparison) and "DAVS" not in one.what:
+                assert np.isfinite(paired(one, found[claim.table])[0]).all(), name
     assert found["T1"].evidence["pixels"] == 64
-    assert set(found["T1"].rows) == {*claims.ROWS, "repeated frame", "mean frame", "shuffled audio"}
-    assert set(found["T2"].rows) == set(claims.ROWS)
+    assert set(found["T1"].rows) == {*ROWS, "repeated frame", "mean frame", "shuffled audio"}
+    assert set(found["T2"].rows) == set(ROWS)
     monkeypatch.setattr(heads, "score_head", lambda *_: pytest.fail("it was scored before"))
     again = {table.table: table for table in heads.tables_1_and_2(bench, judge, CONFIG, n_clips=2)}
-    assert again["T2"].rows == found["T2"].rows
+    assert again["T2"].records.equals(found["T2"].records)
 
 
 def test_quality_of_a_head_that_knows_the_truth(bench, judge, monkeypatch):
@@ -117,11 +119,10 @@ def test_quality_of_a_head_that_knows_the_truth(bench, judge, monkeypatch):
         lambda frames: frames.reshape(len(frames), -1)[:, :956].reshape(-1, 478, 2).astype(np.float32),
     )
     table = heads.quality(bench, judge, TalkingHead(Told(), Oracle()), n_clips=4, n_mediapipe=2)
-    assert len(table.rows["ours"]["LMD"]) == 4  # a number a clip: tiny has one test speaker
-    assert table.evidence["over"] == "test clips"
-    assert len(table.rows["ours"]["LMD, mediapipe"]) == 2
-    mean = {row: {c: sum(v) / len(v) for c, v in cells.items()} for row, cells in table.rows.items()}
+    assert table.interval("ours", "LMD").over == "1 seed, 4 clips of one speaker"
+    assert len(table.values("ours", "LMD, mediapipe")) == 2
+    mean = {row: {c: table.values(row, c).mean() for c in table.measured(row)} for row in table.rows}
     assert mean["ours"]["LMD"] < 0.3 * mean["repeated frame"]["LMD"]
     assert mean["ours"]["opening"] > 0.9 > 0.5 > mean["ours, shuffled audio"]["opening"]
     assert mean["ours"]["PSNR"] == pytest.approx(40, abs=3)  # 0.01 brighter, but for what is white
-    assert "PSNR" not in table.rows["truth"]
+    assert "PSNR" not in table.measured("truth")

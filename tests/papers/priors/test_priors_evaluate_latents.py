@@ -7,12 +7,13 @@ import pytest
 import torch
 from sklearn.metrics import balanced_accuracy_score
 
-from thlab import claims
 from thlab.audio import speech_mask
 from thlab.corpus import clip as corpus_clip
 from thlab.corpus import speech as corpus_speech
+from thlab.evaluation.comparison import judge
 from thlab.papers.priors import tables
 from thlab.papers.priors.bench import open_experiment
+from thlab.papers.priors.claims import CLAIMS
 from thlab.papers.priors.evaluate import evaluate
 from thlab.training import make_fabric
 
@@ -85,16 +86,19 @@ def test_table_3_and_what_its_runs_share(bench, home, monkeypatch):
     numbers = {row: dict.fromkeys(tables.LABELS, 50.0) for row in tables.ROWS}
     monkeypatch.setattr(tables, "probe_latents", lambda bench, vae: numbers)
     table = tables.table_3(bench)
-    assert table.rows["content"]["viseme, with margin"] == [50.0, 50.0]
+    assert table.numbers("content", "viseme, with margin") == [50.0, 50.0]
     assert table.paper_numbers["GRID and CREMA-D"]["emotion"]["emotion, without"] == 55.3
-    assert [check.values.tolist() for check in claims.TESTS["priors.margin-content-viseme"][1](table)] == [[0.0, 0.0]]
+    (comparison,) = CLAIMS["priors.margin-content-viseme"].comparisons
+    assert judge(comparison, table)["interval"] == [0, 0]
     names = {folder.name for folder in next(home.iterdir()).joinpath("fast").iterdir()}
     assert names == {"stage1-1", "vae-1-2", "vae-1-2-beta0"}
     exchanged = tables.variances(bench)
-    assert set(exchanged.rows["content, variances exchanged"]) == {f"{label}, with margin" for label in tables.LABELS}
+    assert set(exchanged.measured("content, variances exchanged")) == {
+        f"{label}, with margin" for label in tables.LABELS
+    }
     assert (home / next(home.iterdir()).name / "fast" / "vae-1-2-var_latent1-var_prior0.25").is_dir()
     monkeypatch.setattr(type(bench), "vae", lambda *_, **__: pytest.fail("it was trained and probed before"))
-    assert tables.table_3(bench).rows == table.rows
+    assert tables.table_3(bench).records.equals(table.records)
 
 
 def test_vaes_that_differ_in_margin_alone_share_stage_1_and_weights_of_another_seed_differ(bench):
@@ -112,10 +116,10 @@ def test_sweep_multiplies_the_papers_weights(bench, monkeypatch):
 
 
 def test_collapse_feeds_its_claim(bench):
-    table = tables.collapse(replace(bench, seeds=(0,)))
-    assert table.evidence["chance"] == 1 / len(bench.test.viseme.unique())
-    assert table.rows["with"]["spread"][0] > 4  # √32 where nothing is learnt yet
-    assert len(claims.TESTS["priors.collapse"][1](table)) == 3
+    table = tables.collapse(bench)
+    assert table.numbers("chance", "accuracy") == [1 / len(bench.test.viseme.unique())] * 2
+    assert table.numbers("with", "spread")[0] > 4  # √32 where nothing is learnt yet
+    assert all("interval" in judge(one, table) for one in CLAIMS["priors.collapse"].comparisons)
 
 
 def test_pitch_is_what_the_synthesiser_was_told(bench, monkeypatch, tmp_path):
@@ -162,9 +166,9 @@ def test_leakage_finds_planted_factors(bench, monkeypatch):
     monkeypatch.setattr(tables, "encode", planted)
     monkeypatch.setattr(type(bench), "vae", lambda *_: None)
     table = tables.leakage(replace(bench, seeds=(0,)))
-    assert table.rows["z_e"]["emotion"] == [100]
-    assert table.rows["z_c"]["noise"][0] > 95
-    assert table.rows["z_s"]["noise"][0] < 60
+    assert table.numbers("z_e", "emotion") == [100]
+    assert table.numbers("z_c", "noise")[0] > 95
+    assert table.numbers("z_s", "noise")[0] < 60
     assert "speaker" not in table.columns  # tiny has one test speaker
     assert {"viseme", "pitch", "rate", "MIG", "SAP", "disentanglement"} <= set(table.columns)
 
@@ -176,5 +180,5 @@ def test_evaluate_writes_what_it_returns(tiny_corpus, fabric, tmp_path):
         evaluate(fabric, "collapse", str(tiny_corpus), "huge")
     found = evaluate(fabric, "collapse", str(tiny_corpus), "fast", 1, tmp_path / "results", **VAE)
     stored = tables.Table.load(tmp_path / "results" / "priors.collapse.json")
-    assert stored.rows == found["collapse"].rows
+    assert stored.markdown() == found["collapse"].markdown()
     assert {"command", "seeds", "preset", "corpus", "hardware", "steps", "commit"} <= set(stored.evidence)

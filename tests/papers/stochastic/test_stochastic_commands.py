@@ -7,7 +7,7 @@ from PIL import Image
 
 from thlab.cli import main
 from thlab.data import open_corpus, read_video
-from thlab.metrics.tables import Table
+from thlab.evaluation.table import Table
 
 TRAIN = (
     "train",

@@ -7,13 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from thlab.claims import settle
 from thlab.corpus import retakes
+from thlab.evaluation.claims import settle
 from thlab.evaluation.experiment import open_experiment
 from thlab.evaluation.test_set import TestSet
 from thlab.face.align import eyes, mouth
 from thlab.face.points import TEMPLATE
 from thlab.papers.stochastic import evaluate as tables
+from thlab.papers.stochastic.claims import CLAIMS
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.evaluate import K, Seen, apart
 from thlab.papers.stochastic.model import TalkingFace
@@ -85,18 +86,19 @@ def test_table_1_has_the_best_take_and_the_mean_one(bench, stage, monkeypatch, t
     sizes = [0.02 * (k + 1) for k in range(K)]
     monkeypatch.setattr(tables, "_takes", near_the_truth(stage, sizes))
     plain = TalkingFace(StochasticConfig.fast().without_chance(25))
-    beside = {"STILL": lambda image, audio: image.expand(len(audio) // 640, -1, -1, -1)}
+    beside = {"DAVS": lambda image, audio: image.expand(len(audio) // 640, -1, -1, -1)}
     table = tables.table_1(bench, stage, TalkingFace(StochasticConfig.fast()), plain, beside)
-    assert table.rows["STILL"] == table.rows["repeated frame"]
-    mean = {row: {c: sum(v) / len(v) for c, v in cells.items()} for row, cells in table.rows.items()}
+    still = {column: table.numbers("repeated frame", column) for column in table.columns}
+    assert {column: table.numbers("DAVS", column) for column in table.columns} == still
+    mean = {row: {c: table.values(row, c).mean() for c in table.measured(row)} for row in table.rows}
     assert mean[f"ours, best of {K}"]["PSNR"] == pytest.approx(-20 * torch.tensor(0.02).log10().item(), abs=0.5)
     assert mean[f"ours, best of {K}"]["PSNR"] > mean["ours, one take"]["PSNR"]
     assert mean[f"ours, best of {K}"]["LMD"] < mean["ours, one take"]["LMD"]
-    assert table.evidence["over"] == "test clips"  # tiny has one test speaker
+    assert table.interval("DAVS", "PSNR").over == "1 seed, 2 clips of one speaker"
     assert table.paper_numbers["GRID"]["ours, one take"] == {"SSIM": 0.86, "PSNR": 32.01}
     table.save(tmp_path)
-    verdicts = {record["id"]: record["verdict"] for record in settle("stochastic", tmp_path)}
-    assert verdicts["stochastic.ssim"] in ("held", "not held")  # measured: two clips and their interval
+    (record,) = (record for record in settle(CLAIMS, tmp_path) if record["id"] == "stochastic.ssim")
+    assert "interval" in record["evidence"]["comparisons"][0]
 
 
 def test_a_model_that_performs_as_the_corpus_does_is_calibrated(bench, stage, tiny_corpus, monkeypatch):
@@ -110,14 +112,14 @@ def test_a_model_that_performs_as_the_corpus_does_is_calibrated(bench, stage, ti
     monkeypatch.setattr(tables, "_true_takes", lambda *_: [x[:K] for x in performed])
     monkeypatch.setattr(tables, "_takes", lambda *_, **__: [x[K:] for x in performed])
     model = TalkingFace(StochasticConfig.fast())
-    rows = tables.calibration(bench, stage, model).rows
+    table = tables.calibration(bench, stage, model)
     for feature in ("lips", "lids", "gaze"):
-        assert sum(rows[feature]["ratio"]) / 2 == pytest.approx(1, abs=0.4), feature
-        assert sum(rows[feature]["inside"]) / 2 == pytest.approx((K - 1) / (K + 1), abs=0.12), feature
+        assert table.values(feature, "ratio").mean() == pytest.approx(1, abs=0.4), feature
+        assert table.values(feature, "inside").mean() == pytest.approx((K - 1) / (K + 1), abs=0.12), feature
     monkeypatch.setattr(tables, "_takes", lambda *_, **__: [x[K : K + 1].expand_as(x[K:]) for x in performed])
-    rows = tables.calibration(bench, stage, model).rows
-    assert rows["lips"]["spread of ours"] == [0, 0]
-    assert max(rows["lips"]["inside"]) < 0.05
+    table = tables.calibration(bench, stage, model)
+    assert table.numbers("lips", "spread of ours") == [0, 0]
+    assert max(table.numbers("lips", "inside")) < 0.05
 
 
 def test_calibration_of_a_real_corpus_is_refused(bench, stage):
@@ -136,10 +138,10 @@ def test_diversity_of_the_deterministic_model_is_none(bench, stage, monkeypatch)
     plain = TalkingFace(StochasticConfig.fast().without_chance(25))
     model = TalkingFace(StochasticConfig.fast())
     torch.nn.init.normal_(model.chance)
-    rows = tables.diversity(bench, stage, model, plain).rows
-    assert rows["deterministic"]["mouth"] == rows["truth, performed anew"]["eyes"] == [0, 0]
-    assert min(rows["ours"]["mouth"]) > 0
-    assert set(rows) >= {"ours", "ours, shuffled audio", "deterministic", "truth, performed anew"}
+    table = tables.diversity(bench, stage, model, plain)
+    assert table.numbers("deterministic", "mouth") == table.numbers("truth, performed anew", "eyes") == [0, 0]
+    assert min(table.numbers("ours", "mouth")) > 0
+    assert set(table.rows) >= {"ours", "ours, shuffled audio", "deterministic", "truth, performed anew"}
 
 
 def test_the_sweep_trains_each_setting_once_and_keeps_its_scores(bench, stage, monkeypatch, tmp_path):
@@ -154,6 +156,6 @@ def test_the_sweep_trains_each_setting_once_and_keeps_its_scores(bench, stage, m
         "beta 1, at once, free bits 0.1",
         "beta 0.1, not fine",
     ]
-    assert set(table.rows["beta 0"]) == set(table.columns)
+    assert table.measured("beta 0") == list(table.columns)
     monkeypatch.setattr(tables, "train", lambda *_: pytest.fail("it was trained before"))
-    assert tables.sweep(bench, stage, config).rows == table.rows
+    assert tables.sweep(bench, stage, config).records.equals(table.records)

@@ -10,11 +10,10 @@ from thlab.evaluation import experiment
 from thlab.evaluation.test_set import TestSet
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import DAVS
+from thlab.papers.davs.reported import SUPERVISIONS
 from thlab.papers.davs.train import train
 from thlab.papers.davs.words import WordClips, hold_out, word_clips
 from thlab.training.presets import current
-
-SUPERVISIONS = ("L_C", "L_C + SC", "L_C + L_adv", "L_C + SC + L_adv")  # rows of Table 3
 
 
 def variants(config: DAVSConfig) -> dict[str, DAVSConfig]:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
+from thlab.evaluation.claims import notes, settle
 from thlab.evaluation.experiment import meets_new_people
 from thlab.evaluation.test_set import Speaker
 from thlab.papers.davs.bench import open_words
+from thlab.papers.davs.claims import CLAIMS
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.evaluate import evaluate as evaluate_tables
 from thlab.papers.davs.generate import generate as generate_video
@@ -77,6 +78,6 @@ def evaluate(
     """
     fabric = make_fabric(precision="32-true")
     tables = evaluate_tables(fabric, table, corpus, presets.current(preset), seeds, out, weights)
-    verdicts = settle("davs", out)
+    verdicts = settle(CLAIMS, out)
     for made in tables.values():
-        yield made.markdown([v for v in verdicts if v["evidence"]["file"] == f"davs.{made.table}.json"])
+        yield made.markdown(notes(made, verdicts))

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from thlab.evaluation.experiment import meets_new_people, saved
+from thlab.evaluation.table import Table
 from thlab.evaluation.test_set import TestSet
-from thlab.metrics.tables import Table
 from thlab.nn.face_encoder import FaceEncoder
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers.davs import tables
@@ -54,7 +54,7 @@ def evaluate(
         return model
 
     def of_weights() -> dict[str, Any]:
-        return {"weights": "given" if weights else "committed", "steps": card["steps"], "seeds": []}
+        return {"weights": "given" if weights else "committed", "steps": card["steps"], "seeds": [card["seed"]]}
 
     makers: dict[str, Callable[[], Table]] = {
         "T1": lambda: tables.table_1(bench, stage()),

@@ -28,8 +28,7 @@ def generate(
     """Make the face of a picture say what a recording says, or what the lips in a video do: an .mp4; its path.
 
     The video's own sound goes with it. model: a trained one, else the committed weights. Raises ValueError, and writes
-    nothing, where not just one of audio and video is given, and as `check_paths`, `read_inputs` and `read_lips` of
-    `thlab.inference` do.
+    nothing, where not just one of audio and video is given, and as `thlab.inference.read_inputs` and `read_lips` do.
     Chapter: book/davs.ipynb
     """
     if (audio_path is None) == (video_path is None):

@@ -11,30 +11,33 @@ from torch.nn.functional import normalize
 
 from thlab.corpus import PRESETS
 from thlab.evaluation.experiment import Rows, add, new_rows
+from thlab.evaluation.table import Table
 from thlab.evaluation.test_set import TestSet, Video
 from thlab.metrics.judges import dlib_identity
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
 from thlab.metrics.probes import svm_probe
 from thlab.metrics.retrieval import retrieval
-from thlab.metrics.tables import Table
-from thlab.papers.davs.bench import SUPERVISIONS, Experiment
+from thlab.papers.davs.bench import Experiment
 from thlab.papers.davs.model import DAVS, Output, hear
+from thlab.papers.davs.reported import LEAKAGE, RANKS, SCORES, SUPERVISIONS, TABLE_1, TABLE_3, WAYS, WORDS
 from thlab.papers.davs.words import WordClips, spread
 
-SCORES = ("visual", "audio", "both", *(f"{way} {score}" for way in ("V2A", "A2V") for score in ("R@1", "R@10", "MedR")))
-TABLE_1 = {  # as printed: PSNR, SSIM
-    "audio, L1": (25.4, 0.859), "video, L1": (25.7, 0.865),
-    "audio, L1 + GAN": (26.7, 0.883), "video, L1 + GAN": (26.8, 0.884),
-}  # fmt: skip
-TABLE_3 = {  # as printed, in the order of SCORES
-    "Chung and Zisserman": (61.1,),
-    "L_C": (61.8, 81.7, 90.8, 29.3, 56.3, 6.0, 29.8, 56.3, 6.0),
-    "L_C + SC": (65.6, 91.6, 94.9, 38.8, 66.4, 3.0, 44.5, 70.9, 2.0),
-    "L_C + L_adv": (63.5, 88.1, 93.7, 39.3, 67.9, 3.0, 42.2, 69.2, 2.0),
-    "L_C + SC + L_adv": (67.5, 91.8, 95.2, 64.2, 84.7, 1.0, 67.7, 85.8, 1.0),
-}
-LEAKAGE = {"before": (27.8,), "after": (9.7,)}  # in the text
 SOURCES = ("audio", "video")
+METRICS_OF_WORDS = dict.fromkeys(WORDS, "accuracy") | {f"{way} {rank}": rank for way in WAYS for rank in RANKS}
+METRICS_OF_LEAKS = {
+    "word from F_p": "probe accuracy, unwanted",
+    "person from f_w": "probe accuracy, unwanted",
+    "person from f_p": "probe accuracy, wanted",
+    "new people from f_w": "probe accuracy, unwanted",
+}
+METRICS_OF_FACES = {
+    "face, ours": "cosine to the asked face",
+    "speaker, ours": "cosine to the speaker",
+    "face, dlib": "distance to the asked face",
+    "speaker, dlib": "distance to the speaker",
+    "opening": "opening",
+    "moves": "LMD of movements",
+}
 PER_WORD, PER_PROBE = 3, 60  # clips of each word to generate from, and to train an SVM on
 PERSON_FRAMES = slice(None, None, 4)  # of the frames seen, from which an SVM reads the person
 DLIB_LOOKS = 12  # frames from one to the next that dlib sees: it takes a tenth of a second for each
@@ -96,8 +99,8 @@ def table_3(bench: Experiment) -> Table:
     for seed in bench.seeds:
         for row in SUPERVISIONS:
             add(rows, row, word_scores(bench.model(seed, row), bench.test_words, every))
-    facts = {"word_clips": len(every), "words": len(bench.words.words), "steps": bench.config.first, "better": ""}
-    return bench.table("T3", list(SCORES), rows, paper(TABLE_3, SCORES), **facts)
+    facts = {"word_clips": len(every), "words": len(bench.words.words), "steps": bench.config.first}
+    return bench.table("T3", METRICS_OF_WORDS, rows, paper(TABLE_3, SCORES), **facts)
 
 
 def features(stage: TestSet, model: DAVS, source: str) -> list[Float[Tensor, "_ d"]]:
@@ -129,7 +132,7 @@ def table_1(bench: Experiment, stage: TestSet) -> Table:
         for row, videos in stage.trivial().items():
             add(rows, row, stage.means(videos))
     columns = ["PSNR", "SSIM", "LMD", "LMD, exact", "opening", "sharpness"]
-    return bench.table("T1", columns, rows, paper(TABLE_1, columns), better="mixed", **bench.facts(stage))
+    return bench.table("T1", columns, rows, paper(TABLE_1, columns), **bench.facts(stage))
 
 
 def leakage(bench: Experiment) -> Table:
@@ -150,8 +153,8 @@ def leakage(bench: Experiment) -> Table:
         clips, label = known[column]
         share = label[clips.even(PER_PROBE)].bincount().max() / len(clips.even(PER_PROBE))
         rows["chance"][column] = [100 * share.item()] * len(bench.seeds)
-    columns = list(rows["after"])
-    return bench.table("SVM", columns, rows, paper(LEAKAGE, columns), better="", **bench.facts())
+    columns = {column: METRICS_OF_LEAKS[column] for column in rows["after"]}
+    return bench.table("SVM", columns, rows, paper(LEAKAGE, list(columns)), **bench.facts())
 
 
 def leaks(bench: Experiment, model: DAVS) -> dict[str, float]:
@@ -198,7 +201,8 @@ def table_4(bench: Experiment) -> Table:
                 add(rows, row, {f"{source} {score}": value for score, value in scores.items()})
         still = found(judge(images[:, None].expand_as(real)), original)
         add(rows, "repeated frame", {f"{source} {score}": x for source in SOURCES for score, x in still.items()})
-    return bench.table("T4", list(rows["with"]), rows, better="", word_clips=len(which), **bench.facts())
+    columns = {column: column.partition(" ")[2] for column in rows["with"]}
+    return bench.table("T4", columns, rows, word_clips=len(which), **bench.facts())
 
 
 def identity(bench: Experiment, stage: TestSet, model: DAVS, judges: dict[str, Judge], **evidence: Any) -> Table:
@@ -227,11 +231,11 @@ def identity(bench: Experiment, stage: TestSet, model: DAVS, judges: dict[str, J
                 seen = look(video)
                 scores |= {f"{of}, {name}": alike(seen, known[name][i]) for of, i in (("face", j), ("speaker", k))}
             scores["opening"] = correlation(mouth_opening(points), mouth_opening(exact)).item()
-            scores["moves"] = lmd(exact - exact.mean(0), points - points.mean(0))
+            scores["moves"] = lmd(points - points.mean(0), exact - exact.mean(0))
             add(rows, row, scores)
-    columns = list(rows["own face, audio"])
-    spoken = {row: {column: stage.by_speaker(x) for column, x in cells.items()} for row, cells in rows.items()}
-    facts: dict[str, Any] = bench.facts(stage) | {"over": stage.over, "better": ""} | evidence
+    columns = {column: METRICS_OF_FACES[column] for column in rows["own face, audio"]}
+    spoken = {row: {column: stage.of_clips(x) for column, x in cells.items()} for row, cells in rows.items()}
+    facts: dict[str, Any] = bench.facts(stage) | evidence
     return bench.table("identity", columns, spoken, **facts)
 
 
@@ -261,14 +265,20 @@ def words_read(bench: Experiment, model: DAVS, **evidence: Any) -> Table:
     Of a folder, such as GRID's clips, all of them are new; of the embedded corpus the test speakers. Chance of a median
     rank is the middle one. Chapter: book/davs.ipynb
     """
-    embedded, rows = bench.corpus in PRESETS, new_rows()
-    for clips in (bench.test_words,) if embedded else (bench.words, bench.test_words):
+    embedded = bench.corpus in PRESETS
+    cells: dict[str, dict[str, dict[tuple[str, str], float]]] = {"ours": {}, "chance": {}}
+    parts = {"test part": bench.test_words}
+    if not embedded:
+        parts = {"training part": bench.words} | parts
+    for part, clips in parts.items():
         for person in clips.person.unique():
             which = (clips.person == person).nonzero()[:, 0]
-            add(rows, "ours", word_scores(model, clips, which))
+            where = (clips.memory.speakers[int(person)], part)
             n, k = len(which), len(clips.words)
             by_rank = {"R@1": 100 / n, "R@10": min(100.0, 1000 / n), "MedR": (n + 1) / 2}
-            add(rows, "chance", {c: by_rank[c[4:]] if c[4:] in by_rank else 100 / k for c in SCORES})
+            chance = {c: by_rank[c[4:]] if c[4:] in by_rank else 100 / k for c in SCORES}
+            for row, scores in (("ours", word_scores(model, clips, which)), ("chance", chance)):
+                for column, value in scores.items():
+                    cells[row].setdefault(column, {})[where] = value
     name = "words" if embedded else f"words-{Path(bench.corpus).name}"
-    over = "speakers" if embedded else "speakers, the folder's training and test part each for itself"
-    return bench.table(name, list(SCORES), rows, over=over, better="", **bench.facts() | evidence)
+    return bench.table(name, METRICS_OF_WORDS, cells, **bench.facts() | evidence)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from thlab.evaluation import experiment
-from thlab.metrics.tables import Table
+from thlab.evaluation.table import Table
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.papers.priors.train import Speech, new_vae, pretrain, train
 
@@ -45,7 +45,7 @@ class Experiment(experiment.Experiment):
         news = {name: value for name, value in sorted(changes.items()) if value != getattr(self.config, name)}
         return self.folder("-".join([start, *(f"{name}{value:g}" for name, value in news.items())]), seed)
 
-    def table(self, name: str, columns: list[str], rows: dict, paper_numbers: dict | None = None, **evidence) -> Table:
+    def table(self, name: str, columns: Any, rows: Any, paper_numbers: dict | None = None, **evidence) -> Table:
         """A table with the VAE's steps and weights in its evidence."""
         steps = {"stage 1": self.config.pretrain_steps, "stage 2": self.config.steps}
         weights = {"alpha": self.config.alpha, "beta": self.config.beta, "gamma": self.config.gamma}

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
 from thlab.data.tensors import load_clips
-from thlab.inference import check_paths, read_inputs, write_talking
+from thlab.evaluation.claims import notes, settle
+from thlab.inference import read_inputs, write_talking
 from thlab.media import SAMPLES_A_FRAME
 from thlab.nn.face_encoder import FaceEncoder
+from thlab.papers.priors.claims import CLAIMS
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.evaluate import evaluate as evaluate_tables
 from thlab.papers.priors.generator import roll_out
@@ -65,9 +66,9 @@ def evaluate(
     """Run tables again, write them to `out`, yield them as Markdown with their verdicts. Chapter: book/priors.ipynb"""
     fabric, head = make_fabric(precision="32-true"), trained(weights) if weights else None
     tables = evaluate_tables(fabric, table, corpus, presets.current(preset), seeds, out, head)
-    verdicts = settle("priors", out)
+    verdicts = settle(CLAIMS, out)
     for made in tables.values():
-        yield made.markdown([v for v in verdicts if v["evidence"]["file"] == f"priors.{made.table}.json"])
+        yield made.markdown(notes(made, verdicts))
 
 
 def generate(
@@ -80,8 +81,8 @@ def generate(
 ) -> list[Path]:
     """Make the face of a picture say what a recording says: an .mp4 with the sound, tagged as synthetic.
 
-    By a given head, or that of a finished training, or the committed one. Raises ValueError, and writes nothing, as
-    `thlab.inference.check_paths` and `read_inputs` do. Chapter: book/content-to-video.ipynb
+    By a given head, or that of a finished training, or the committed one. Raises ValueError, and writes nothing, where
+    `thlab.inference.read_inputs` cannot use what it is given. Chapter: book/content-to-video.ipynb
     """
     check_paths([out], [audio, image], overwrite)
     head = head or trained(weights)

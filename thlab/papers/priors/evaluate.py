@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from thlab.evaluation.experiment import meets_new_people, saved
-from thlab.metrics.tables import Table
+from thlab.evaluation.table import Table
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers.priors.bench import open_experiment
 from thlab.papers.priors.heads import quality, tables_1_and_2

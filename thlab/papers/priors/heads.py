@@ -9,13 +9,24 @@ from typing import Any
 from torch import nn
 
 from thlab.audio import NOISE_LEVELS_DB
-from thlab.claims import AUGMENTED, GAN, GAN_OURS, NO_MARGIN, OURS, PLAIN, RECOGNISER, ROWS
 from thlab.evaluation.experiment import kept
+from thlab.evaluation.table import Table
 from thlab.evaluation.test_set import TestSet
-from thlab.metrics.tables import Table
 from thlab.papers.priors.bench import Experiment
 from thlab.papers.priors.content import make_source
 from thlab.papers.priors.generator import Generator, roll_out
+from thlab.papers.priors.reported import (
+    AUGMENTED,
+    GAN,
+    GAN_OURS,
+    NO_MARGIN,
+    OURS,
+    PLAIN,
+    RECOGNISER,
+    ROWS,
+    TABLE_1,
+    TABLE_2,
+)
 from thlab.papers.priors.temporal import TemporalGenerator
 from thlab.papers.priors.train_gan import GANConfig, RecogniserConfig, TalkingHead, train_generator, train_recogniser
 from thlab.training.optim import build_seeded
@@ -25,16 +36,7 @@ SOURCES = {
     OURS: "vae",
 }  # fmt: skip
 LEVELS = {"clean": None} | {str(db): db for db in NOISE_LEVELS_DB}
-TABLE_1 = {  # GRID as printed: clean, -60, -30 and -10 dB
-    GAN: (1.32, 1.40, 1.96, 2.87), GAN_OURS: (1.33, 1.34, 1.45, 2.71), "DAVS": (1.21, 1.28, 1.67, 2.56),
-    PLAIN: (1.36, 1.34, 1.73, 2.80), AUGMENTED: (1.35, 1.38, 1.48, 2.79), RECOGNISER: (1.31, 1.31, 1.53, 2.84),
-    NO_MARGIN: (1.28, 1.26, 1.46, 2.70), OURS: (1.25, 1.27, 1.33, 2.62),
-}  # fmt: skip
-TABLE_2 = {  # GRID as printed: LMD, PSNR, SSIM
-    GAN: (1.32, 28.88, 0.81), "Chung (ref. 7)": (1.35, 29.36, 0.74), "Chen (ref. 6)": (1.18, 29.89, 0.73),
-    "DAVS": (1.21, 28.75, 0.83), OURS: (1.25, 30.43, 0.78),
-}  # fmt: skip
-SCORES = {"T1": ("LMD", "lower"), "T1-exact": ("LMD, exact", "lower"), "T1-opening": ("opening", "higher")}
+SCORES = {"T1": "LMD", "T1-exact": "LMD, exact", "T1-opening": "opening"}
 PICTURES = ("LMD", "PSNR", "SSIM")
 
 
@@ -94,19 +96,18 @@ def tables_1_and_2(bench: Experiment, judge: nn.Module, config: GANConfig, n_cli
 
     printed = {row: dict(zip(("clean", "-60", "-30", "-10"), numbers, strict=True)) for row, numbers in TABLE_1.items()}
     at_levels = rows | {row: [dict.fromkeys(LEVELS, one) for one in found] for row, found in beside.items()}
-    for name, (score, better) in SCORES.items():
+    for name, score in SCORES.items():
         cells = {
             row: {level: [one[level][score] for one in found] for level in LEVELS} for row, found in at_levels.items()
         }
-        yield bench.table(
-            name, list(LEVELS), cells, {"GRID": printed} if name == "T1" else None, better=better, **facts
-        )
+        columns = dict.fromkeys(LEVELS, score)
+        yield bench.table(name, columns, cells, {"GRID": printed} if name == "T1" else None, **facts)
 
     printed = {row: dict(zip(PICTURES, numbers, strict=True)) for row, numbers in TABLE_2.items()}
     clean = {row: [one["clean"] for one in found] for row, found in rows.items()}
     for name, part, paper in (("T2", clean, {"GRID": printed}), ("T2-references", beside, None)):
         cells = {row: {score: [one[score] for one in found] for score in PICTURES} for row, found in part.items()}
-        yield bench.table(name, list(PICTURES), cells, paper, better="mixed", **facts)
+        yield bench.table(name, PICTURES, cells, paper, **facts)
 
 
 def quality(
@@ -115,8 +116,8 @@ def quality(
     """A trained head on held-out clips beside the truth, what must be beaten, and itself with shuffled audio.
 
     LMD in pixels by the judge (which also trained the book's head), against the corpus's own landmarks, and by
-    mediapipe on some of the clips. The numbers of a cell are of the test speakers, of the clips where there are fewer
-    than three. No PSNR of the truth, which is infinite. Chapter: book/content-to-video.ipynb
+    mediapipe on some of the clips. A number a clip. No PSNR of the truth, which is infinite.
+    Chapter: book/content-to-video.ipynb
     """
     stage = TestSet(bench.test, judge, n_clips, bench.fabric.device)
     hear, paint = head.source.cpu().content, partial(roll_out, head.generator.to(stage.device))
@@ -126,7 +127,7 @@ def quality(
     rows = {}
     for row, made in videos.items():
         scores = stage.mouths(made) | stage.pictures(made) | stage.mediapipe(made, n_mediapipe)
-        rows[row] = {name: stage.by_speaker(values) for name, values in scores.items()}
+        rows[row] = {name: stage.of_clips(values) for name, values in scores.items()}
     del rows["truth"]["PSNR"]
-    facts = {"seeds": [], "pixels": stage.real[0].shape[-1], "test_clips": len(stage.clips), "better": "mixed"}
-    return bench.table("quality", list(rows["ours"]), rows, over=stage.over, **facts | evidence)
+    facts = {"seeds": [0], "pixels": stage.real[0].shape[-1], "test_clips": len(stage.clips)}
+    return bench.table("quality", list(rows["ours"]), rows, **facts | evidence)

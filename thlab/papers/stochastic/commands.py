@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from thlab.claims import settle
 from thlab.corpus.settings import CORPUS_VERSION
 from thlab.data import open_splits
 from thlab.data.tensors import load_clips
+from thlab.evaluation.claims import notes, settle
 from thlab.evaluation.test_set import Speaker
 from thlab.papers.stochastic import generate as video
+from thlab.papers.stochastic.claims import CLAIMS
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.evaluate import evaluate as evaluate_tables
 from thlab.papers.stochastic.train import load_model, save_model
@@ -69,6 +70,6 @@ def evaluate(
     """
     fabric = make_fabric(precision="32-true")
     tables = evaluate_tables(fabric, table, corpus, presets.current(preset), seeds, out, weights, beside=beside)
-    verdicts = settle("stochastic", out)
+    verdicts = settle(CLAIMS, out)
     for made in tables.values():
-        yield made.markdown([v for v in verdicts if v["evidence"]["file"] == f"stochastic.{made.table}.json"])
+        yield made.markdown(notes(made, verdicts))

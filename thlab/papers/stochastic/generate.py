@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from thlab.inference import check_paths, read_inputs, write_talking
+from thlab.inference import read_inputs, write_talking
 from thlab.media import SAMPLES_A_FRAME
 from thlab.papers.stochastic.model import TalkingFace, hear, roll_out
 from thlab.papers.stochastic.train import load_model
@@ -70,7 +70,7 @@ def generate(
     """Make the face of a picture say what a recording says, in so many takes: .mp4s with the sound; their paths.
 
     One take is written to out.mp4, several to out-1.mp4, out-2.mp4, … model: a trained one, else the committed weights.
-    Raises ValueError, and writes nothing, as `takes` and `thlab.inference.check_paths` and `read_inputs` do.
+    Raises ValueError, and writes nothing, as `takes` and `thlab.inference.read_inputs` do.
     Chapter: book/latent-kl.ipynb
     """
     out_path = Path(out_path)

@@ -1,0 +1,83 @@
+"""By its own numbers every claim of [zhou2019] holds, and each falls when its number does."""
+
+import pytest
+
+from thlab.papers.davs.claims import CLAIMS
+from thlab.papers.davs.reported import SCORES, SUPERVISIONS, TABLE_1, TABLE_3
+
+STILLS = {row: {"PSNR": 24.0, "SSIM": 0.8} for row in ("repeated frame", "mean frame")}
+NUMBERS = {  # what the paper does not print is made up
+    "T1": {row: dict(zip(("PSNR", "SSIM"), n, strict=True)) for row, n in TABLE_1.items()} | STILLS,
+    "T3": {row: dict(zip(SCORES, TABLE_3[row], strict=True)) for row in SUPERVISIONS},
+    "SVM": {
+        "before": {"word from F_p": 27.8, "person from f_w": 60.0},
+        "after": {"word from F_p": 9.7, "person from f_w": 20.0},
+        "chance": {"word from F_p": 0.2, "person from f_w": 5.0},
+    },
+    "T4": {
+        "with": {"audio R@1": 50.0, "video R@1": 60.0},
+        "without": {"audio R@1": 30.0, "video R@1": 40.0},
+        "repeated frame": {"audio R@1": 1.0, "video R@1": 2.0},
+    },
+}
+BREAKS = [  # claim, cell, a number that breaks it
+    ("gan-psnr", "T1", "audio, L1 + GAN", "PSNR", 25.3),
+    ("gan-psnr", "T1", "video, L1", "PSNR", 26.9),
+    ("gan-ssim", "T1", "video, L1 + GAN", "SSIM", 0.86),
+    ("shared-classifier-words", "T3", "L_C + SC", "visual", 61.0),
+    ("shared-classifier-retrieval", "T3", "L_C + SC", "A2V R@1", 29.0),
+    ("domain-adversarial-words", "T3", "L_C + L_adv", "both", 90.0),
+    ("domain-adversarial-retrieval", "T3", "L_C + L_adv", "V2A R@1", 29.0),
+    ("together-words", "T3", "L_C + SC", "both", 96.0),
+    # above each, below the sum of their gains
+    ("together-retrieval", "T3", "L_C + SC + L_adv", "V2A R@1", 48.0),
+    ("together-retrieval", "T3", "L_C + SC", "A2V MedR", 0.5),
+    ("together-retrieval", "T3", "L_C + L_adv", "V2A R@10", 85.0),
+    ("modalities", "T3", "L_C", "audio", 61.0),
+    ("modalities", "T3", "L_C + SC", "both", 91.0),
+    ("word-leaves-person", "SVM", "after", "word from F_p", 28.0),
+    ("word-leaves-person", "SVM", "after", "word from F_p", 15.0),  # falls, but by less than half
+    ("person-leaves-word", "SVM", "after", "person from f_w", 61.0),
+    ("disentangle-retrieval", "T4", "with", "audio R@1", 29.0),
+    ("disentangle-retrieval", "T4", "repeated frame", "video R@1", 41.0),
+]
+
+
+def changed(table, row, column, value):
+    return {**NUMBERS, table: {**NUMBERS[table], row: {**NUMBERS[table][row], column: value}}}
+
+
+def test_by_the_papers_numbers_its_claims_hold(settled):
+    found = settled("davs", CLAIMS, NUMBERS)
+    verdicts = {name: record["verdict"] for name, record in found.items()}
+    assert verdicts == dict.fromkeys(CLAIMS, "held")
+
+
+@pytest.mark.parametrize(("claim", "table", "row", "column", "value"), BREAKS)
+def test_a_claim_falls_with_its_number(settled, claim, table, row, column, value):
+    numbers = changed(table, row, column, value)
+    record = settled("davs", CLAIMS, numbers)[f"davs.{claim}"]
+    assert record["verdict"] == "against"
+    assert record["evidence"]["file"] == f"davs.{table}.json"
+
+
+def test_every_claim_has_a_number_that_breaks_it():
+    assert {f"davs.{claim}" for claim, *_ in BREAKS} == set(CLAIMS)
+
+
+def test_what_is_not_measured_is_open(settled):
+    found = settled("davs", CLAIMS, {"T1": NUMBERS["T1"]})
+    assert found["davs.gan-psnr"]["verdict"] == "held"
+    assert found["davs.modalities"]["verdict"] == "open"
+
+
+def test_gains_far_below_the_papers_are_excluded(settled):
+    numbers = changed("T1", "audio, L1 + GAN", "PSNR", 25.4)
+    numbers["T1"] = numbers["T1"] | {"video, L1 + GAN": {"PSNR": 25.7, "SSIM": 0.884}}
+    assert settled("davs", CLAIMS, numbers)["davs.gan-psnr"]["verdict"] == "excluded"
+
+
+def test_words_and_retrieval_have_verdicts_of_their_own(settled):
+    found = settled("davs", CLAIMS, changed("T3", "L_C + SC", "audio", 80.0))
+    assert found["davs.shared-classifier-words"]["verdict"] == "against"
+    assert found["davs.shared-classifier-retrieval"]["verdict"] == "held"

@@ -1,0 +1,110 @@
+"""By its own numbers every claim of [mittal2020] holds, and each falls when its number does."""
+
+import pytest
+
+from thlab.papers.priors.claims import CLAIMS
+from thlab.papers.priors.reported import DAVS, GAN, LEVELS, ROWS, TABLE_1, TABLE_3
+
+# −40 dB is drawn in Fig. 5 without numbers, so it is made up
+DRAWN = {"ours": 1.27, "ours without margin loss": 1.29}
+T1 = {row: dict(zip(LEVELS, numbers, strict=True)) for row, numbers in TABLE_1.items()}
+T1 = {row: cells | {"-40": DRAWN[row]} if row in DRAWN else cells for row, cells in T1.items()}
+STILL = dict.fromkeys((*LEVELS, "-40"), 2.6)  # the paper has no still frames
+T1 |= {"mean frame": STILL, "repeated frame": dict.fromkeys(STILL, 4.0)}
+T3_COLUMNS = ["viseme, with margin", "emotion, with margin", "viseme, without", "emotion, without"]
+T3 = {row: dict(zip(T3_COLUMNS, numbers, strict=True)) for row, numbers in TABLE_3.items()}
+NUMBERS = {
+    "T1": T1,
+    "T2": {row: {"LMD": numbers[0]} for row, numbers in TABLE_1.items()},
+    "T3": T3 | {"chance": dict.fromkeys(T3_COLUMNS, 10.0)},
+    "collapse": {
+        "with": {"spread": 1.0, "accuracy": 0.9},
+        "without": {"spread": 0.01, "accuracy": 0.05},
+        "chance": {"accuracy": 0.05},
+    },
+}
+BREAKS = [  # claim, cell, a number that breaks it
+    ("low-noise", "T1", ROWS[0], "-60", 1.5),
+    ("low-noise", "T1", ROWS[0], "-60", 1.1),
+    ("robust", "T1", "ours", "-30", 1.5),
+    ("robust", "T1", DAVS, "-30", 1.25),
+    ("robust", "T1", GAN, "clean", 1.95),
+    ("augment-helps", "T1", "baseline + augmentation", "-30", 1.8),
+    ("augment-not-enough", "T1", "ours", "-30", 1.5),
+    ("asr-not-enough", "T1", "baseline (recogniser)", "-30", 1.2),
+    ("margin-robust", "T1", "ours", "-30", 1.5),
+    ("margin-robust", "T1", "ours", "-40", 1.1),
+    ("compatible", "T1", ROWS[1], "-30", 2.0),
+    ("high-noise-fails", "T1", "ours without margin loss", "-10", 1.8),
+    ("clean-par", "T2", "DAVS", "LMD", 1.1),
+    ("margin-content-viseme", "T3", "content", "viseme, without", 78.0),
+    ("margin-content-emotion", "T3", "content", "emotion, with margin", 38.0),
+    ("margin-emotion-viseme", "T3", "emotion", "viseme, without", 29.0),
+    ("margin-emotion-emotion", "T3", "emotion", "emotion, with margin", 55.0),
+    ("collapse", "collapse", "without", "spread", 0.2),
+    ("collapse", "collapse", "without", "accuracy", 0.2),
+    ("collapse", "collapse", "with", "accuracy", 0.2),
+]
+
+
+def changed(table, row, column, value):
+    return {**NUMBERS, table: {**NUMBERS[table], row: {**NUMBERS[table][row], column: value}}}
+
+
+def test_by_the_papers_numbers_its_claims_hold(settled):
+    found = settled("priors", CLAIMS, NUMBERS)
+    verdicts = {name: record["verdict"] for name, record in found.items()}
+    assert verdicts == dict.fromkeys(CLAIMS, "held")
+
+
+@pytest.mark.parametrize(("claim", "table", "row", "column", "value"), BREAKS)
+def test_a_claim_falls_with_its_number(settled, claim, table, row, column, value):
+    numbers = changed(table, row, column, value)
+    record = settled("priors", CLAIMS, numbers)[f"priors.{claim}"]
+    assert record["verdict"] == "against"
+    assert record["evidence"]["file"] == f"priors.{table}.json"
+
+
+def test_every_claim_has_a_number_that_breaks_it():
+    assert {f"priors.{claim}" for claim, *_ in BREAKS} == set(CLAIMS)
+
+
+def test_what_is_not_measured_is_open_and_what_was_not_run_undecided(settled):
+    assert {record["verdict"] for record in settled("priors", CLAIMS, {}).values()} == {"open"}
+    rows = {row: cells for row, cells in NUMBERS["T1"].items() if row != DAVS}
+    found = settled("priors", CLAIMS, {"T1": rows})
+    assert found["priors.robust"]["verdict"] == "undecided"
+    assert found["priors.compatible"]["verdict"] == "held"
+    verdicts = [one["verdict"] for one in found["priors.robust"]["evidence"]["comparisons"]]
+    assert sorted(verdicts) == ["held"] * 4 + ["undecided"]
+
+
+def test_a_single_seed_decides_nothing(settled):
+    found = settled("priors", CLAIMS, NUMBERS, seeds=1)
+    assert {record["verdict"] for record in found.values()} == {"undecided"}
+
+
+def test_wide_seeds_are_undecided_and_say_how_many_would_decide(settled):
+    record = settled("priors", CLAIMS, NUMBERS, noise=0.3)["priors.augment-not-enough"]
+    assert record["verdict"] == "undecided"
+    assert record["evidence"]["comparisons"][0]["decides"].endswith(" seeds")
+
+
+def test_an_effect_far_below_the_papers_is_excluded(settled):
+    numbers = changed("T1", "ours", "-30", 1.48)
+    record = settled("priors", CLAIMS, numbers)["priors.augment-not-enough"]
+    assert record["verdict"] == "excluded"
+    assert record["evidence"]["comparisons"][0]["smallest"] == pytest.approx(0.075)
+
+
+def test_generators_that_are_not_built_do_not_decide(settled):
+    comparisons = settled("priors", CLAIMS, NUMBERS)["priors.clean-par"]["evidence"]["comparisons"]
+    untested = [one["what"] for one in comparisons if one["verdict"] == "not testable here"]
+    assert untested == ["ours − 1.1 × Chung (ref. 7), LMD", "ours − 1.1 × Chen (ref. 6), LMD"]
+
+
+def test_a_method_that_hears_nothing_is_not_robust(settled):
+    """Its LMD does not rise with noise, for it is that of the mean frame from the start."""
+    rows = NUMBERS["T1"] | {"ours": NUMBERS["T1"]["ours"] | {"clean": 2.5, "-30": 2.59}}
+    record = settled("priors", CLAIMS, NUMBERS | {"T1": rows})["priors.robust"]
+    assert record["verdict"] == "against"

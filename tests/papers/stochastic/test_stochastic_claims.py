@@ -1,0 +1,74 @@
+"""By its own numbers every claim of [yadav2020] holds, and each falls when its number does."""
+
+import pytest
+
+from thlab.papers.stochastic.claims import CLAIMS
+from thlab.papers.stochastic.reported import SCORES, TABLE_1
+
+PRINTED = {row: dict(zip(SCORES, numbers, strict=True)) for row, numbers in TABLE_1["GRID"].items()}
+CONTROLS = {
+    "ours, best of 8": {"SSIM": 0.9, "PSNR": 33.0},
+    "deterministic": {"SSIM": 0.88, "PSNR": 32.67},
+    "repeated frame": {"SSIM": 0.87, "PSNR": 32.5},
+    "mean frame": {"SSIM": 0.99, "PSNR": 40.0},
+}
+NUMBERS = {  # what the paper lacks is made up
+    "T1": PRINTED | CONTROLS,
+    "diversity": {
+        "truth, performed anew": {"mouth": 4.0, "eyes": 6.0, "LMD": 0.4, "opening": 0.9},
+        "ours": {"mouth": 3.0, "eyes": 2.0, "LMD": 0.6, "opening": 0.8},
+        "deterministic": {"mouth": 0.0, "eyes": 0.0, "LMD": 0.6, "opening": 0.8},
+        "ours, shuffled audio": {"mouth": 3.0, "eyes": 2.0, "LMD": 1.1, "opening": 0.0},
+    },
+    "smoothness": {
+        "truth": {"first": 1.5, "second": 2.0},
+        "ours": {"first": 1.2, "second": 1.5},
+        "frame by frame": {"first": 2.0, "second": 3.0},
+    },
+}
+BREAKS = [  # claim, cell, a number that breaks it
+    ("ssim", "T1", "DAVS", "SSIM", 0.87),
+    ("psnr", "T1", "ours, one take", "PSNR", 26.0),
+    ("diverse", "diversity", "deterministic", "eyes", 2.1),
+    ("diverse", "diversity", "ours", "mouth", -0.1),
+    ("diverse", "diversity", "ours", "LMD", 1.2),
+    ("diverse", "diversity", "ours", "opening", -0.1),
+    ("smooth", "smoothness", "ours", "first", 0.7),
+    ("smooth", "smoothness", "ours", "second", 3.1),
+]
+
+
+def changed(table, row, column, value):
+    return {**NUMBERS, table: {**NUMBERS[table], row: {**NUMBERS[table][row], column: value}}}
+
+
+def test_by_the_papers_numbers_its_claims_hold(settled):
+    found = settled("stochastic", CLAIMS, NUMBERS)
+    verdicts = {name: record["verdict"] for name, record in found.items()}
+    assert verdicts == dict.fromkeys(CLAIMS, "held")
+
+
+@pytest.mark.parametrize(("claim", "table", "row", "column", "value"), BREAKS)
+def test_a_claim_falls_with_its_number(settled, claim, table, row, column, value):
+    numbers = changed(table, row, column, value)
+    record = settled("stochastic", CLAIMS, numbers)[f"stochastic.{claim}"]
+    assert record["verdict"] == "against"
+    assert record["evidence"]["file"] == f"stochastic.{table}.json"
+
+
+def test_every_claim_has_a_number_that_breaks_it():
+    assert {f"stochastic.{claim}" for claim, *_ in BREAKS} == set(CLAIMS)
+
+
+def test_controls_and_ablations_are_no_rivals(settled):
+    found = settled("stochastic", CLAIMS, changed("T1", "deterministic", "SSIM", 0.95))
+    assert found["stochastic.ssim"]["verdict"] == "held"
+    comparisons = found["stochastic.ssim"]["evidence"]["comparisons"]
+    assert [one["verdict"] for one in comparisons] == ["held", "not testable here"]
+
+
+def test_without_the_row_of_the_rival_nothing_is_decided(settled):
+    rows = {row: cells for row, cells in NUMBERS["T1"].items() if row != "DAVS"}
+    found = settled("stochastic", CLAIMS, {"T1": rows})
+    assert found["stochastic.psnr"]["verdict"] == "undecided"
+    assert found["stochastic.smooth"]["verdict"] == "open"

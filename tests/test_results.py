@@ -1,0 +1,66 @@
+"""The book's results and its ledger: whole, and as the files say."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from thlab.evaluation.claims import VERDICTS, settle
+from thlab.evaluation.table import Table
+from thlab.papers.ledger import all_claims, claims_of
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+RESULTS = sorted((BOOK / "results").glob("*.json"))
+LEDGER = json.loads((BOOK / "claims.json").read_text())
+CLAIMS = all_claims()
+FACTS = {"command", "seeds", "preset", "corpus", "corpus_version", "hardware", "commit"}
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_results_say_where_they_come_from(path):
+    table = Table.load(path)
+    assert path.name == f"{table.name}.json"
+    assert set(table.evidence) >= FACTS
+    assert re.fullmatch("[0-9a-f]{40}", table.evidence["commit"])
+    assert set(table.records["seed"]) == set(table.evidence["seeds"])
+    assert set(table.records["column"]) == set(table.columns)
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_results_can_be_shown(path):
+    table = Table.load(path)
+    lines = table.markdown().splitlines()
+    assert lines[0].count("|") == len(table.columns) + 2
+    assert all(f"| {row} |" in "\n".join(lines) for row in table.rows)
+
+
+def test_records_and_evidence_come_in_pairs():
+    files = {path.stem for path in (BOOK / "results").glob("*.csv")}
+    assert files == {path.stem for path in RESULTS}
+
+
+def test_the_ledger_is_whole():
+    assert len({claim["id"] for claim in LEDGER}) == len(LEDGER) == 61
+    needed = {"id", "paper", "says", "test", "source", "table", "verdict", "evidence"}
+    for claim in LEDGER:
+        assert needed <= set(claim) <= needed | {"note"}, claim["id"]
+        assert claim["id"].startswith(claim["paper"] + ".")
+        assert claim["verdict"] in VERDICTS
+        assert {"file", "seeds", "comparisons"} <= set(claim["evidence"])
+
+
+def test_the_ledger_and_the_papers_have_the_same_claims():
+    tables = {claim["id"]: claim["table"] for claim in LEDGER}
+    built = ("priors.", "davs.", "stochastic.")
+    assert set(CLAIMS) == {name for name in tables if name.startswith(built)}
+    for name, claim in CLAIMS.items():
+        assert tables[name] == f"{name.partition('.')[0]}.{claim.table}"
+    assert set(claims_of("davs")) < set(CLAIMS)
+
+
+def test_the_verdicts_are_what_the_results_say():
+    stored = {claim["id"]: claim for claim in LEDGER}
+    for record in settle(CLAIMS, BOOK / "results"):
+        same = record.items() <= stored[record["id"]].items()
+        assert same, "run python book/tools/claims_page.py"
