@@ -14,8 +14,6 @@ from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
 from thlab.media import SAMPLES_A_FRAME
 
-EYES_OPEN = 0.1  # a blink below this does not show
-
 
 @dataclass(frozen=True)
 class ClipTensors:
@@ -75,21 +73,6 @@ def load_clips(
         audio=[row["audio"] for row in rows],
         facts=getattr(clips, "facts", {}),
     )
-
-
-def open_eyed(memory: ClipTensors) -> tuple[Int[Tensor, "n"], Int[Tensor, "c1"]]:
-    """Frames with open eyes, at least one a clip, and where each clip begins among them: a shut eye leaves a ghost.
-
-    Chapter: book/content-to-video.ipynb
-    """
-    widest = torch.stack([blink.min() for blink in memory.blink.split(memory.start.diff().tolist())])
-    frames = (memory.blink <= widest[memory.clip_of].clamp(min=EYES_OPEN)).nonzero()[:, 0]
-    return frames, torch.searchsorted(frames, memory.start)
-
-
-def within(low: Int[Tensor, "*n"], high: Int[Tensor, "*n"], rng: torch.Generator) -> Int[Tensor, "*n"]:
-    """A random whole number from each low to below each high. Chapter: book/content-to-video.ipynb"""
-    return low + (torch.rand(low.shape, generator=rng, dtype=torch.float64) * (high - low)).long()
 
 
 def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:

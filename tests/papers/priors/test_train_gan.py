@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import torch
 
-from thlab.data.tensors import EYES_OPEN
+from thlab.data.sampler import EYES_OPEN
 from thlab.nn.augment import jitter
 from thlab.nn.face_encoder import FaceEncoder
 from thlab.papers.priors import train_gan

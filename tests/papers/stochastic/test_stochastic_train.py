@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import torch
 
-from thlab.data.tensors import EYES_OPEN
+from thlab.data.sampler import EYES_OPEN
 from thlab.nn.gaussian import Gaussian
 from thlab.papers.stochastic import train as module
 from thlab.papers.stochastic.config import StochasticConfig

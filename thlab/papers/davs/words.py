@@ -10,7 +10,8 @@ from torch.nn.functional import pad
 
 from thlab.data import Corpus
 from thlab.data.clip import Clip
-from thlab.data.tensors import ClipTensors, within
+from thlab.data.sampler import within
+from thlab.data.tensors import ClipTensors
 from thlab.media import FPS, SAMPLES_A_FRAME
 from thlab.nn.augment import jitter
 from thlab.papers.davs.config import DAVSConfig

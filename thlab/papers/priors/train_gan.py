@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from thlab.audio.visemes import VISEMES
-from thlab.data.tensors import ClipTensors, open_eyed, within
+from thlab.data.sampler import open_eyed, within
+from thlab.data.tensors import ClipTensors
 from thlab.media import SAMPLES_A_FRAME
 from thlab.nn.augment import jitter
 from thlab.nn.face_encoder import FaceEncoder

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from thlab.data.tensors import ClipTensors, open_eyed, within
+from thlab.data.sampler import open_eyed, within
+from thlab.data.tensors import ClipTensors
 from thlab.nn.augment import jitter
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import objective

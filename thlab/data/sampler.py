@@ -1,0 +1,61 @@
+"""Stretches of clips and reference pictures, drawn at random for training: the same for every talking head."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from thlab.data.tensors import ClipTensors
+
+EYES_OPEN = 0.1  # a blink below this does not show
+
+
+class StretchSampler:
+    """Random clips of at least some length, frames of them one after another, and an open-eyed picture of each.
+
+    Raises ValueError where the clips have no pictures of the size asked for, or none is long enough.
+    Chapter: book/content-to-video.ipynb
+    """
+
+    def __init__(self, tensors: ClipTensors, n_frames: int, size: int):
+        if tensors.frames is None or tensors.landmarks is None:
+            raise ValueError("the clips were loaded without pictures: load_clips(..., frames=True)")
+        if tensors.frames.shape[1] != size:
+            raise ValueError(f"clips without pictures of {size} px: build or prepare them with --size {size}")
+        self.tensors = tensors
+        self.frames = tensors.frames
+        self.landmarks = tensors.landmarks
+        self.clips = (tensors.start.diff() >= n_frames).nonzero()[:, 0]
+        if len(self.clips) == 0:
+            raise ValueError(f"no clip has {n_frames} frames: give longer clips, or a preset with fewer frames")
+        self.open_frames, self.open_start = open_eyed(tensors)
+
+    def stretch(self, n: int, k: int, rng: torch.Generator) -> tuple[Int[Tensor, "n"], Int[Tensor, "n k"]]:
+        """n random clips, and k frames of each, one after another: their numbers in the tensors."""
+        clips = self.clips[torch.randint(len(self.clips), (n,), generator=rng)]
+        start = self.tensors.start[clips]
+        end = self.tensors.start[clips + 1]
+        first = within(start, end - k + 1, rng)
+        return clips, first[:, None] + torch.arange(k)
+
+    def open_eyed(self, clips: Int[Tensor, "*n"], rng: torch.Generator) -> Int[Tensor, "*n"]:
+        """A random frame with open eyes of each clip."""
+        return self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
+
+    def pictures(self, frames: Int[Tensor, "*n"]) -> Float[Tensor, "*n 3 h w"]:
+        """Pictures in [0, 1]."""
+        return self.frames[frames].movedim(-1, -3) / 255
+
+
+def open_eyed(tensors: ClipTensors) -> tuple[Int[Tensor, "n"], Int[Tensor, "c1"]]:
+    """Frames with open eyes, at least one a clip, and where each clip begins among them: a shut eye leaves a ghost.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    widest = torch.stack([blink.min() for blink in tensors.blink.split(tensors.start.diff().tolist())])
+    frames = (tensors.blink <= widest[tensors.clip_of].clamp(min=EYES_OPEN)).nonzero()[:, 0]
+    return frames, torch.searchsorted(frames, tensors.start)
+
+
+def within(low: Int[Tensor, "*n"], high: Int[Tensor, "*n"], rng: torch.Generator) -> Int[Tensor, "*n"]:
+    """A random whole number from each low to below each high. Chapter: book/content-to-video.ipynb"""
+    return low + (torch.rand(low.shape, generator=rng, dtype=torch.float64) * (high - low)).long()

@@ -1,0 +1,71 @@
+"""Adversarial learning: critics, and what they and a generator are taught by."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu
+
+Scores = Float[Tensor, "b"]
+Patches = Float[Tensor, "b 1 h w"]
+
+
+class PatchDiscriminator(nn.Module):
+    """Logits of patches of frames that are stacked, real or generated: a PatchGAN (Isola et al. 2017) of a sequence.
+
+    widths: channels, each level half the size of the one before. Chapter: book/davs.ipynb
+    """
+
+    def __init__(self, n_frames: int, widths: Sequence[int]):
+        super().__init__()
+        levels = (3 * n_frames, *widths)
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise(levels))
+        self.score = nn.Conv2d(levels[-1], 1, 3, padding=1)
+
+    def forward(self, frames: Float[Tensor, "b t 3 h w"]) -> Patches:
+        x = frames.flatten(1, 2) - 0.5  # (B, 3T, H, W)
+        for conv in self.convs:
+            x = leaky_relu(conv(x), 0.2)
+        return self.score(x)
+
+
+def discriminator_bce(real: Patches, fakes: Sequence[Patches]) -> Float[Tensor, ""]:
+    """-log D(real) - log(1 - D(fake)) of logits, mean over patches and over kinds of fakes.
+
+    Chapter: book/davs.ipynb
+    """
+    of_fakes = [binary_cross_entropy_with_logits(fake, torch.zeros_like(fake)) for fake in fakes]
+    return binary_cross_entropy_with_logits(real, torch.ones_like(real)) + torch.stack(of_fakes).mean()
+
+
+def generator_bce(fakes: Sequence[Patches]) -> Float[Tensor, ""]:
+    """-log D(fake): it has a gradient where the discriminator is sure, as log(1 - D(fake)) has not.
+
+    Chapter: book/davs.ipynb
+    """
+    return torch.stack([binary_cross_entropy_with_logits(fake, torch.ones_like(fake)) for fake in fakes]).mean()
+
+
+def wasserstein_critic(
+    real: Scores, fake: Scores, penalty: Float[Tensor, ""], weight: float = 10.0
+) -> Float[Tensor, ""]:
+    """A Wasserstein critic's loss, E[D(fake)] − E[D(real)] + λ GP, Eq. 3 of [gulrajani2017].
+
+    Chapter: book/content-to-video.ipynb
+    """
+    return fake.mean() - real.mean() + weight * penalty
+
+
+def gradient_penalty(
+    critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Float[Tensor, "b"]
+) -> Float[Tensor, ""]:
+    """E[(‖∇D(x̂)‖₂ − 1)²] at x̂ = mix · real + (1 − mix) · fake, [gulrajani2017].
+
+    critic: from pictures (b, …) to scores (b,). mix in [0, 1], one a sample. Chapter: book/content-to-video.ipynb
+    """
+    mix = mix.view(-1, *[1] * (real.ndim - 1))
+    between = (mix * real + (1 - mix) * fake).detach().requires_grad_()  # the penalty is the critic's alone
+    (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (gradient.flatten(1).square().sum(1).add(1e-12).sqrt() - 1).square().mean()
