@@ -8,8 +8,8 @@ import torch
 from thlab.data import open_corpus
 from thlab.data.tensors import load_clips
 from thlab.nn.face_encoder import FaceEncoder, equal_error_rate, identity_loss
-from thlab.papers.evaluators.train import JudgeConfig, judge_faces, train, train_faces, train_landmarks
-from thlab.training import load_weights, make_fabric, read_card
+from thlab.papers.evaluators.evaluate import identity_errors
+from thlab.training import load_weights, read_card
 from thlab.training.optim import warmup_cosine
 
 
@@ -50,7 +50,7 @@ def test_equal_error_rate_of_known_scores(rng):
 
 def test_the_committed_weights_know_people_apart(memory):
     assert read_card("faces")["metrics"]["test"]["eer"] < 0.25
-    found = judge_faces(load_weights("faces", FaceEncoder()), memory)
+    found = identity_errors(load_weights("faces", FaceEncoder()), memory)
     assert found["same"] > found["other"] + 0.3
 
 
@@ -60,25 +60,3 @@ def test_rate_rises_then_falls_to_nothing():
     assert rates[0] < rates[4]
     assert rates[5:] == sorted(rates[5:], reverse=True)
     assert rates[-1] < 1e-3
-
-
-@pytest.mark.parametrize("fit_one", [train_landmarks, train_faces])
-def test_training_goes_on_where_it_stopped(fit_one, memory, tmp_path):
-    fabric, config = make_fabric("cpu", precision="32-true"), JudgeConfig.fast()
-    whole = fit_one(memory, tmp_path / "a", config, fabric).state_dict()
-    checkpoint = (tmp_path / "a" / "checkpoint.safetensors").read_bytes()
-    again = fit_one(memory, tmp_path / "a", config, fabric).state_dict()  # nothing left to do
-    assert all(torch.equal(whole[name], again[name]) for name in whole)
-    other = fit_one(memory, tmp_path / "b", config, fabric).state_dict()
-    assert all(torch.equal(whole[name], other[name]) for name in whole)
-    assert (tmp_path / "a" / "checkpoint.safetensors").read_bytes() == checkpoint
-
-
-def test_the_command_writes_weights_and_cards(tmp_path, tiny_corpus):
-    how = {"out": tmp_path, "seed": 3, "accelerator": "cpu", "precision": "32-true"}
-    assert list(train("tiny", "fast", "faces", **how)) == [tmp_path / "faces.safetensors"]
-    load_weights(tmp_path / "faces", FaceEncoder())
-    card = read_card(tmp_path / "faces")
-    assert (card["corpus"], card["preset"], card["seed"]) == ("tiny", "fast", 3)
-    with pytest.raises(ValueError, match="no stage 'noses': choose one of landmarks, faces, all"):
-        next(train("tiny", "fast", "noses", **how))

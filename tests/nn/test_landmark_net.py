@@ -7,7 +7,8 @@ from thlab.data import open_corpus
 from thlab.data.tensors import load_clips
 from thlab.nn.augment import augment, move, soften
 from thlab.nn.landmark_net import LandmarkNet, expectation
-from thlab.papers.evaluators.train import judge_landmarks, pictures
+from thlab.papers.evaluators.evaluate import landmark_errors
+from thlab.papers.evaluators.train import pictures
 from thlab.training import load_weights
 
 
@@ -80,7 +81,7 @@ def test_blur_keeps_a_flat_picture(rng):
 
 
 def test_the_committed_weights_find_mouths_of_held_out_speakers(trained, held_out):
-    found = judge_landmarks(trained, held_out)
+    found = landmark_errors(trained, held_out)
     assert found["mouth"] < 1  # px of 64
     assert found["opening"] > 0.9
 

@@ -93,7 +93,9 @@ def test_a_killed_training_resumes_bit_for_bit(key, runs, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "the training ended before it could be killed"
-    assert start_training(key, tmp_path).wait() == 0
+    resumed = start_training(key, tmp_path)
+    resumed.communicate()
+    assert resumed.returncode == 0
     expected = weights_of(runs(key))
     found = weights_of(tmp_path)
     assert found.keys() == expected.keys()

@@ -29,7 +29,9 @@ def weights_path(name: str | Path) -> Path:
     for folder in [Path()] if file.parent.name else folders:
         if (folder / file).is_file():
             return folder / file
-    make = "make them with `thlab train`, or set THLAB_WEIGHTS to their folder"
+    # a file is named after its paper: priors-vae; those of the nets that only score are not
+    paper = file.stem.split("-")[0] if "-" in file.stem else "evaluators"
+    make = f"make them with `thlab train {paper}`, or set THLAB_WEIGHTS to their folder"
     raise FileNotFoundError(f"no weights {file}: {make}")
 
 

@@ -1,0 +1,109 @@
+"""What measurements rest on: whom weights may be tested on, and what makes a kept number another one."""
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from thlab.data import open_splits
+from thlab.data.corpora import corpus_facts
+from thlab.evaluation import experiment as module
+from thlab.evaluation.experiment import Experiment, measured, meets_new_people
+from thlab.papers import load_paper
+from thlab.papers.runner import evaluate
+
+
+@dataclass(frozen=True)
+class Config:
+    steps: int = 3
+
+    @classmethod
+    def fast(cls):
+        return cls()
+
+
+@pytest.fixture
+def experiment(tiny_corpus, monkeypatch, tmp_path):
+    monkeypatch.setenv("THLAB_HOME", str(tmp_path / "home"))
+    splits = open_splits(str(tiny_corpus))
+    return Experiment("priors", None, "tiny", splits, "fast", (0,), ("thlab.nn.gaussian",))
+
+
+@pytest.mark.parametrize(
+    ("trained", "tested"),
+    [("tiny", "tiny"), ("medium", "words"), ("words", "medium"), ("tiny", "medium"), ("g", "tiny"), ("medium", "g")],
+)
+def test_people_whom_weights_have_not_met(trained, tested):
+    meets_new_people({"corpus": trained}, tested)
+
+
+@pytest.mark.parametrize(("trained", "tested"), [("medium", "tiny"), ("words", "small"), ("small", "tiny")])
+def test_nobody_is_tested_whom_the_weights_were_trained_on(trained, tested):
+    with pytest.raises(ValueError, match=f"corpus {tested} tests: ask for --corpus {trained}"):
+        meets_new_people({"corpus": trained}, tested)
+
+
+@pytest.mark.parametrize(("paper", "table"), [("priors", "quality"), ("stochastic", "T1"), ("davs", "words")])
+def test_committed_weights_do_not_judge_people_whom_they_have_met(paper, table, tmp_path):
+    with pytest.raises(ValueError, match="on people whom corpus tiny tests"):
+        next(evaluate(load_paper(paper), "tiny", "fast", 1, tmp_path, table))
+
+
+def test_trainings_belong_to_clips_config_code_and_seed(experiment, tmp_path):
+    root = tmp_path / "tiny"
+    root.mkdir()
+    (root / "manifest.jsonl").write_text('{"id": "other", "corpus_version": null}\n')
+    other = {name: replace_facts(part, corpus_facts("embedded", root)) for name, part in experiment.splits.items()}
+    folders = {
+        experiment.folder("vae", Config(), 0),
+        experiment.folder("vae", Config(4), 0),
+        experiment.folder("vae", Config(), 1),
+        experiment.folder("head", Config(), 0),
+        replace(experiment, splits=other).folder("vae", Config(), 0),
+        replace(experiment, code=("thlab.nn.blocks",)).folder("vae", Config(), 0),
+    }
+    assert len(folders) == 6
+    assert experiment.folder("vae", Config(), 0) in folders
+
+
+def replace_facts(corpus, facts):
+    return type(corpus)(corpus.name, list(corpus), corpus.table, facts)
+
+
+def test_settings_reach_the_configs_that_have_the_field(experiment):
+    set_to_9 = replace(experiment, overrides=("steps=9", "width=3"))
+    assert set_to_9.config(Config) == Config(9)
+
+
+def test_a_measurement_is_kept_until_what_it_rests_on_changes(experiment):
+    calls = []
+
+    def measure(_, row, seed):
+        calls.append((row, seed))
+        return [(row, "LMD", "s0", "clip", float(len(calls)))]
+
+    first = measured(experiment, "T1", "ours", 0, measure)
+    assert measured(experiment, "T1", "ours", 0, measure) == first
+    assert first["measurements"] == [["ours", "LMD", "s0", "clip", 1.0]]
+    assert {"commit", "minutes", "hardware"} <= set(first)
+    for changed in (
+        (experiment, "T1", "ours", 1),
+        (experiment, "T1", "other", 0),
+        (experiment, "T2", "ours", 0),
+        (replace(experiment, preset="book"), "T1", "ours", 0),
+        (replace(experiment, overrides=("steps=9",)), "T1", "ours", 0),
+        (replace(experiment, options={"beside": "davs"}), "T1", "ours", 0),
+        (replace(experiment, code=("thlab.nn.blocks",)), "T1", "ours", 0),
+    ):
+        before = len(calls)
+        measured(*changed, measure)
+        assert len(calls) == before + 1
+
+
+def test_the_same_measurement_comes_back_after_its_file_is_lost(experiment):
+    def measure(_, row, seed):
+        return [(row, "LMD", "s0", "clip", 0.1 + seed)]
+
+    first = measured(experiment, "T1", "ours", 0, measure)
+    for path in (module.home() / "results").rglob("*.json"):
+        path.unlink()
+    assert measured(experiment, "T1", "ours", 0, measure)["measurements"] == first["measurements"]
