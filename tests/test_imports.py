@@ -39,7 +39,8 @@ def imported(file: Path) -> set[str]:
             names |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "thlab"}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    return {name.split(".")[1] for name in names if name.startswith("thlab.")}
+    parts = {name.split(".")[1] for name in names if name.startswith("thlab.")}
+    return {part for part in parts if not part.startswith("__")}
 
 
 @pytest.mark.parametrize("file", sorted(ROOT.rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))

@@ -1,12 +1,16 @@
-"""The recording and the picture that a talking head is made from, and what is refused."""
+"""What a talking head is made from and what comes out: the recording, the picture, the video, and what is refused."""
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from thlab.data import open_corpus
-from thlab.inference import read_face, read_speech
-from thlab.media import wav_bytes
+from thlab.face import detect_landmarks, to_68
+from thlab.face.points import TEMPLATE, anchors
+from thlab.inference import generate, read_photo, read_speech, write_talking
+from thlab.media import read_audio, read_video, wav_bytes
+from thlab.nn.warp import Changes, apply_changes, repaint_photo
 
 
 @pytest.fixture(scope="module")
@@ -25,20 +29,86 @@ def wav(path, audio):
     return path
 
 
-def test_a_portrait_is_cropped_to_the_aligned_face(real_data):
-    image = read_face(real_data / "faces_public_domain" / "astronaut.png", 64)
-    assert image.shape == (64, 64, 3)
-    from thlab.face import detect_landmarks, to_68
-    from thlab.face.points import TEMPLATE, anchors
+class Blusher:
+    """A head that reddens the middle of the face as the sound gets louder."""
 
-    large = np.asarray(Image.fromarray(image).resize((256, 256)))
+    size = 64
+
+    def content(self, speech):
+        return speech.audio.view(-1, 640).square().mean(1, keepdim=True).sqrt()
+
+    def changes(self, image, content, controls=None):
+        colour = torch.zeros(len(content), 3, 64, 64)
+        colour[:, 0, 24:40, 24:40] = 20 * content[:, :, None]
+        return Changes(torch.zeros(len(content), 2, 64, 64), colour)
+
+    def render(self, image, content, controls=None):
+        return apply_changes(image.expand(len(content), -1, -1, -1), self.changes(image, content))
+
+
+def test_a_portrait_is_cropped_to_the_aligned_face(real_data):
+    image = read_photo(real_data / "faces_public_domain" / "astronaut.png", 64).face()
+    assert image.shape == (3, 64, 64)
+    picture = (255 * image).round().byte().permute(1, 2, 0).numpy()
+    large = np.asarray(Image.fromarray(picture).resize((256, 256)))
     found = anchors(to_68(detect_landmarks(large[None])[0]))[0] / 256
     assert np.abs(found - TEMPLATE).max() < 0.06
 
 
-def test_a_crop_of_the_generators_size_is_taken_as_it_is(clip, face):
-    assert (read_face(face, 64) == clip.frames[0]).all()
-    assert read_face(face, 128).shape == (128, 128, 3)
+def test_a_crop_of_the_heads_size_is_taken_as_it_is(clip, face):
+    photo = read_photo(face, 64)
+    assert torch.equal((255 * photo.face()).round().byte(), torch.from_numpy(clip.frames[0]).permute(2, 0, 1))
+    assert read_photo(face, 128).face().shape == (3, 128, 128)
+
+
+def test_a_photo_speaks_at_its_own_size_and_is_itself_outside_the_face(real_data, clip, tmp_path):
+    photo = read_photo(real_data / "faces_public_domain" / "astronaut.png", 64)
+    speech = read_speech(clip.audio_path)
+    head = Blusher()
+    (whole,) = generate(head, speech, photo, [tmp_path / "whole.mp4"], [None])
+    frames, _ = read_video(whole)
+    height, width = photo.picture.shape[:2]
+    assert frames.shape == (speech.n_frames, height // 2 * 2, width // 2 * 2, 3)
+    video = repaint_photo(photo.whole(), head.changes(photo.face(), head.content(speech)), photo.matrix, 64)
+    moved = (video - photo.whole()).abs().amax((0, 1)) > 0
+    assert 0.001 < moved.float().mean() < 0.2
+    corner = photo.whole()[:, :8, :8]
+    assert torch.equal(video[:, :, :8, :8], corner.expand(len(video), -1, -1, -1))
+    (crop,) = generate(head, speech, photo, [tmp_path / "crop.mp4"], [None], crop_only=True)
+    assert read_video(crop)[0].shape == (speech.n_frames, 64, 64, 3)
+
+
+def test_changes_of_zero_give_the_photo_back():
+    photo = 0.1 + 0.8 * torch.rand(3, 90, 120, generator=torch.Generator().manual_seed(0))
+    still = Changes(torch.zeros(2, 2, 64, 64), torch.zeros(2, 3, 64, 64))
+    matrix = np.array([[0.8, 0.1, -10.0], [-0.1, 0.8, -5.0]])
+    torch.testing.assert_close(repaint_photo(photo, still, matrix, 64), photo.expand(2, -1, -1, -1), atol=1e-5, rtol=0)
+
+
+def test_an_aligned_picture_is_repainted_as_its_crop_would_be():
+    """With the identity for a similarity, the photo's way and the crop's agree where the changes do not fade out."""
+    rng = torch.Generator().manual_seed(0)
+    image = torch.nn.functional.interpolate(torch.rand(1, 3, 8, 8, generator=rng), (64, 64), mode="bicubic").clamp(0, 1)
+    motion = torch.zeros(1, 2, 64, 64)
+    motion[:, 0, 20:44, 20:44] = 0.02
+    texture, cover = torch.full((1, 3, 64, 64), 0.3), torch.zeros(1, 1, 64, 64)
+    cover[:, :, 30:34, 30:34] = 1
+    changes = Changes(motion, torch.full((1, 3, 64, 64), 0.4), texture, cover)
+    as_photo = repaint_photo(image[0], changes, np.eye(2, 3), 64)
+    as_crop = apply_changes(image, changes)
+    torch.testing.assert_close(as_photo[..., 8:56, 8:56], as_crop[..., 8:56, 8:56], atol=2e-3, rtol=0)
+
+
+def test_a_face_outside_the_photo_is_refused():
+    still = Changes(torch.zeros(1, 2, 64, 64), torch.zeros(1, 3, 64, 64))
+    with pytest.raises(ValueError, match="outside the photo"):
+        repaint_photo(torch.rand(3, 20, 20), still, np.array([[1.0, 0, 500], [0, 1, 0]]), 64)
+
+
+def test_frames_that_are_not_finite_are_not_written(tmp_path):
+    with pytest.raises(ValueError, match="not finite"):
+        write_talking(tmp_path / "out.mp4", torch.full((2, 3, 64, 64), torch.nan), torch.zeros(1280))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("sound", ["silence", "hiss", "hum", "nothing", "whisper"])
@@ -54,4 +124,21 @@ def test_what_is_no_speech_is_refused(sound, tmp_path, clip):
 
 def test_speech_of_real_people_is_accepted(real_data):
     for file in sorted((real_data / "fsdd" / "recordings").glob("*.wav"))[:20]:
-        assert len(read_speech(file)) % 640 == 0
+        assert len(read_speech(file).audio) % 640 == 0
+
+
+@pytest.mark.parametrize("picture", ["wall.png", "text.png"])
+def test_a_picture_without_a_face_is_named(picture, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "wall.png")
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(ValueError, match=rf"{picture}: (no face|not a readable picture)"):
+        read_photo(tmp_path / picture, 64)
+
+
+def test_the_sound_goes_with_the_video(clip, face, tmp_path):
+    speech = read_speech(clip.audio_path)
+    (out,) = generate(Blusher(), speech, read_photo(face, 64), [tmp_path / "out.mp4"], [None])
+    sound = read_audio(out)
+    n = min(len(sound), len(clip.audio))
+    assert np.corrcoef(sound[:n], clip.audio[:n])[0, 1] > 0.9

@@ -53,7 +53,11 @@ def test_outside_a_repository_the_commit_is_null(tmp_path, monkeypatch):
 
 def test_missing_weights_name_the_command(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "PROJECT", tmp_path)  # the project has these
-    for name, command in {"priors-vae": "priors", "faces": "evaluators", folder / "evp-edges.safetensors": "evp"}.items():
+    for name, command in {
+        "priors-vae": "priors",
+        "faces": "evaluators",
+        folder / "evp-edges.safetensors": "evp",
+    }.items():
         with pytest.raises(FileNotFoundError, match=f"no weights .*`thlab train {command}`, or set THLAB_WEIGHTS"):
             weights_path(name)
     save_weights(folder / "toy", new_model(), {})
