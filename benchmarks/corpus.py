@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from thlab.corpus import clip, settings
+from thlab.corpus.rows import clip_rows
 from thlab.media import write_mp4
 
 
@@ -31,15 +32,15 @@ def timed(function, *arguments):
 def measure(size: int, view: str, count: int, scratch: Path) -> dict[str, float]:
     """CPU time of the steps of `count` clips of one speaker."""
     chosen = settings.settle(settings.Preset((2, 0, 0), 4, size), view, None, 1.0, 0)
-    rows = settings.clip_rows(chosen)[:: 64 // count][:count]
+    rows = clip_rows(chosen)[:: 64 // count][:count]
     spent = {"frames": 0.0, "speech": 0.0, "render": 0.0, "encode": 0.0}
-    clip.perform(rows[0], clip.say(rows[0], scratch), chosen)  # sets up the studio
+    clip.film(rows[0], clip.say(rows[0], scratch), chosen)  # sets up the studio
     for row in rows:
         speech, seconds = timed(clip.say, row, scratch)
         spent["speech"] += seconds
-        (frames, _), seconds = timed(clip.perform, row, speech, chosen)
+        (frames, _), seconds = timed(clip.film, row, speech, chosen)
         spent["render"] += seconds
-        assert np.array_equal(frames, clip.perform(row, speech, chosen)[0])
+        assert np.array_equal(frames, clip.film(row, speech, chosen)[0])
         spent["encode"] += timed(write_mp4, scratch / "clip.mp4", frames, speech.audio)[1]
         spent["frames"] += len(frames)
     return spent
@@ -50,7 +51,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 4
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        row = settings.clip_rows(settings.settle("tiny", "face", None, 1.0, 0))[0]
+        row = clip_rows(settings.settle("tiny", "face", None, 1.0, 0))[0]
         first = timed(clip.make_clip, scratch, row, settings.settle("tiny", "face", None, 1.0, 0), scratch)[1]
         print(f"first clip, compiling or loading the kernels: {first:.1f} s; one thread; load {os.getloadavg()[0]:.1f}")
         print(f"{'view':9}{'size':>5}{'clips/s':>9}{'ms/frame: render':>18}{'encode':>8}{'speech ms/clip':>16}")

@@ -15,6 +15,7 @@ import pytest
 from thlab import media
 from thlab.corpus import Preset, build, clip, ensure, settings, verify
 from thlab.corpus.build import read_settings
+from thlab.corpus.rows import clip_rows
 from thlab.files import write_whole
 
 MINI = Preset(split=(1, 0, 1), sentences=1, size=64, emotions=("neutral", "happy"))
@@ -94,7 +95,7 @@ def test_the_manifest_says_what_the_clips_are(mini):
 
 @pytest.mark.parametrize("preset", settings.PRESETS)
 def test_splits_share_no_speaker_and_sentences_are_parallel(preset):
-    rows = settings.clip_rows(settings.settle(preset, "face", None, 1.0, 0))
+    rows = clip_rows(settings.settle(preset, "face", None, 1.0, 0))
     parts = {part: {row["speaker"] for row in rows if row["split"] == part} for part in ("train", "val", "test")}
     assert all(parts.values())
     assert sum(map(len, parts.values())) == len(set.union(*parts.values()))

@@ -5,13 +5,13 @@ import pytest
 from skimage.transform import SimilarityTransform
 
 from thlab.audio.visemes import VISEMES
-from thlab.corpus import clip
 from thlab.corpus.expression import EMOTION_SHAPES, EMOTIONS, VISEME_SHAPES, face_units
 from thlab.corpus.head import load_head
 from thlab.corpus.identity import Person
 from thlab.corpus.motion import Lips, blinks, smooth_noise
 from thlab.corpus.raster import BOTH_SIDES, FRONT_ONLY, deform, rasterize, vertex_normals
 from thlab.corpus.render import draw_lighting, rotation
+from thlab.corpus.scene import studio
 from thlab.corpus.shade import LEVELS, SRGB
 from thlab.face.points import TEMPLATE, similarity, transform
 
@@ -122,7 +122,7 @@ def test_every_person_seals_the_lips_on_bilabials_in_every_mood():
 
 
 def test_pictures_have_no_holes_and_differ_by_viseme():
-    stage, head = clip.studio(1, 64, "face"), load_head()
+    stage, head = studio(1, 64, "face"), load_head()
     lighting = draw_lighting(np.random.default_rng(0))
     pictures = {}
     for viseme in VISEMES:

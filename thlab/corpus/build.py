@@ -1,31 +1,36 @@
-"""Build a corpus: share the clips among worker processes, keep what is finished, and write the manifest last.
-
-Each worker is told its share of the clips in JSON; all answer on one pipe, a line for each finished clip or error.
-"""
+"""Build a corpus: share the clips among worker processes, keep what is finished, and write the manifest last."""
 
 import contextlib
 import dataclasses
-import errno
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from tqdm.auto import tqdm
 
-from thlab.corpus.clip import make_clip
+from thlab.corpus.clip import kinds, make_clip
 from thlab.corpus.render import VIEWS
-from thlab.corpus.settings import CORPUS_VERSION, PRESETS, SETTINGS, Preset, Settings, clip_rows, read_settings, settle
-from thlab.files import CLIP_FILES, checksums, home, lock_folder, remove_parts, write_whole
+from thlab.corpus.rows import clip_rows
+from thlab.corpus.settings import (
+    CORPUS_VERSION,
+    PRESETS,
+    SETTINGS,
+    Preset,
+    Settings,
+    read_settings,
+    settings_of,
+    settings_text,
+    settle,
+)
+from thlab.corpus.version import NEXT
+from thlab.corpus.workers import answer_all, raise_error, shared_work
+from thlab.files import checksums, lock_folder, remove_parts, write_whole
 
 MANIFEST, JOURNAL = "manifest.jsonl", "manifest.jsonl.part"
 WORKER = "from thlab.corpus.build import serve; serve()"
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def build(
@@ -36,21 +41,31 @@ def build(
     head_motion: float | None = None,
     motion_seed: int = 0,
     workers: int | None = None,
+    light: str = "clip",
+    quiet: bool | None = None,
 ) -> Path:
     """Build a corpus in a folder, or finish or mend the one that is there; returns the folder.
 
-    Equal settings give equal bytes, whatever the number of workers (default: one a core) and however often the
-    build was interrupted. view "both" makes root/face and root/portrait. Raises ValueError for settings out of
-    range or a folder that holds another corpus, OSError where the disk is full.
+    Equal settings give equal bytes, whatever the number of workers (default: one a core) and
+    however often the build was interrupted. view "both" makes root/face and root/portrait. light:
+    "clip" gives each clip a lamp and a backdrop of its own, "person" one to all clips of a person.
+    quiet: digital silence in place of a recording floor (corpora of version 2 have no other).
+    Raises ValueError for settings out of range or a folder that holds another corpus, OSError where
+    the disk is full.
     Chapter: book/sound-and-faces.ipynb
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers {workers}: choose a whole number from 1")
     root = Path(root)
     for one in VIEWS if view == "both" else (view,):
-        settings = settle(preset, one, size, head_motion, motion_seed)
+        settings = settle(preset, one, size, head_motion, motion_seed, light, quiet)
         _build_view(root / one if view == "both" else root, settings, workers or os.cpu_count() or 1)
     return root
+
+
+def corpora_home() -> Path:
+    """Where corpora and stills are kept: $THLAB_HOME/corpus, by default ~/.cache/thlab/corpus."""
+    return Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser() / "corpus"
 
 
 def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
@@ -58,9 +73,10 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
 
     Takes what `build` takes. Chapter: book/sound-and-faces.ipynb
     """
-    usual = vars(PRESETS.get(preset, PRESETS["tiny"])) | {"motion_seed": 0, "workers": settings.get("workers")}
+    usual = vars(PRESETS.get(preset, PRESETS["tiny"])) | {"motion_seed": 0, "light": "clip", "quiet": not NEXT}
+    usual["workers"] = settings.get("workers")
     extras = [f"{key}={value}" for key, value in sorted(settings.items()) if value not in (None, usual[key])]
-    return build(home() / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
+    return build(corpora_home() / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
 
 
 def verify(root: str | Path) -> list[str]:
@@ -77,8 +93,9 @@ def verify(root: str | Path) -> list[str]:
 def _problems(root: Path) -> list[str]:
     if not (root / MANIFEST).is_file():
         return [f"{MANIFEST}: missing (the build was not finished)"]
-    known, problems = _known(root, MANIFEST), []
-    for clip in [row["id"] for row in clip_rows(read_settings(root))]:
+    settings = read_settings(root)
+    known, problems = _known(root, MANIFEST, settings), []
+    for clip in [row["id"] for row in clip_rows(settings)]:
         if clip not in known:
             problems.append(f"{MANIFEST}: no line for {clip}, or an altered one")
             continue
@@ -89,14 +106,14 @@ def _problems(root: Path) -> list[str]:
     return problems
 
 
-def _known(root: Path, name: str) -> dict[str, dict]:
+def _known(root: Path, name: str, settings: Settings) -> dict[str, dict]:
     """Rows of a manifest or journal by clip, but for lines that are torn or do not fit the settings."""
-    expected = {row["id"]: row for row in clip_rows(read_settings(root))}
+    expected = {row["id"]: row for row in clip_rows(settings)}
     known = {}
     for line in (root / name).read_text(errors="replace").splitlines() if (root / name).is_file() else ():
         with contextlib.suppress(json.JSONDecodeError, KeyError, TypeError, AttributeError):
             row = json.loads(line)
-            if {**expected[row["id"]], "sha256": row["sha256"]} == row and set(row["sha256"]) == set(CLIP_FILES):
+            if {**expected[row["id"]], "sha256": row["sha256"]} == row and set(row["sha256"]) == set(kinds(settings)):
                 known[row["id"]] = row
     return known
 
@@ -106,7 +123,7 @@ def _build_view(root: Path, settings: Settings, workers: int) -> None:
     with lock_folder(root):  # a second builder waits, and then finds the work done
         try:
             if not (root / SETTINGS).exists():
-                write_whole(root / SETTINGS, (json.dumps(dataclasses.asdict(settings), indent=1) + "\n").encode())
+                write_whole(root / SETTINGS, settings_text(settings).encode())
             if read_settings(root) != settings:
                 raise ValueError(f"{root} holds a corpus of other settings (see {SETTINGS}): choose another folder")
             _finish(root, settings, workers)
@@ -117,7 +134,7 @@ def _build_view(root: Path, settings: Settings, workers: int) -> None:
 def _finish(root: Path, settings: Settings, workers: int) -> None:
     """Make the clips that are missing or not whole, then write the manifest."""
     rows = clip_rows(settings)
-    known = _known(root, MANIFEST) | _known(root, JOURNAL)
+    known = _known(root, MANIFEST, settings) | _known(root, JOURNAL, settings)
     whole = {clip: row for clip, row in known.items() if checksums(root, clip) == row["sha256"]}
     if todo := [row for row in rows if row["id"] not in whole]:
         whole |= {row["id"]: row for row in _make(root, settings, todo, workers)}
@@ -129,17 +146,14 @@ def _finish(root: Path, settings: Settings, workers: int) -> None:
 
 def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Iterator[dict]:
     """Make clips in worker processes and yield their rows as they come; each is noted in the journal at once."""
+    arguments = [str(root.resolve()), json.dumps(dataclasses.asdict(settings))]
     with (
-        contextlib.closing(_answers(root, settings, todo, workers)) as answers,  # an error here ends the workers
+        contextlib.closing(shared_work(WORKER, arguments, todo, workers)) as answers,  # an error here ends the workers
         (root / JOURNAL).open("a") as journal,
         tqdm(total=len(todo), unit="clip", desc=root.name) as bar,
     ):
         for row in answers:
-            if row.get("errno") == errno.ENOSPC:
-                hint = f"the disk is full; free some and build {root} again: finished clips are kept"
-                raise OSError(errno.ENOSPC, hint)
-            if "error" in row:
-                raise RuntimeError(f"making a clip of {root} failed: {row['error']}")
+            raise_error(row, f"a clip of {root}", "finished clips are kept")
             journal.write(json.dumps(row) + "\n")
             journal.flush()
             bar.update()
@@ -148,36 +162,8 @@ def _make(root: Path, settings: Settings, todo: list[dict], workers: int) -> Ite
             raise RuntimeError(f"a worker process died: {len(todo) - bar.n} clips of {root} were not made")
 
 
-def _answers(root: Path, settings: Settings, todo: list[dict], workers: int) -> Generator[dict, None, None]:
-    """Start workers, give each a stretch of the clips, since a speaker takes time to set up, and yield the answers."""
-    command = [sys.executable, "-c", WORKER, str(root.resolve()), json.dumps(dataclasses.asdict(settings))]
-    reader, writer = os.pipe()
-    team = []
-    try:
-        for share in np.array_split(np.arange(len(todo)), min(workers, len(todo))):
-            with tempfile.TemporaryFile("w+") as told:
-                json.dump([todo[i] for i in share], told)
-                told.seek(0)
-                team.append(subprocess.Popen(command, stdin=told, stdout=writer, env=os.environ | ONE_THREAD))
-        os.close(writer)  # the pipe now ends with the last worker
-        with open(reader) as answers:
-            yield from map(json.loads, answers)
-    finally:
-        for worker in team:
-            worker.kill()
-            worker.wait()
-
-
 def serve() -> None:
     """Be a worker: folder and settings are arguments, the clips' rows come in. A killed build breaks the pipe out."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    root, settings = Path(sys.argv[1]), Settings(**json.loads(sys.argv[2]))
+    root, settings = Path(sys.argv[1]), settings_of(json.loads(sys.argv[2]))
     with tempfile.TemporaryDirectory(prefix="thlab-") as scratch:
-        for row in json.load(sys.stdin):
-            try:
-                answer = make_clip(root, row, settings, Path(scratch))
-            except Exception as error:
-                answer = {"error": f"{type(error).__name__}: {error}", "errno": getattr(error, "errno", None)}
-            # in one piece: all workers write to one pipe, and print writes twice
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
+        answer_all(lambda row: make_clip(root, row, settings, Path(scratch)))

@@ -4,6 +4,7 @@ import numpy as np
 
 from thlab.audio.visemes import VISEMES
 from thlab.corpus.head import Head
+from thlab.corpus.version import NEXT
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise", "contempt")
 
@@ -40,7 +41,7 @@ DOMINANCE: dict[str, tuple[float, float]] = dict.fromkeys(VISEMES, (1.0, 14.0)) 
 }  # fmt: skip
 CLOSED = ("sil", "MBP")  # lips together
 
-EMOTION_SHAPES: dict[str, dict[str, float]] = {
+EMOTION_SHAPES_2: dict[str, dict[str, float]] = {
     "neutral": {},
     "happy": {
         "mouthSmile": 0.55, "cheekSquint": 0.45, "mouthDimple": 0.15, "eyeSquint": 0.15, "browInnerUp": 0.10,
@@ -65,12 +66,56 @@ EMOTION_SHAPES: dict[str, dict[str, float]] = {
         "browOuterUpRight": 0.40, "browDownLeft": 0.25, "eyeBlink": 0.12, "noseSneerLeft": 0.20,
     },
 }  # fmt: skip
+# brows move little at weight 1: moods go beyond it, until all eight can be told apart at rest
+EMOTION_SHAPES_3: dict[str, dict[str, float]] = {
+    "neutral": {},
+    "happy": {
+        "mouthSmile": 0.95, "cheekSquint": 0.90, "eyeSquint": 0.20, "mouthDimple": 0.20, "mouthUpperUp": 0.20,
+        "browOuterUp": 0.20,
+    },
+    "sad": {
+        "browInnerUp": 1.50, "browDown": 0.90, "mouthFrown": 1.20, "mouthShrugLower": 0.50, "eyeLookDown": 0.25,
+        "eyeBlink": 0.15,
+    },
+    "angry": {
+        "browDown": 1.45, "browOuterUp": 0.40, "noseSneer": 0.50, "eyeWide": 0.40, "jawForward": 0.30,
+        "mouthFrown": 0.60, "mouthRollLower": 0.30, "mouthRollUpper": 0.30,
+    },
+    "fear": {
+        "browInnerUp": 1.70, "browDown": 0.70, "browOuterUp": 0.30, "eyeWide": 1.20, "mouthStretch": 1.10,
+        "mouthFrown": 0.30,
+    },
+    "disgust": {
+        "noseSneer": 1.50, "mouthUpperUp": 0.90, "browDown": 0.40, "eyeSquint": 0.50, "cheekSquint": 0.50,
+        "mouthFrown": 0.70, "mouthShrugLower": 0.30,
+    },
+    "surprise": {"browInnerUp": 1.60, "browOuterUp": 1.00, "eyeWide": 1.00},
+    "contempt": {
+        "mouthSmileLeft": 0.70, "mouthDimpleLeft": 0.80, "cheekSquintLeft": 0.60, "noseSneerLeft": 0.40,
+        "browOuterUpRight": 1.10, "browDownLeft": 0.70, "eyeBlink": 0.20, "eyeSquintLeft": 0.25,
+    },
+}  # fmt: skip
+# what the mouth does besides while nothing is said: it holds the lips apart where the mood does
+EMOTION_AT_REST_3: dict[str, dict[str, float]] = {
+    "happy": {"mouthUpperUp": 0.40, "mouthLowerDown": 0.30, "jawOpen": 0.04},
+    "disgust": {"mouthUpperUp": 0.70, "mouthLowerDown": 0.20},
+    "fear": {"jawOpen": 0.10, "mouthLowerDown": 0.50},
+    "surprise": {"jawOpen": 0.40, "mouthFunnel": 0.12},
+}  # fmt: skip
 # yaw, pitch, roll in radians at intensity 1
-EMOTION_POSE = {
+_POSE_2 = {
     "sad": (0, 0.10, 0.02), "contempt": (0.05, -0.05, 0.05), "fear": (0, -0.03, 0), "angry": (0, 0.05, 0),
     "surprise": (0, -0.05, 0), "disgust": (0.06, -0.02, 0),
 }  # fmt: skip
+_POSE_3 = _POSE_2 | {
+    "sad": (0, 0.16, 0.04), "contempt": (0.10, -0.10, 0.08), "disgust": (0.14, -0.04, 0),
+}  # fmt: skip
 BLINKS_PER_SECOND = {"fear": 0.5, "sad": 0.25, "surprise": 0.15}
+
+EMOTION_SHAPES = EMOTION_SHAPES_3 if NEXT else EMOTION_SHAPES_2
+EMOTION_AT_REST = EMOTION_AT_REST_3 if NEXT else {}
+BEYOND = float(NEXT)  # may a mood take a face unit beyond the 1.3 that bounds speech?
+EMOTION_POSE = _POSE_3 if NEXT else _POSE_2
 
 
 def face_units(head: Head, shape: dict[str, float]) -> np.ndarray:

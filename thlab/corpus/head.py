@@ -8,14 +8,21 @@ from importlib.resources import files
 
 import numpy as np
 
+from thlab.corpus import teeth
+from thlab.corpus.version import NEXT
+
 SKIN, LEFT_EYE, RIGHT_EYE, TEETH, TONGUE, LASHES, HAIR_HELPER = range(7)
+TONGUE_END = -0.24  # of the average head: nothing of the tongue is drawn behind it
 RACES = ("african", "asian", "caucasian")
 
 
 class Head:
-    """The asset, unpacked: base vertices (n, 3), triangles (t, 3), their materials (t,), masks and targets."""
+    """The asset, unpacked: base vertices (n, 3), triangles (t, 3), their materials (t,), masks and targets.
 
-    def __init__(self) -> None:
+    arches: the two smooth bands of teeth, lower and upper; none where the asset's teeth are kept.
+    """
+
+    def __init__(self, smooth_teeth: bool = NEXT) -> None:
         with np.load(str(files("thlab.corpus") / "assets/head.npz"), allow_pickle=False) as file:
             asset = dict(file)  # read once: a lazy npz unpacks an array each time it is asked for
         self.base, self.material = asset["v"], asset["mat"].astype(np.int32)
@@ -34,7 +41,36 @@ class Head:
         for unit, name in zip(self.face_units, self.face_unit_names, strict=True):
             index, unit_delta = self.targets["fu/" + name]
             unit[index] = unit_delta
-        self.reference = self.shape(macro_weights(male=0.5, old=0.2, race=np.ones(3) / 3, muscle=0, weight=0))
+        self.arches: tuple[teeth.Arch, ...] = ()
+        average = macro_weights(male=0.5, old=0.2, race=np.ones(3) / 3, muscle=0, weight=0)
+        if smooth_teeth:
+            self._smooth_teeth(self.shape(average))
+        self.reference = self.shape(average)
+
+    def _smooth_teeth(self, plain: np.ndarray) -> None:
+        """Put two smooth bands in the place of the asset's teeth, and the tongue low.
+
+        plain (n, 3): the average head.
+        """
+        tongue = self.vertices_of(TONGUE)
+        lowered = 0.05 + 0.3 * np.clip(plain[tongue, 1] + 0.80, 0, None)
+        self.base[tongue, 1] -= lowered
+        # put out, it rises again: it would come out through the chin
+        self.face_units[self.unit("tongueOut"), tongue, 1] += 1.5 * lowered
+        lower, upper = self.vertices_of(TEETH).reshape(2, -1)
+        self.arches = (
+            teeth.make_arch(lower, plain[lower], teeth.LOWER),
+            teeth.make_arch(upper, plain[upper], teeth.UPPER),
+        )
+        for arch in self.arches:
+            moved = self.face_units[:, arch.vertices]
+            self.face_units[:, arch.vertices] = teeth.carried(arch, moved)
+        # the tongue's far end turns away from the light: a black line before the palate
+        far = (self.material == TONGUE) & (plain[self.triangles, 2].max(1) < TONGUE_END)
+        kept = (self.material != TEETH) & ~far
+        new = np.concatenate([arch.vertices[teeth.band_triangles()] for arch in self.arches])
+        self.triangles = np.concatenate([self.triangles[kept], new]).astype(np.int32)
+        self.material = np.concatenate([self.material[kept], np.full(len(new), TEETH, np.int32)])
 
     def unit(self, name: str) -> int:
         """Row of a face unit."""
@@ -50,6 +86,8 @@ class Head:
         for name, weight in weights.items():
             index, delta = self.targets[name]
             vertices[index] += np.float32(weight) * delta
+        for arch in self.arches:
+            vertices[arch.vertices] = teeth.carried(arch, vertices[arch.vertices])
         left, right = (vertices[self.vertices_of(eye)].mean(0) for eye in (LEFT_EYE, RIGHT_EYE))
         return vertices - 0.5 * (left + right)
 

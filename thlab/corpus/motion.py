@@ -15,17 +15,50 @@ from thlab.corpus.speech import Speech
 from thlab.media import FPS
 
 BLINK = (0.35, 0.95, 1.0, 0.75, 0.4, 0.15)  # closure in successive frames
+HELD_POSE, SWAY = (0.13, 0.05, 0.03), (0.060, 0.042, 0.025)  # yaw, pitch, roll: a clip's own, and about it (rad)
+SEAT = (0.04, 0.04, 0.12)  # where a head is held: deviation in x, y, z, model units
+STEADY_GAZE = (0.8, 0.35)  # the share of yaw and pitch that the eyes make up for
+GLANCE = 0.08  # deviation of a glance (rad)
+BROW_LIFT = 0.18  # of the inner brows with the voice
 HABIT = 900  # seed stream of a speaker's habits
+LIVELINESS = {"angry": 0.12, "happy": 0.12, "surprise": 0.12, "sad": -0.12}  # of the mouth, at intensity 1
+
+
+class Said(NamedTuple):
+    """The mouth of speech per frame: face units (T, 52), and what lets a mood in.
+
+    closed (T,): how firmly the lips are held together, 0..1. silent (T,): silence's share in what the mouth does.
+    """
+
+    units: np.ndarray
+    closed: np.ndarray
+    silent: np.ndarray
+
+
+class Expression(NamedTuple):
+    """Face units (T, 52) before the lips are sealed: another person who takes them over has other lips.
+
+    closed (T,): how firmly the lips are held together, 0..1. apart (T,): how far they stay open all the same, model
+    units.
+    """
+
+    units: np.ndarray
+    closed: np.ndarray
+    apart: np.ndarray
 
 
 class Motion(NamedTuple):
-    """Per frame: face units (T, 52), yaw pitch roll (T, 3) rad, head shift (T, 3), gaze (T, 2) rad, blink (T,)."""
+    """Per frame: face units (T, 52), yaw pitch roll (T, 3) rad, head shift (T, 3), gaze (T, 2) rad, blink (T,).
+
+    expression: what the face units were made of.
+    """
 
     face_units: np.ndarray
     pose: np.ndarray
     shift: np.ndarray
     gaze: np.ndarray
     blink: np.ndarray
+    expression: Expression
 
 
 def animate(
@@ -33,24 +66,55 @@ def animate(
 ) -> Motion:
     """Move a face to `speech`; rng decides everything that speech and emotion leave open."""
     n = speech.n_frames
-    habit = np.random.default_rng([HABIT, person.seed])
-    openness, nod, brow = habit.uniform(1.0, 1.35), *habit.uniform(0.2, 1, 2)
-    style = np.clip(1 + 0.15 * habit.standard_normal(len(head.face_unit_names)), 0.6, 1.4) * 1.15
+    _, nod, brow, _ = habits(head, person)
     segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
-    mouth, closed = speak_units(head, segments, n, rng)
+    said = speak_units(head, segments, n, rng)
     swell = 1 + 0.10 * smooth_noise(rng, n, 0.3)[:, None]
-    mood = intensity * swell * ex.face_units(head, ex.EMOTION_SHAPES[emotion]) * style
-    liveliness = {"angry": 0.12, "happy": 0.12, "surprise": 0.12, "sad": -0.12}.get(emotion, 0) * intensity
-    units = mouth * openness * (1 + liveliness) + mood
     blink, energy = blinks(rng, n, ex.BLINKS_PER_SECOND.get(emotion, 0.3)), loudness(speech)
-    units[:, head.unit("browInnerUp")] += 0.18 * brow * np.convolve(energy, np.ones(5) / 5, "same")
-    units = np.clip(apply_blink(head, units, blink), 0, 1.3)
-    units = Lips(head, person.vertices).seal(units, closed)
+    lift = BROW_LIFT * brow * np.convolve(energy, np.ones(5) / 5, "same")
+    face = express(head, person, said, emotion, intensity, swell, lift, blink)
     pose = head_pose(rng, n, np.array(ex.EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity, nod * energy) * head_motion
     shift = head_motion * np.stack([smooth_noise(rng, n, 0.6) * sd for sd in (0.027, 0.024, 0)], 1)
-    shift += head_motion * rng.normal(0, (0.04, 0.04, 0.12))
-    gaze = look(rng, n) - pose[:, :2] * (0.8, 0.35) + (0, 0.12 * intensity * (emotion == "sad"))
-    return Motion(units.astype(np.float32), pose, shift, gaze, blink)
+    shift += head_motion * rng.normal(0, SEAT)
+    gaze = look(rng, n) - pose[:, :2] * STEADY_GAZE + downcast(emotion, intensity)
+    units = Lips(head, person.vertices).seal(*face).astype(np.float32)
+    return Motion(units, pose, shift, gaze, blink, face)
+
+
+def express(
+    head: Head,
+    person: Person,
+    said: Said,
+    emotion: str,
+    intensity: float,
+    swell: Float[np.ndarray, "t 1"],
+    lift: Float[np.ndarray, " t"],
+    blink: Float[np.ndarray, " t"],
+) -> Expression:
+    """The mouth of speech in a mood, as a person shows it.
+
+    swell: by how much the mood comes and goes, about 1. lift: what the voice adds to the inner brows. blink: of the
+    lids.
+    """
+    openness, _, _, style = habits(head, person)
+    shape = ex.face_units(head, ex.EMOTION_SHAPES[emotion])
+    besides = ex.face_units(head, ex.EMOTION_AT_REST.get(emotion, {}))
+    at_rest = intensity * swell * said.silent[:, None] * besides * style
+    mood = intensity * swell * shape * style + at_rest
+    units = said.units * openness * (1 + LIVELINESS.get(emotion, 0) * intensity) + mood
+    units[:, head.unit("browInnerUp")] += lift
+    unsealed = np.clip(apply_blink(head, units, blink), 0, 1.3 + ex.BEYOND * mood)
+    apart = np.maximum(at_rest @ Lips(head, person.vertices).slope, 0)
+    return Expression(unsealed, said.closed, apart)
+
+
+def habits(head: Head, person: Person) -> tuple[float, float, float, Float[np.ndarray, " units"]]:
+    """Of a person: how far the mouth opens, how much head and brows follow the voice, how strongly a mood shows."""
+    rng = np.random.default_rng([HABIT, person.seed])
+    openness = rng.uniform(1.0, 1.35)
+    nod, brow = rng.uniform(0.2, 1, 2)
+    style = np.clip(1 + 0.15 * rng.standard_normal(len(head.face_unit_names)), 0.6, 1.4) * 1.15
+    return openness, nod, brow, style
 
 
 class Lips:
@@ -68,24 +132,26 @@ class Lips:
         """Mean vertical distance of the inner lips, model units, of each frame's face units (T, 52)."""
         return self.rest + units @ self.slope
 
-    def seal(self, units: np.ndarray, closed: np.ndarray) -> np.ndarray:
-        """Let `mouthClose` take away the share `closed` (T,) of the opening, and all of an overlap."""
+    def seal(self, units: np.ndarray, closed: np.ndarray, apart: np.ndarray | float = 0.0) -> np.ndarray:
+        """Let `mouthClose` take away the share `closed` (T,) of the opening, and all of an overlap.
+
+        apart (T,): how far the lips stay open all the same, model units.
+        """
         opening, sealed = self.opening(units), units.copy()
-        wanted = (1 - closed) * np.maximum(opening, 0)
+        wanted = (1 - closed) * np.maximum(opening - apart, 0) + apart
         sealed[:, self.close] += (wanted - opening) / self.slope[self.close]
         return sealed
 
 
-def speak_units(
-    head: Head, segments: list[tuple[float, float, str]], n: int, rng: np.random.Generator
-) -> tuple[Float[np.ndarray, "t units"], Float[np.ndarray, " t"]]:
+def speak_units(head: Head, segments: list[tuple[float, float, str]], n: int, rng: np.random.Generator) -> Said:
     """Coarticulated mouth: viseme targets blended by dominance functions, Cohen & Massaro 1993.
 
-    Returns face units (T, 52) and how firmly the lips are held together (T,), 0..1; rng varies each viseme a little.
+    rng varies each viseme a little.
     """
     times = frame_centres(n)
     segments = [(-9.0, segments[0][0] - 0.06, "sil"), *segments, (segments[-1][1] + 0.04, 1e3, "sil")]
     total, held, weights = np.zeros((n, len(head.face_unit_names))), np.zeros(n), np.zeros(n)
+    silent = np.zeros(n)
     for start, end, viseme in segments:
         strength, decay = ex.DOMINANCE[viseme]
         early = np.maximum(start + 0.012 - times, 0)  # the mouth anticipates more slowly than it lets go
@@ -94,8 +160,9 @@ def speak_units(
         effort = math.exp(rng.normal(0, 0.15))
         total += weight[:, None] * effort * ex.face_units(head, ex.VISEME_SHAPES[viseme])
         held += weight * (viseme in ex.CLOSED)
+        silent += weight * (viseme == "sil")
         weights += weight
-    return total / weights[:, None], held / weights
+    return Said(total / weights[:, None], held / weights, silent / weights)
 
 
 def smooth_noise(rng: np.random.Generator, n: int, tau: float) -> Float[np.ndarray, " t"]:
@@ -128,18 +195,23 @@ def apply_blink(head: Head, units: np.ndarray, blink: np.ndarray) -> np.ndarray:
 
 
 def loudness(speech: Speech) -> Float[np.ndarray, " t"]:
-    """RMS of the audio under each frame, the loudest frame at 1."""
-    rms = np.sqrt((speech.audio.reshape(speech.n_frames, -1) ** 2).mean(1))
+    """RMS of the speech under each frame, the loudest frame at 1; a recording floor moves no brow."""
+    rms = np.sqrt((speech.clean.reshape(speech.n_frames, -1) ** 2).mean(1))
     return rms / (rms.max() + 1e-6)
 
 
 def head_pose(rng: np.random.Generator, n: int, mood: np.ndarray, nods: np.ndarray) -> Float[np.ndarray, "t 3"]:
     """Yaw, pitch and roll (rad): a habit of the clip, the mood, slow noise, and nods with the voice."""
-    still = rng.normal(0, (0.13, 0.05, 0.03)) + mood
-    pose = still + np.stack([smooth_noise(rng, n, 0.35) * sd for sd in (0.060, 0.042, 0.025)], 1)
+    still = rng.normal(0, HELD_POSE) + mood
+    pose = still + np.stack([smooth_noise(rng, n, 0.35) * sd for sd in SWAY], 1)
     window = np.hanning(9) / np.hanning(9).sum()
     pose[:, 1] += 0.08 * (np.convolve(nods, window, "same") - 0.2)
     return pose
+
+
+def downcast(emotion: str, intensity: float) -> tuple[float, float]:
+    """What an emotion adds to yaw and pitch of the eyes (rad): the sad look down."""
+    return 0, 0.12 * intensity * (emotion == "sad")
 
 
 def look(rng: np.random.Generator, n: int) -> Float[np.ndarray, "t 2"]:
@@ -147,6 +219,6 @@ def look(rng: np.random.Generator, n: int) -> Float[np.ndarray, "t 2"]:
     gaze, now = np.zeros((n, 2)), rng.normal(0, 0.05, 2)
     for frame in range(n):
         if rng.random() < 0.04:
-            now = rng.normal(0, 0.08, 2)
+            now = rng.normal(0, GLANCE, 2)
         gaze[frame] = now
     return gaze

@@ -10,6 +10,7 @@ from thlab.corpus import shade as sh
 from thlab.corpus.hair import curtain, grow, scalp, strand_place, strands
 from thlab.corpus.head import LASHES, LEFT_EYE, RIGHT_EYE, SKIN, TEETH, TONGUE, Head
 from thlab.corpus.identity import Person, linear
+from thlab.corpus.mouth import Mouth
 from thlab.corpus.raster import BOTH_SIDES, FRONT_ONLY, deform, rasterize, vertex_normals
 from thlab.corpus.texture import paint, smoothstep, uv
 from thlab.face.points import TEMPLATE, anchors, similarity, transform
@@ -56,6 +57,26 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     return (tilt @ turn @ nod).astype(np.float32)
 
 
+def turned_share(places: np.ndarray) -> np.ndarray:
+    """How far a place on the head's reference shape (n, 3) turns with it: 1 for the head, 0 for the shoulders."""
+    y, z = places.T[1:]
+    return smoothstep(-1.95, -1.05, y - 0.15 * np.abs(z + 0.7))
+
+
+def project(vertices: np.ndarray, size: int) -> np.ndarray:
+    """Portrait camera: x, y in pixels (y down) and inverse depth, (N, 3)."""
+    near = 1 / (CAMERA_DISTANCE - vertices[:, 2].astype(np.float64))
+    focal = size / FIELD * CAMERA_DISTANCE
+    x = size / 2 + vertices[:, 0] * focal * near
+    y = size / 2 - (vertices[:, 1] - CAMERA_HEIGHT) * focal * near
+    return np.stack([x, y, near], 1)
+
+
+def alignment(landmarks: np.ndarray, view: str, size: int) -> np.ndarray:
+    """The similarity (2, 3) from the portrait's pixels to the view's, by the landmarks (68, 2) in the portrait."""
+    return similarity(anchors(landmarks), TEMPLATE * size) if view == "face" else np.eye(2, 3)
+
+
 def eyeball(columns: int = 20, rows: int = 10) -> tuple[np.ndarray, np.ndarray]:
     """The front of a unit sphere that looks along z: vertices (n, 3), triangles (t, 3)."""
     around = np.arange(columns) * 2 * np.pi / columns
@@ -81,9 +102,8 @@ class Studio:
         self.still = np.concatenate([skull, np.zeros((2 * len(self.sphere), 3), np.float32)])
         self._connect(hair_triangles, sphere_triangles)
         self._paint(hairy)
-        y, z = np.concatenate([head.reference, self.long_hair]).T[1:]
         self.follow = np.ones(len(self.still), np.float32)
-        self.follow[: self.first_eye] = smoothstep(-1.95, -1.05, y - 0.15 * np.abs(z + 0.7))
+        self.follow[: self.first_eye] = turned_share(np.concatenate([head.reference, self.long_hair]))
         samples = size * SUPERSAMPLING, size * SUPERSAMPLING
         self.image, self.bary = np.zeros((*samples, 3), np.float32), np.zeros((*samples, 2), np.float32)
         self.depth, self.shown = np.zeros(samples, np.float32), np.zeros(samples, np.int32)
@@ -118,18 +138,9 @@ class Studio:
         at[:n, sh.PLACE : sh.PLACE + 2] = strand_place(person, head.reference)
         at[:n, sh.HAIR] = hairy
         at[:n, sh.CLOTH] = 3 * (person.collar - 0.12 * np.abs(x) - 0.35 * np.clip(z + 0.75, 0, 1) - y)
-        inside = np.flatnonzero(head.inside_mouth > 0.4)
-        at[inside, sh.COLOUR : sh.COLOUR + 3] = np.array([0.30, 0.07, 0.06]) / np.maximum(person.skin, 0.05)
-        at[inside, sh.SKY] = 0.35 * np.clip(smoothstep(-0.5, 0.15, z[inside]), 0.15, 1)
-        lower = head.face_units[head.unit("jawOpen"), :, 1] < -0.1  # the teeth that move with the jaw
-        at[head.vertices_of(TEETH), sh.PLACE] = (x / np.where(lower, 0.055, 0.078))[head.vertices_of(TEETH)]
-        for part, colour, sky in (
-            (TEETH, (0.80, 0.76, 0.66), 0.20 + 0.50 * smoothstep(-0.12, 0.20, z) * np.where(lower, 0.7, 1)),
-            (TONGUE, (0.50, 0.14, 0.13), 0.15 + 0.50 * smoothstep(-0.35, 0.12, z)),
-            (LASHES, 0.25 * person.hair, 0.8 + 0 * z),
-        ):
-            which = head.vertices_of(part)
-            at[which, sh.COLOUR : sh.COLOUR + 3], at[which, sh.SKY] = colour, sky[which]
+        lashes = head.vertices_of(LASHES)
+        at[lashes, sh.COLOUR : sh.COLOUR + 3], at[lashes, sh.SKY] = 0.25 * person.hair, 0.8
+        self.mouth = Mouth(head, person, at)
         hair = slice(n, self.first_eye)
         at[hair, sh.SKY] = 0.25 + 0.65 * smoothstep(-1.0, -0.45, self.long_hair[:, 2])
         at[hair, sh.HAIR] = 2
@@ -149,22 +160,15 @@ class Studio:
         vertices = deform(self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32))
         eyes = self.attributes[self.first_eye :, sh.NORMAL : sh.NORMAL + 3]
         eyes[: len(looking)] = eyes[len(looking) :] = looking @ turn.T
+        self.mouth.let_light_in(vertices, turn, self.attributes)
         return vertices
-
-    def project(self, vertices: np.ndarray) -> np.ndarray:
-        """Portrait camera: x, y in pixels (y down) and inverse depth, (N, 3)."""
-        near = 1 / (CAMERA_DISTANCE - vertices[:, 2].astype(np.float64))
-        focal = self.size / FIELD * CAMERA_DISTANCE
-        x = self.size / 2 + vertices[:, 0] * focal * near
-        y = self.size / 2 - (vertices[:, 1] - CAMERA_HEIGHT) * focal * near
-        return np.stack([x, y, near], 1)
 
     def frame(self, units, pose, shift, gaze, lighting: Lighting) -> tuple[np.ndarray, np.ndarray]:
         """One picture (size, size, 3) uint8 and its 68 landmarks (68, 2) in its own pixels."""
         vertices = self.pose(units, pose, shift, gaze)
-        screen, align = self.project(vertices), np.eye(2, 3)
+        screen = project(vertices, self.size)
+        align = alignment(screen[self.head.landmarks, :2], self.view, self.size)
         if self.view == "face":
-            align = similarity(anchors(screen[self.head.landmarks, :2]), TEMPLATE * self.size)
             screen[:, :2] = transform(screen[:, :2], align)
         landmarks = screen[self.head.landmarks, :2].astype(np.float32)
         screen[:, :2] *= SUPERSAMPLING

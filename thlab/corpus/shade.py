@@ -8,10 +8,14 @@ from thlab.compiled import compiled
 from thlab.corpus.head import LEFT_EYE, RIGHT_EYE, SKIN, TEETH, TONGUE
 
 # columns of the vertex attributes: normal, colour, texture place, openness to the sky, place on the body part
-# (hair: along the texture of strands; eye: unit sphere; teeth: across the arch), hairiness, clothing
+# (hair: along the texture of strands; eye: unit sphere; teeth: along the arch, height, 1 on a smooth
+# band), hairiness, clothing
 NORMAL, COLOUR, UV, SKY, PLACE, HAIR, CLOTH, ATTRIBUTES = 0, 3, 6, 8, 9, 12, 13, 14
+FROM_LIP = HAIR  # of teeth: model units from the lip that hides their gum
 # a shaded point as one small array: red, green, blue, gloss, its sharpness (as a power of two), sky
 GLOSS, SHARP, OPEN, STRAND, SURFACE = 3, 4, 5, 6, 7
+GUM = 0.75, 0.33, 0.36  # the gums' colour over the teeth's
+LIP_SHADOW = 0.045  # how far a lip's shadow reaches over the teeth, model units
 DEPTH_STEP = 1e-3  # of inverse depth: about a tenth of a model unit
 LEVELS = 4096
 _LIGHT = np.arange(LEVELS) / (LEVELS - 1)
@@ -106,6 +110,20 @@ def _teeth(at, surface):
 
 
 @part_of_kernel
+def _smooth_teeth(at, surface):
+    """A smooth band: faint lines between teeth, gums that reach down between two, the lip's shadow."""
+    # 0 at a tooth's middle, 1 between two
+    across = 2 * abs(at[PLACE] - math.floor(at[PLACE]) - 0.5)
+    line = across**6
+    gum = min(1.0, max(0.0, (at[PLACE + 1] - 0.66 + 0.12 * across * across) * 14))
+    light = 0.5 + 0.5 * min(1.0, max(0.0, at[FROM_LIP] / LIP_SHADOW))
+    for k in range(3):
+        surface[k] *= light * (1 - 0.13 * line) * (1 + (GUM[k] - 1) * gum)
+    surface[OPEN] *= light
+    surface[GLOSS], surface[SHARP] = 0.12, 4
+
+
+@part_of_kernel
 def _hair_gloss(at, lamp, strength):
     """Highlight across the strands, which run down the head (Kajiya & Kay 1989)."""
     along = math.sqrt(1.0 - min(at[1] * at[1], np.float32(0.99)))
@@ -151,7 +169,10 @@ def _point(at, part, skin, strands, colours, lamp, surface):
     elif part == LEFT_EYE or part == RIGHT_EYE:  # noqa: SIM109 - numba unrolls no tuple test
         _eye(at, colours[0], surface)
     elif part == TEETH:
-        _teeth(at, surface)
+        if at[PLACE + 2] > 0.5:
+            _smooth_teeth(at, surface)
+        else:
+            _teeth(at, surface)
     elif part == TONGUE:
         surface[GLOSS], surface[SHARP] = 0.2, 4
     _light(at, surface, part == SKIN, lamp, colours[3])

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from thlab.corpus.build import MANIFEST
+from thlab.corpus.settings import read_settings
 from thlab.files import write_whole
 from thlab.optional import require
 
@@ -16,12 +17,15 @@ LABEL_WIDTH, GAP = 150, 2
 def contact_sheet(root: str | Path, out: str | Path, clips: int = 16, moments: int = 10) -> Path:
     """Write a PNG with `clips` clips spread over the corpus, `moments` frames of each; returns its path.
 
-    Raises FileNotFoundError where the corpus has no manifest. Chapter: book/sound-and-faces.ipynb
+    Raises FileNotFoundError where the corpus has no manifest, ValueError where it has no pictures.
+    Chapter: book/sound-and-faces.ipynb
     """
     root, out = Path(root), Path(out)
     if not (root / MANIFEST).is_file():
         raise FileNotFoundError(f"{root} holds no finished corpus ({MANIFEST} is missing)")
     image_module, draw_module = require("PIL.Image", "book"), require("PIL.ImageDraw", "book")
+    if not read_settings(root).pictures:
+        raise ValueError(f"{root} was built of sound and factors alone: it has no pictures to show")
     rows = [json.loads(line) for line in (root / MANIFEST).read_text().splitlines()]
     chosen = [rows[i] for i in np.unique(np.linspace(0, len(rows) - 1, clips).round().astype(int))]
     strips = [_strip(root / f"{row['id']}.mp4", moments) for row in chosen]

@@ -9,7 +9,7 @@ from scipy.signal import fftconvolve, resample_poly
 
 from thlab.audio.espeak import Utterance, synthesize, time_phones
 from thlab.corpus.grammar import LETTER_SLOT
-from thlab.corpus.voice import MOODS, TUNE_FROM, Voice, variant
+from thlab.corpus.voice import MOODS, TUNE_FROM, Voice, pitch_range, variant
 from thlab.media import FPS, SAMPLE_RATE
 
 LEVEL, LEVEL_JITTER_DB = 0.07, 1.5  # RMS of the voiced samples of a neutral clip
@@ -18,9 +18,17 @@ TAIL = 0.18  # s of silence after the last phone
 
 @dataclass(frozen=True)
 class Speech:
-    """Audio (float32, T*640 samples at 16 kHz) and what is said when, in seconds."""
+    """Audio (float32, T*640 samples at 16 kHz) and what is said when, in seconds.
+
+    clean: the audio without its recording floor. level: RMS of its voiced samples. pitch: the range that the
+    synthesiser was told, lowest and highest Hz. rate: the words a minute that it was told.
+    """
 
     audio: np.ndarray
+    clean: np.ndarray
+    level: float
+    pitch: tuple[int, int]
+    rate: float
     n_frames: int
     phone: list[str]
     phone_start: np.ndarray
@@ -40,7 +48,8 @@ def speak(
 ) -> Speech:
     """Say `words`; at intensity 0 every emotion is the neutral reading. `data` is from `english_data`."""
     mood, strength = MOODS[emotion], intensity * voice.expressive
-    (data / "voices/!v/clip").write_text(variant(voice, mood, strength, rng))
+    pitch = pitch_range(voice, mood, strength, rng)
+    (data / "voices/!v/clip").write_text(variant(voice, mood, strength, pitch))
     rate = voice.rate * (1 + (mood.rate - 1) * strength) * math.exp(rng.normal(0, 0.05))
     tune = mood.punctuation if intensity > TUNE_FROM else "."
     said = synthesize(spell(words) + tune, f"{voice.accent}+clip", rate, data, int(rng.integers(1 << 30)))
@@ -49,7 +58,7 @@ def speak(
     n_frames = math.ceil((lead + end[-1] + TAIL) * FPS)
     level = LEVEL * 10 ** ((mood.level * intensity + rng.normal(0, LEVEL_JITTER_DB)) / 20)
     audio = record(said, voice, level, lead, n_frames)
-    return Speech(audio, n_frames, phones, start + lead, end + lead, word)
+    return Speech(audio, audio, level, pitch, rate, n_frames, phones, start + lead, end + lead, word)
 
 
 def record(said: Utterance, voice: Voice, level: float, lead: float, n_frames: int) -> np.ndarray:

@@ -64,24 +64,30 @@ class Voice:
         self.expressive = rng.uniform(0.75, 1.2)  # how far emotions move this voice
 
 
-def variant(voice: Voice, mood: Mood, strength: float, rng: np.random.Generator) -> str:
+def scaled(factor: float, strength: float) -> float:
+    """A mood's factor at a strength: none at 0, all of it at 1."""
+    return 1 + (factor - 1) * strength
+
+
+def pitch_range(voice: Voice, mood: Mood, strength: float, rng: np.random.Generator) -> tuple[int, int]:
+    """Lowest and highest pitch (Hz) of a voice in a mood, a little different each time."""
+    f0 = voice.f0 * scaled(mood.pitch, strength) * math.exp(rng.normal(0, 0.04))
+    spread = voice.range * scaled(mood.range, strength) * math.exp(rng.normal(0, 0.12))
+    return round(f0 * (1 - 0.21 * spread)), round(f0 * (1 + 0.17 * spread))
+
+
+def variant(voice: Voice, mood: Mood, strength: float, pitch: tuple[int, int]) -> str:
     """The text of an espeak-ng voice file for a voice in a mood; strength 0 is the speaker's neutral voice."""
-
-    def scaled(factor: float) -> float:
-        return 1 + (factor - 1) * strength
-
-    f0 = voice.f0 * scaled(mood.pitch) * math.exp(rng.normal(0, 0.04))
-    spread = voice.range * scaled(mood.range) * math.exp(rng.normal(0, 0.12))
     tilt = voice.tilt + mood.tilt * strength
     breath = voice.breath + mood.breath * strength
     bright = [int(np.clip(110 + slope * tilt, 15, 250)) for slope in (18, 28)]
     lines = ["language variant", "name clip", f"gender {'male' if voice.male else 'female'}"]
-    lines.append(f"pitch {f0 * (1 - 0.21 * spread):.0f} {f0 * (1 + 0.17 * spread):.0f}")
+    lines.append(f"pitch {pitch[0]} {pitch[1]}")
     for k, (formant, height, width) in enumerate(zip(voice.formant, voice.height, voice.width, strict=True)):
-        lines.append(f"formant {k} {100 * formant * scaled(mood.formant):.0f} {height:.0f} {width:.0f}")
+        lines.append(f"formant {k} {100 * formant * scaled(mood.formant, strength):.0f} {height:.0f} {width:.0f}")
     lines.append(f"roughness {int(np.clip(round(voice.rough + mood.rough * strength), 0, 7))}")
     lines.append(f"flutter {round(voice.flutter + mood.flutter * strength)}")  # 1..4 natural, > 8 trembling
-    lines.append(f"voicing {int(voice.voicing * scaled(mood.voicing))}")
+    lines.append(f"voicing {int(voice.voicing * scaled(mood.voicing, strength))}")
     lines.append(f"consonants {voice.consonants} {voice.consonants}")
     lines.append("breath 0 " + " ".join(str(round(breath * q)) for q in (0.6, 0.8, 1, 1, 1, 0.8, 0.6)))
     lines.append(f"tone 600 {170 - 8 * tilt:.0f} 1200 135 2000 {bright[0]} 3000 {bright[1]}")

@@ -110,6 +110,8 @@ def corpus_facts(name: str, root: Path) -> dict[str, str]:
 def open_splits(corpus: str | Path, seed: int = 0) -> dict[str, Corpus]:
     """train, val and test of a preset of the embedded corpus (built where it is missing), or of a prepared folder.
 
+    Where the corpus holds sentences of its training speakers out, they are a fourth part, "heldout": known people who
+    say something new, for the column "seen speakers", never for training.
     A folder without splits of its own is dealt by speaker, a tenth each (at least one) to val and test; with fewer
     than three speakers by clip, and then the tests say nothing of other people. Raises ValueError where it is neither
     a preset nor a folder of clips. Chapter: book/priors.ipynb
@@ -129,8 +131,11 @@ def open_splits(corpus: str | Path, seed: int = 0) -> dict[str, Corpus]:
         clips = [replace(clip, split=of[getattr(clip, by)]) for clip in found]
     else:
         clips = list(found)
+    names = ["train", "val", "test"]
+    if any(clip.split == "heldout" for clip in clips):
+        names.append("heldout")
     parts = {}
-    for split in ("train", "val", "test"):
+    for split in names:
         chosen = [clip for clip in clips if clip.split == split]
         parts[split] = Corpus(found.name, chosen, found.table, found.facts)
     return parts

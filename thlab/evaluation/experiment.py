@@ -14,6 +14,7 @@ from typing import Any
 from torch import nn
 
 from thlab.corpus import PRESETS as CORPORA
+from thlab.corpus.rows import speakers_of
 from thlab.data.corpora import Corpus
 from thlab.data.tensors import ClipTensors, load_clips
 from thlab.evaluation.source import source_digest
@@ -166,13 +167,13 @@ def measured(
 def meets_new_people(card: Mapping[str, Any], corpus: str) -> None:
     """ValueError where a corpus's test people are among those that the weights of a card were trained on.
 
-    All presets of the embedded corpus number the same people: the smaller ones' test people are the larger ones'
-    training people.
+    In version 2 all presets of the embedded corpus number the same people: the smaller ones' test people are the
+    larger ones' training people.
     """
     if card["corpus"] not in CORPORA or corpus not in CORPORA:
         return
-    trained, (first, second, _) = CORPORA[card["corpus"]].split[0], CORPORA[corpus].split
-    if first + second < trained:
+    trained = speakers_of(CORPORA[card["corpus"]], "train")
+    if set(trained) & set(speakers_of(CORPORA[corpus], "test")):
         ask = f"ask for --corpus {card['corpus']}, or for weights of your own by --weights"
         raise ValueError(f"the weights were trained on people whom corpus {corpus} tests: {ask}")
 

@@ -11,6 +11,7 @@ from thlab.files import load_arrays
 class Embedded(Reader):
     """A built view: what its manifest lists, and what lies there unlisted. Words, phones and labels are exact.
 
+    Sentences of the training speakers that no one trains on are a split of their own, "heldout".
     Raises ValueError where the manifest is not JSON lines with an id.
     Chapter: book/sound-and-faces.ipynb
     """
@@ -29,7 +30,7 @@ class Embedded(Reader):
             raise ValueError(f"{manifest}: not one record a line ({error!r}): build the corpus again") from error
 
     def paths(self) -> list[Path]:
-        """What is listed or lies there; a clip whose line has no .mp4 (prepared from sound alone) is its .wav."""
+        """What is listed or lies there; a clip whose line has no .mp4 (made of sound alone) is its .wav."""
         kinds = {id_: record.get("sha256", {"mp4": ""}) for id_, record in self._records.items()}
         listed = (self.root / f"{id_}.{'mp4' if 'mp4' in kind else 'wav'}" for id_, kind in kinds.items())
         return sorted({*super().paths(), *listed})
@@ -46,9 +47,10 @@ class Embedded(Reader):
                 )
                 for kind in ("word", "phone")
             )
+            split = "heldout" if record.get("heldout") else record["split"]
             return Clip(
                 path.stem, path, str(record["speaker"]), record["emotion"], record["intensity"], words, phones,
-                record["split"], path.with_suffix(".wav"), dict(record),
+                split, path.with_suffix(".wav"), dict(record),
             )  # fmt: skip
         except KeyError as error:
             raise ValueError(f"no {error} in manifest.jsonl or in the .npz") from error
