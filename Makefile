@@ -14,8 +14,10 @@ export THLAB_HOME ?= $(CURDIR)/_build/thlab
 # For `make notebooks`: which chapters, and how much to compute
 CHAPTERS ?= $(basename $(notdir $(wildcard book/*.ipynb)))
 PRESET ?= book
+# and for `make run`, which a reader waits for
+RUN_PRESET ?= fast
 
-.PHONY: help venv vendor corpus book html notebooks test lint unit nbtest pages lab bench clean
+.PHONY: help venv vendor corpus book run notebooks test lint unit nbtest pages lab bench clean
 # even with -j, a failing lint comes before an hour of tests
 .NOTPARALLEL:
 
@@ -42,15 +44,15 @@ book/vendor/.fetched: book/tools/vendor.lock.json book/tools/fetch_vendor.py | v
 corpus: venv  ## build the tiny corpus where it is missing
 	@$(PY) -c 'from thlab.corpus import ensure; print("corpus:", ensure("tiny"))'
 
-book: venv vendor corpus  ## make the book: run the chapters in a copy, render the pages
-	$(PY) book/tools/run_notebooks.py copy _build/executed
-	$(call BUILD_PAGES,_build/executed)
-	@echo && echo "The book is ready. Open file://$(CURDIR)/$(HTML)"
-
-html: venv vendor  ## render the stored outputs, without running anything
+book: venv vendor  ## make the book: render the chapters with their stored outputs
 	$(PY) book/tools/stage.py _build/book
 	$(call BUILD_PAGES,_build/book)
-	@echo && echo "Open file://$(CURDIR)/$(HTML)"
+	@echo && echo "The book is ready. Open file://$(CURDIR)/$(HTML)"
+
+run: venv vendor corpus  ## run the chapters anew in a copy, RUN_PRESET=fast|book, and render that
+	THLAB_PRESET=$(RUN_PRESET) $(PY) book/tools/run_notebooks.py copy _build/executed
+	$(call BUILD_PAGES,_build/executed)
+	@echo && echo "The chapters have run. Open file://$(CURDIR)/$(HTML)"
 
 notebooks: venv corpus  ## for authors: refresh stored outputs, CHAPTERS="dtw ..." PRESET=book|fast
 	THLAB_PRESET=$(PRESET) $(PY) book/tools/run_notebooks.py inplace $(CHAPTERS:%=book/%.ipynb)
@@ -63,14 +65,17 @@ lint: venv  ## ruff, codespell, pyright
 	$(BIN)/codespell
 	$(BIN)/pyright
 
+# two processes, each with one thread: a file's tests stay together, for they share what is slow to make
+TEST = OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
+
 unit: venv corpus  ## unit tests
-	$(PY) -m pytest tests --ignore tests/book
+	$(TEST) tests --ignore tests/book
 
 nbtest: venv corpus  ## run every cell of every notebook, in the preset fast
 	THLAB_PRESET=fast THLAB_BOOK=$(CURDIR)/_build/nbtest \
-	  $(PY) -m pytest --nbval-lax --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 600 --timeout 900 book/*.ipynb
+	  $(TEST) --nbval-lax --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 600 --timeout 900 book/*.ipynb
 
-pages: html  ## check the book: integrity, then every page in Chromium
+pages: book  ## check the book: integrity, then every page in Chromium
 	$(PY) book/tools/browser.py
 	$(PY) -m pytest tests/book
 

@@ -1,6 +1,6 @@
 """Execute the book's chapters: for a reader in a copy, or for an author in place.
 
-    python book/tools/run_notebooks.py copy _build/executed        (make book)
+    python book/tools/run_notebooks.py copy _build/executed        (make run)
     python book/tools/run_notebooks.py inplace book/dtw.ipynb ...  (make notebooks)
 
 In a copy, a chapter whose text, package and preset are those of its last run is not executed again.

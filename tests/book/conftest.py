@@ -20,7 +20,7 @@ def html() -> Path:
     """The rendered book, or a failure that says how to render it."""
     folder = ROOT / "_build" / "html"
     if not (folder / "intro.html").exists():
-        pytest.fail("the book is not rendered: run `make html` first")
+        pytest.fail("the book is not rendered: run `make book` first")
     return folder
 
 

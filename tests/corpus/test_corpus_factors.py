@@ -15,7 +15,8 @@ from thlab.corpus.expression import EMOTION_AT_REST
 from thlab.corpus.grammar import sentences
 from thlab.corpus.head import load_head
 from thlab.corpus.rows import clip_rows
-from thlab.corpus.speech import STOPS, speak
+from thlab.audio.espeak import STOPS
+from thlab.corpus.speech import speak
 from thlab.corpus.voice import Voice
 from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP, TEMPLATE, anchors, similarity, transform
 
