@@ -129,11 +129,13 @@ def mean_squares(table: Float[np.ndarray, "*b k s"]) -> MeanSquares:
 def half_width(squares: MeanSquares) -> tuple[Number, Number]:
     """Half the 95 % interval of the mean, and Satterthwaite's degrees of freedom.
 
-    v = max(MS_seed + MS_unit − MS_rest, MS_rest) / (K S). The degrees of freedom of the sum are
-    (MS_seed + MS_unit − MS_rest)² over MS_seed² / (K − 1) + MS_unit² / (S − 1) + MS_rest² / ((K −
-    1)(S − 1)); where MS_rest is the larger, they are its own, (K − 1)(S − 1). With one seed only
-    MS_unit is left, with one unit only MS_seed, and both become Student's interval. Infinite, with
-    0 degrees, for one number. Chapter: book/priors.ipynb
+    v = max(MS_seed + MS_unit − MS_rest, MS_rest) / (K S). The degrees of freedom are those of the
+    sum, (MS_seed + MS_unit − MS_rest)² over
+    MS_seed² / (K − 1) + MS_unit² / (S − 1) + MS_rest² / ((K − 1)(S − 1)),
+    or where MS_rest is the larger its own, (K − 1)(S − 1). With one seed only MS_unit is left, with
+    one unit only MS_seed, and both become Student's interval. Infinite, with 0 degrees, for one
+    number. Simulated, it covers .93 to .99 for 3 to 8 seeds and 3 to 12 units, and down to .89
+    where there are two of either. Chapter: book/priors.ipynb
     """
     of_seed, of_unit = squares.n_seeds - 1, squares.n_units - 1
     if of_seed == of_unit == 0:
