@@ -27,7 +27,7 @@ Measurement = tuple[str, str, str, str, float]  # row, column, speaker, clip, va
 Measurements = list[Measurement]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one is equal to itself alone, so that what is made of it can be cached
 class Experiment:
     """A paper on one corpus at one preset, with the seeds that were asked for.
 
@@ -46,6 +46,13 @@ class Experiment:
     overrides: tuple[str, ...] = ()
     weights: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, name: Any, make: Callable[[], Any]) -> Any:
+        """What `make` returns at its first call for a name: data and test sets that several rows use."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
 
     @property
     def facts(self) -> dict[str, str]:

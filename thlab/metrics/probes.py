@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
@@ -20,7 +20,8 @@ def linear_probe(
     Minimises ½‖W‖² + Σ cross-entropy by L-BFGS from zero: nothing is random. Codes are standardised by the training
     set's mean and deviation. Labels count from 0; one that training never saw is missed. Chapter: book/priors.ipynb
     """
-    return _probe(lambda scores, y: cross_entropy(scores, y, reduction="sum"), train_x, train_y, test_x, test_y)
+    hits = _probe(lambda scores, y: cross_entropy(scores, y, reduction="sum"), train_x, train_y, test_x, test_y)
+    return hits.double().mean().item()
 
 
 def svm_probe(
@@ -30,6 +31,13 @@ def svm_probe(
 
     Minimises ½‖W‖² + Σ max(0, 1 - margin)²; else as `linear_probe`. Chapter: book/priors.ipynb
     """
+    return svm_hits(train_x, train_y, test_x, test_y).double().mean().item()
+
+
+def svm_hits(
+    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+) -> Bool[Tensor, "m"]:
+    """Which of the held-out codes `svm_probe` tells right. Chapter: book/davs.ipynb"""
     return _probe(_hinge, train_x, train_y, test_x, test_y)
 
 
@@ -38,11 +46,12 @@ def _hinge(scores: Float[Tensor, "n k"], y: Labels) -> Float[Tensor, ""]:
     return (1 - side * scores).clamp(min=0).square().sum()
 
 
-def _probe(loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor) -> float:
+def _probe(loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor) -> Tensor:
+    """Which of the test's codes are told right."""
     mean, deviation = train_x.double().mean(0), train_x.double().std(0)
     scale = torch.where(deviation > 0, deviation, 1.0)  # a dead dimension stays 0
     weights, bias = _fit(loss, (train_x - mean) / scale, train_y)
-    return ((test_x - mean) / scale @ weights + bias).argmax(1).eq(test_y).double().mean().item()
+    return ((test_x - mean) / scale @ weights + bias).argmax(1).eq(test_y)
 
 
 def _fit(loss: Loss, x: Codes, y: Labels) -> tuple[Float[Tensor, "d k"], Float[Tensor, "k"]]:

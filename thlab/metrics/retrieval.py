@@ -1,7 +1,7 @@
 """Finding each query's own partner among all: R@1, R@10 and the median rank of [zhou2019], Table 3."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 BLOCK = 1024  # queries a block, so that 25,000 against 25,000 need 100 MB at a time
@@ -10,8 +10,21 @@ BLOCK = 1024  # queries a block, so that 25,000 against 25,000 need 100 MB at a 
 def retrieval(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> dict[str, float]:
     """R@1 and R@10 in [0, 1] and MedR, of queries whose partner is the gallery's row of the same number.
 
-    A partner's rank is the number of gallery rows at least as similar (cosine) as it is, itself included: ties count
-    against, so that codes which are all alike rank last and not first. Chapter: book/content-to-video.ipynb
+    Ranks are those of `partner_ranks`. Chapter: book/content-to-video.ipynb
+    """
+    rank = partner_ranks(queries, gallery).double()
+    return {
+        "R@1": (rank <= 1).double().mean().item(),
+        "R@10": (rank <= 10).double().mean().item(),
+        "MedR": rank.quantile(0.5).item(),
+    }
+
+
+def partner_ranks(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> Int[Tensor, "n"]:
+    """The rank, from 1, of each query's partner: the number of gallery rows at least as similar (cosine).
+
+    It counts itself, and ties count against: codes which are all alike rank last and not first.
+    Chapter: book/content-to-video.ipynb
     """
     queries, gallery = (x / x.norm(dim=1, keepdim=True) for x in (queries, gallery))
     ranks = []
@@ -19,9 +32,4 @@ def retrieval(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> d
         similarity = block @ gallery.T  # (block, n)
         partner = similarity[torch.arange(len(block)), own]
         ranks.append((similarity >= partner[:, None]).sum(1))
-    rank = torch.cat(ranks).double()
-    return {
-        "R@1": (rank <= 1).double().mean().item(),
-        "R@10": (rank <= 10).double().mean().item(),
-        "MedR": rank.quantile(0.5).item(),
-    }
+    return torch.cat(ranks)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu
 
 Scores = Float[Tensor, "b"]
-Patches = Float[Tensor, "b 1 h w"]
+Patches = Float[Tensor, "b 1 h2 w2"]
 
 
 class PatchDiscriminator(nn.Module):

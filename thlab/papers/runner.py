@@ -1,7 +1,7 @@
 """`thlab train|evaluate|generate` for any paper: what its record declares, done once for all."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,7 @@ def open_experiment(
     if spec.of_weights:
         card = experiment.card(spec.of_weights)
         meets_new_people(card, corpus)
-        return Experiment(**{**vars(experiment), "seeds": (card.get("seed", 0),)})
+        return replace(experiment, seeds=(card.get("seed", 0),))
     return experiment
 
 

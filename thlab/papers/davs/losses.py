@@ -1,109 +1,127 @@
-"""Eq. 1 to 8 of [zhou2019], one function each, and the two phases of a step; each phase returns named terms."""
+"""Eq. 1 to 8 of [zhou2019], and the two phases of a step; each phase returns named terms."""
+
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, normalize
 
 from thlab.face.align import mouth
+from thlab.nn.gan import discriminator_bce, generator_bce
+from thlab.nn.losses import weighted_total
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.model import Critics, Output, Said
+from thlab.papers.davs.critics import CriticOutput
+from thlab.papers.davs.model import Output, WordBatch
 
 Terms = dict[str, Float[Tensor, ""]]
 Video = Float[Tensor, "b t 3 h w"]
 Features = Float[Tensor, "b n d"]
-Patches = Float[Tensor, "b 1 h w"]
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """The weight of each term of the encoders' phase: four that a config sets, the others the public code's."""
+
+    domain: float
+    dispel_word: float
+    dispel_person: float
+    gan: float
+    contrastive: float = 1.0
+    words: float = 1.0
+    people: float = 1.0
+    l1: float = 4.0  # alpha of Eq. 8
+    mouth: float = 8.0
+    still: float = 5.0
+
+
+def loss_weights(config: DAVSConfig) -> LossWeights:
+    """The weights that a config asks for. Chapter: book/davs.ipynb"""
+    return LossWeights(config.domain, config.dispel_word, config.dispel_person, config.gan)
 
 
 def contrastive(F_v: Features, F_a: Features) -> Float[Tensor, ""]:
     """L_C of Eq. 1 of [zhou2019] over the batch's pairs, divided by the batch: each sample's share.
 
-    A sample's features are one vector of length 1. Unlike the code's, distances are not squared and both sides learn,
-    as the text has it. Chapter: book/davs.ipynb
+    A sample's features are one vector of length 1. Unlike the code's, distances are not squared and
+    both sides learn, as the text has it. Chapter: book/davs.ipynb
     """
     # \sum_{n,m} ( l_{mn} d_{mn} + (1 - l_{mn}) \max(1 - d_{mn}, 0) )
-    v, a = (normalize(F.flatten(1), dim=1) for F in (F_v, F_a))
+    v = normalize(F_v.flatten(1), dim=1)
+    a = normalize(F_a.flatten(1), dim=1)
     d = (2 - 2 * v @ a.T).clamp(min=1e-6).sqrt()  # a root has no slope at 0
     own = torch.eye(len(d), device=d.device)
-    return (own * d + (1 - own) * (1 - d).clamp(min=0)).sum() / len(d)
+    return (own * d + (1 - own) * (1 - d).clamp(min=0)).sum() / len(d)  # Eq. 1
 
 
-def uneven(logits: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
+def confusion_loss(logits: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
     """L_p^w of Eq. 3 and L_w^p of Eq. 5 of [zhou2019]: how far a classifier is from giving each class 1 / N.
 
-    The squared distance, which is 0 and without gradient where nothing is told. Chapter: book/davs.ipynb
-    """
-    # \sum_j \| \mathrm{softmax}(C(f))_j - \tfrac{1}{N} \|_2^2
-    return (logits.softmax(1) - 1 / logits.shape[1]).square().sum(1).mean()
-
-
-def likeness(fake: Video, real: Video) -> Terms:
-    """L_L1 of Eq. 6 of [zhou2019] as a mean over pixels, and what the public code adds to it.
-
-    mouth: the same in the mouth's box. still: of the difference between one frame and the next, outside that box.
+    The squared distance, which is 0 and without gradient where nothing is told.
     Chapter: book/davs.ipynb
     """
-    difference, jumps = (fake - real).abs(), (fake - real).diff(dim=1).abs()
+    # \sum_j \| \mathrm{softmax}(C(f))_j - \tfrac{1}{N} \|_2^2
+    return (logits.softmax(1) - 1 / logits.shape[1]).square().sum(1).mean()  # Eq. 3, Eq. 5
+
+
+def reconstruction_loss(fake: Video, real: Video) -> Terms:
+    """L_L1 of Eq. 6 of [zhou2019] as a mean over pixels, and what the public code adds to it.
+
+    mouth: the same in the mouth's box. still: of the difference between one frame and the next,
+    outside that box. Chapter: book/davs.ipynb
+    """
+    difference = (fake - real).abs()  # Eq. 6
+    jumps = (fake - real).diff(dim=1).abs()
     outside = torch.ones_like(jumps)
     mouth(outside).zero_()
     still = (outside * jumps).sum() / outside.sum().clamp(min=1)
     return {"l1": difference.mean(), "mouth": mouth(difference).mean(), "still": still}
 
 
-def critic_gan(real: Patches, fakes: list[Patches]) -> Float[Tensor, ""]:
-    """-L_GAN of Eq. 7 of [zhou2019], which D_seq makes small: of logits, mean over patches and kinds of fakes.
+def critic_phase(critics: nn.Module, out: Output, batch: WordBatch) -> Terms:
+    """The classifiers' and D_seq's half of a step: Eq. 2, Eq. 4, the modalities, Eq. 7.
 
     Chapter: book/davs.ipynb
     """
-    # -\log D(S^v) - \log(1 - D(G(f_p^v, F_w)))
-    return binary_cross_entropy_with_logits(real, torch.ones_like(real)) + torch.stack(
-        [binary_cross_entropy_with_logits(fake, torch.zeros_like(fake)) for fake in fakes]
-    ).mean()  # fmt: skip
-
-
-def generator_gan(fakes: list[Patches]) -> Float[Tensor, ""]:
-    """G's side of Eq. 7 of [zhou2019] as -log D(G), which has a gradient where D_seq is sure, as log(1 - D(G)) has not.
-
-    Chapter: book/davs.ipynb
-    """
-    return torch.stack([binary_cross_entropy_with_logits(fake, torch.ones_like(fake)) for fake in fakes]).mean()
-
-
-def critic_phase(critics: torch.nn.Module, out: Output, batch: dict[str, Tensor]) -> Terms:
-    """The classifiers' and D_seq's half of a step: Eq. 2, Eq. 4, the modalities, Eq. 7. Chapter: book/davs.ipynb"""
     # detached: they learn to read what the encoders and G make, and shall not make it easier to read
-    said: Said = critics(out.detached(), batch.get("real"))
-    modality = torch.zeros_like(batch["word"])
+    told: CriticOutput = critics(out.detached(), batch.real)
+    lips = torch.zeros_like(batch.word)
+    of_lips = cross_entropy(told.modality_v, lips)
+    of_sound = cross_entropy(told.modality_a, lips + 1)
+    person_of_each_frame = batch.person.repeat_interleave(out.F_w_v.shape[1])
     terms = {
-        "c_w_p": cross_entropy(said.person, batch["person"].repeat_interleave(out.F_w_v.shape[1])),
-        "modality": (cross_entropy(said.modality_v, modality) + cross_entropy(said.modality_a, modality + 1)) / 2,
+        "c_w_p": cross_entropy(told.person, person_of_each_frame),  # Eq. 4
+        "modality": (of_lips + of_sound) / 2,
     }
-    if said.word is not None:
-        terms["c_p_w"] = cross_entropy(said.word, batch["word"])
-    if said.real is not None and said.fake_v is not None and said.fake_a is not None:
-        terms["d_seq"] = critic_gan(said.real, [said.fake_v, said.fake_a])
+    if told.word is not None:
+        terms["c_p_w"] = cross_entropy(told.word, batch.word)  # Eq. 2
+    if told.real is not None and told.fake_v is not None and told.fake_a is not None:
+        terms["d_seq"] = discriminator_bce(told.real, [told.fake_v, told.fake_a])  # Eq. 7
     return terms | {"critics": torch.stack(list(terms.values())).sum()}
 
 
-def encoder_phase(config: DAVSConfig, critics: Critics, out: Output, batch: dict[str, Tensor]) -> Terms:
+def encoder_phase(config: DAVSConfig, critics: nn.Module, out: Output, batch: WordBatch) -> Terms:
     """The encoders', C_w's and G's half: named terms and their weighted "total". `critics` must be frozen.
 
-    Eq. 1, cross-entropy of words, modalities that shall not be told apart (as Eq. 3, of two classes), Eq. 5; with
-    pictures also the person's cross-entropy from f_p, Eq. 3, and Eq. 6 to 8 of video and audio, each the mean of both.
-    Chapter: book/davs.ipynb
+    Eq. 1, cross-entropy of words, modalities that shall not be told apart (as Eq. 3, of two classes),
+    Eq. 5; with pictures also the person's cross-entropy from f_p, Eq. 3, and Eq. 6 to 8 of video and
+    audio, each the mean of both. Chapter: book/davs.ipynb
     """
-    said: Said = critics(out)
+    told: CriticOutput = critics(out)
     terms = {
-        "contrastive": contrastive(out.F_w_v, out.F_w_a),
-        "words": cross_entropy(out.words_v, batch["word"]) + cross_entropy(out.words_a, batch["word"]),
-        "domain": uneven(said.modality_v) + uneven(said.modality_a),
-        "dispel_person": uneven(said.person),
+        "contrastive": contrastive(out.F_w_v, out.F_w_a),  # Eq. 1
+        "words": cross_entropy(out.words_v, batch.word) + cross_entropy(out.words_a, batch.word),
+        "domain": confusion_loss(told.modality_v) + confusion_loss(told.modality_a),
+        "dispel_person": confusion_loss(told.person),  # Eq. 5
     }
-    if out.fake_v is not None and out.fake_a is not None and out.people is not None and said.word is not None:
-        terms |= {"people": cross_entropy(out.people, batch["person"]), "dispel_word": uneven(said.word)}
-        both = likeness(out.fake_v, batch["real"]), likeness(out.fake_a, batch["real"])
-        terms |= {name: (both[0][name] + both[1][name]) / 2 for name in both[0]}
-    if said.fake_v is not None and said.fake_a is not None:
-        terms["gan"] = generator_gan([said.fake_v, said.fake_a])
-    weighted = [getattr(config, name, 1.0) * term for name, term in terms.items()]  # words and people weigh 1
-    return terms | {"total": torch.stack(weighted).sum()}
+    if out.people is not None and told.word is not None:
+        terms["people"] = cross_entropy(out.people, batch.person)
+        terms["dispel_word"] = confusion_loss(told.word)  # Eq. 3
+    if out.fake_v is not None and out.fake_a is not None and batch.real is not None:
+        of_lips = reconstruction_loss(out.fake_v, batch.real)
+        of_sound = reconstruction_loss(out.fake_a, batch.real)
+        for name, term in of_lips.items():
+            terms[name] = (term + of_sound[name]) / 2  # Eq. 6
+    if told.fake_v is not None and told.fake_a is not None:
+        terms["gan"] = generator_bce([told.fake_v, told.fake_a])  # Eq. 7
+    return weighted_total(terms, loss_weights(config))  # Eq. 8

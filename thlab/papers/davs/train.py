@@ -1,61 +1,50 @@
 """Training the model of [zhou2019]: in each step first what learns against it, then encoders, C_w and G."""
 
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.losses import critic_phase, encoder_phase
-from thlab.papers.davs.model import DAVS, Critics
+from thlab.papers.davs.critics import Critics
+from thlab.papers.davs.losses import Terms, critic_phase, encoder_phase
+from thlab.papers.davs.model import DAVS, Output, WordBatch
 from thlab.papers.davs.words import WordClips
-from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
+from thlab.training import Run, my_part, step_generator
+from thlab.training.job import Job
 from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
-PAINTERS = ("e_p_v.", "c_p.", "g.")  # what begins anew after the word space
+FIRST = "first"  # the stage of the word space alone, which models that differ in what comes after share
+BEGIN_ANEW = ("e_p_v.", "c_p.", "g.")  # the parts that the word space does not have
 
 
-def train(
-    config: DAVSConfig, clips: WordClips, out: str | Path, fabric: Any, seed: int = 0, first: Path | None = None
-) -> DAVS:
-    """Train a model on word clips; goes on where a run in `out` stopped.
+def train(job: Job) -> DAVS:
+    """Train a model on word clips; trains or resumes the word space's steps before, in job.out/first.
 
-    The first `config.first` steps, in the folder first (default: out/first), are the word space's alone; models that
-    differ in what comes after may share it. Raises ValueError where the pictures have not the config's size.
-    Chapter: book/davs.ipynb
+    Raises ValueError where the pictures have not the config's size. Chapter: book/davs.ipynb
     """
-    if clips.memory.frames is None or clips.memory.frames.shape[1] != config.size:
-        raise ValueError(f"clips without pictures of {config.size} px: build or prepare them with --size {config.size}")
-    counts = len(clips.words), len(clips.memory.speakers)
-    model, critics = (
-        build_seeded(lambda: DAVS(config, *counts), seed),
-        build_seeded(lambda: Critics(config, *counts), seed),
-    )
+    config: DAVSConfig = job.config
+    clips: WordClips = job.data
+    fabric = job.fabric
+    check_pictures(clips, config.size)
+    counts = len(clips.words), len(clips.tensors.speakers)
+    model = build_seeded(lambda: DAVS(config, *counts), job.seed)
+    critics = build_seeded(lambda: Critics(config, *counts), job.seed)
     if config.first:
-        begun = train(config.word_space(), clips, first or Path(out) / "first", fabric, seed)
-        model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
-    painters = {name: p for name, p in model.named_parameters() if name.startswith(PAINTERS)}
-    readers = [p for name, p in model.named_parameters() if name not in painters]
-    groups = [{"params": readers, "pace": 1.0}, {"params": list(painters.values()), "pace": config.pace}]
-    model, optimizer = fabric.setup(model, torch.optim.Adam(groups))
+        word_space = train(replace(job, config=config.word_space(), stage=FIRST))
+        model.load_state_dict(model.state_dict() | word_space.cpu().state_dict())
+    model, optimizer = fabric.setup(model, torch.optim.Adam(parameter_groups(model, config)))
     critic_groups = [{"params": list(critics.parameters()), "pace": config.pace}]
     critics, critic_optimizer = fabric.setup(critics, torch.optim.Adam(critic_groups))
-    run = Run(fabric, out, config, config.steps, seed=seed, corpus=clips.memory.facts)
+    run = Run(fabric, job.folder, config, config.steps, seed=job.seed, corpus=clips.tensors.facts)
     parts = {"model": model, "critics": critics, "optimizer": optimizer, "critic_optimizer": critic_optimizer}
     for step in run.steps(run.resume(**parts)):
-        batch = my_part(fabric, clips.draw(config, step_generator(seed, step)))
-        for group in (*optimizer.param_groups, *critic_optimizer.param_groups):
-            group["lr"] = (
-                config.learning_rate * group["pace"] * (warmup_cosine(step, config.steps) if config.falls else 1)
-            )
-        output, critic_terms = model(batch), {}
-        critics.requires_grad_(True)
-        for _ in range(config.critic_steps):
-            critic_terms = critic_phase(critics, output, batch)
-            run.check(step, critic_terms)
-            optimizer_step(fabric, critic_optimizer, critic_terms["critics"])
-        critics.requires_grad_(False)  # the dashed lines of Fig. 3: they judge, and are not moved by what they judge
+        drawn = clips.draw(config, step_generator(job.seed, step))
+        batch = WordBatch(**my_part(fabric, drawn.given()))
+        set_rates(config, step, optimizer, critic_optimizer)
+        output = model(batch)
+        critic_terms = critics_half(config, run, step, critics, critic_optimizer, output, batch)
         terms = encoder_phase(config, critics.module, output, batch)
         run.check(step, terms)
         optimizer_step(fabric, optimizer, terms["total"])
@@ -63,17 +52,48 @@ def train(
     return model.module
 
 
-def save_model(path: str | Path, model: DAVS, words: tuple[str, ...], card: dict[str, Any]) -> None:
-    """Weights and a card, from which `load_model` builds the same model. Chapter: book/davs.ipynb"""
-    people = model.c_p[-1].out_features
-    save_weights(path, model, card | {"config": asdict(model.config), "words": words, "people": people})
+def critics_half(
+    config: DAVSConfig, run: Run, step: int, critics: Any, optimizer: Any, output: Output, batch: WordBatch
+) -> Terms:
+    """The critics' steps on what the model made; afterwards they are frozen: they tell, and are not moved."""
+    critics.requires_grad_(True)
+    terms = {}
+    for _ in range(config.critic_steps):
+        terms = critic_phase(critics, output, batch)
+        run.check(step, terms)
+        optimizer_step(run.fabric, optimizer, terms["critics"])
+    critics.requires_grad_(False)  # the dashed lines of Fig. 3
+    return terms
 
 
-def load_model(name: str | Path = "davs-disentangled") -> tuple[DAVS, tuple[str, ...]]:
-    """A trained model and its words; "davs-entangled" is the one without Eq. 3 and 5.
+def parameter_groups(model: nn.Module, config: DAVSConfig) -> list[dict[str, Any]]:
+    """The weights that read words, at the rate itself; those that begin anew after them, at `pace` times it."""
+    readers = []
+    others = []
+    for name, parameter in model.named_parameters():
+        (others if name.startswith(BEGIN_ANEW) else readers).append(parameter)
+    return [{"params": readers, "pace": 1.0}, {"params": others, "pace": config.pace}]
 
-    FileNotFoundError where there are no weights. Chapter: book/davs.ipynb
-    """
-    card = read_card(name)
-    model = DAVS(from_card(DAVSConfig, card["config"]), len(card["words"]), card["people"])
-    return load_weights(name, model).eval().requires_grad_(False), tuple(card["words"])
+
+def set_rates(config: DAVSConfig, step: int, *optimizers: Any) -> None:
+    """The learning rate of each group at a step: times its pace, and rising and falling where the config says so."""
+    share = warmup_cosine(step, config.steps) if config.falls else 1
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * group["pace"] * share
+
+
+def check_pictures(clips: WordClips, size: int) -> None:
+    """ValueError where word clips have no pictures of this size."""
+    frames = clips.tensors.frames
+    if frames is None or frames.shape[1] != size:
+        raise ValueError(f"clips without pictures of {size} px: build or prepare them with --size {size}")
+
+
+def facts(job: Job, model: nn.Module) -> dict[str, Any]:
+    """What the card of a model holds beside its config: its words, and how many people it learnt to tell apart."""
+    return {
+        "words": list(job.data.words),
+        "people": len(job.data.tensors.speakers),
+        "steps": [job.config.first, job.config.steps],
+    }

@@ -1,6 +1,6 @@
 """One-second clips of words, cut from sentences by the words' exact times: what [zhou2019] trains and tests on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,11 +11,11 @@ from torch.nn.functional import pad
 from thlab.data import Corpus
 from thlab.data.clip import Clip
 from thlab.data.sampler import within
-from thlab.data.tensors import ClipTensors
+from thlab.data.tensors import ClipTensors, load_clips
 from thlab.media import FPS, SAMPLES_A_FRAME
 from thlab.nn.augment import jitter
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.model import hear, of_each
+from thlab.papers.davs.model import SEEN, WordBatch, audio_features, take_frames
 
 FRAMES = 25  # of a word clip: a second, the word's middle in frame MIDDLE
 MIDDLE = FRAMES // 2
@@ -24,13 +24,14 @@ TRAINED = 2 / 3  # of the sentences that training and test share: the others are
 
 @dataclass(frozen=True)
 class WordClips:
-    """Word clips of a memory; word k lasts from frame first[k] of clip clip[k], and may begin before it or end after.
+    """Word clips of some recordings; word k lasts from frame first[k] of recording clip[k].
 
-    There the clip's first or last picture is repeated, and what is heard is silence. Chapter: book/davs.ipynb
+    It may begin before the recording or end after it. There the first or last picture is repeated, and
+    what is heard is silence. Chapter: book/davs.ipynb
     """
 
-    memory: ClipTensors
-    rows: Float[Tensor, "f 20 12"]  # what is heard in each frame of each clip, with MIDDLE frames of silence around it
+    tensors: ClipTensors
+    rows: Float[Tensor, "f 20 12"]  # what is heard in each frame of each recording, MIDDLE silent ones around it
     clip: Int[Tensor, "n"]
     first: Int[Tensor, "n"]
     word: Int[Tensor, "n"]  # into `words`
@@ -38,47 +39,66 @@ class WordClips:
 
     @property
     def person(self) -> Int[Tensor, "n"]:
-        """Who speaks, a number into the memory's speakers."""
-        return self.memory.speaker[self.clip]
+        """Who speaks, a number into the recordings' speakers."""
+        return self.tensors.speaker[self.clip]
 
     def times(self, which: Int[Tensor, "b"], steps: Int[Tensor, "t"]) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
-        """Where in the memory's frames, and where in the rows, the frames `steps` (0 to 24) of some word clips are."""
+        """Where among all frames, and where among the rows, the frames `steps` (0 to 24) of some word clips are."""
         clip = self.clip[which]
-        start, end = self.memory.start[clip][:, None], self.memory.start[clip + 1][:, None]
+        start = self.tensors.start[clip][:, None]
+        end = self.tensors.start[clip + 1][:, None]
         at = start + self.first[which][:, None] + steps
         return at.clamp(start, end - 1), at + (2 * clip[:, None] + 1) * MIDDLE
 
     def pictures(self, frames: Int[Tensor, "*b"]) -> Float[Tensor, "*b 3 h w"]:
         """Pictures in [0, 1]."""
-        assert self.memory.frames is not None  # load_clips(…, frames=True)
-        return self.memory.frames[frames].movedim(-1, -3) / 255
+        assert self.tensors.frames is not None  # load_clips(…, frames=True)
+        return self.tensors.frames[frames].movedim(-1, -3) / 255
 
-    def draw(self, config: DAVSConfig, rng: torch.Generator) -> dict[str, Tensor]:
-        """A batch of word clips, each word as likely as another, as in LRW.
+    def draw(self, config: DAVSConfig, rng: torch.Generator) -> WordBatch:
+        """A random batch: of the word space alone, or with the pictures that the whole model needs."""
+        which = self.draw_clips(config.batch, rng)
+        frames, rows = self.times(which, spread(SEEN))
+        if config.painted:
+            pictures = self.draw_pictures(which, frames, config, rng)
+        else:
+            pictures = {"frames": jitter(self.pictures(frames), rng)}
+        return WordBatch(rows=self.rows[rows], word=self.word[which], person=self.person[which], **pictures)
 
-        frames (B, n, 3, H, W) and rows (B, n, 20, 12) of the frames seen, word, person; with pictures also image,
-        judged (B, j, 3, H, W), painted (B, p), which of the frames seen are to be made, and these, real.
-        """
-        order, count = self.word.argsort(stable=True), self.word.bincount(minlength=len(self.words))
-        word, begin = torch.randint(len(self.words), (config.batch,), generator=rng), count.cumsum(0) - count
-        which = order[within(begin[word], (begin + count)[word], rng)]
-        frames, rows = self.times(which, spread(config.seen))
-        batch = {"rows": self.rows[rows], "word": word, "person": self.person[which]}
-        if not config.painted:
-            return batch | {"frames": jitter(self.pictures(frames), rng)}
-        judged, _ = self.times(which, spread(config.judged))
-        image = self.memory.start[self.clip[which]][:, None]  # at rest: from an open mouth hardly any motion was learnt
-        pictures = jitter(self.pictures(torch.cat([image, frames, judged], 1)), rng)
-        image, seen, judged = pictures.split([1, config.seen, config.judged], 1)
-        begin = torch.randint(config.seen - config.painted + 1, (config.batch, 1), generator=rng)
-        painted = begin + torch.arange(config.painted)
-        made = {"image": image[:, 0], "judged": judged, "painted": painted, "real": of_each(seen, painted)}
-        return batch | {"frames": seen} | made
+    def draw_clips(self, n: int, rng: torch.Generator) -> Int[Tensor, "n"]:
+        """n random word clips, each word as likely as another, as in LRW."""
+        by_word = self.word.argsort(stable=True)
+        count = self.word.bincount(minlength=len(self.words))
+        end = count.cumsum(0)
+        word = torch.randint(len(self.words), (n,), generator=rng)
+        return by_word[within((end - count)[word], end[word], rng)]
 
-    def even(self, each: int) -> Int[Tensor, "m"]:
+    def draw_pictures(
+        self, which: Int[Tensor, "b"], frames: Int[Tensor, "b n"], config: DAVSConfig, rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The pictures of a batch, each word clip in colours of its own, and which of its frames G shall make."""
+        # the recording's first, at rest: from an open mouth hardly any motion was learnt
+        image = self.tensors.start[self.clip[which]][:, None]
+        others, _ = self.times(which, spread(config.adversary_frames))
+        pictures = jitter(self.pictures(torch.cat([image, frames, others], 1)), rng)
+        person, seen, others = pictures.split([1, SEEN, config.adversary_frames], 1)
+        first = torch.randint(SEEN - config.painted + 1, (len(which), 1), generator=rng)
+        painted = first + torch.arange(config.painted)
+        return {
+            "frames": seen,
+            "image": person[:, 0],
+            "adversary_frames": others,
+            "painted": painted,
+            "real": take_frames(seen, painted),
+        }
+
+    def balanced(self, each: int) -> Int[Tensor, "m"]:
         """Up to so many clips of each word, spread over all that there are: nothing is random."""
-        found = [(self.word == word).nonzero()[:, 0] for word in range(len(self.words))]
-        chosen = [x[torch.linspace(0, len(x) - 1, min(each, len(x))).long()] for x in found]
+        chosen = []
+        for word in range(len(self.words)):
+            of_word = (self.word == word).nonzero()[:, 0]
+            n = min(each, len(of_word))
+            chosen.append(of_word[torch.linspace(0, len(of_word) - 1, n).long()])
         return torch.cat(chosen).sort().values
 
 
@@ -88,14 +108,16 @@ def spread(n: int) -> Int[Tensor, "n"]:
     return (FRAMES - 1 - stride * (n - 1)) // 2 + stride * torch.arange(n)
 
 
-def word_clips(memory: ClipTensors, clips: Sequence[Clip], words: Sequence[str] = ()) -> WordClips:
-    """The word clips of a memory and of the clips that it was loaded from, in the same order.
+def word_clips(tensors: ClipTensors, clips: Sequence[Clip], words: Sequence[str] = ()) -> WordClips:
+    """The word clips of recordings and of the clips that these were loaded from, in the same order.
 
-    words: those of another set, in whose order they are numbered; others are left out. Default: all, sorted. Raises
-    ValueError for a clip whose words have no times, and where no word is left. Chapter: book/davs.ipynb
+    words: those of another set, in whose order they are numbered; others are left out. Default: all,
+    sorted. Raises ValueError for a clip whose words have no times, and where no word is left.
+    Chapter: book/davs.ipynb
     """
     labels = tuple(words) or tuple(sorted({word.label for clip in clips for word in clip.words}))
-    found, lengths = [], memory.start.diff().tolist()
+    lengths = tensors.start.diff().tolist()
+    found = []
     for number, (clip, n_frames) in enumerate(zip(clips, lengths, strict=True)):
         if not clip.timed:
             raise ValueError(f"{clip.path}: no times of its words; prepare the corpus with data_scripts first")
@@ -106,29 +128,52 @@ def word_clips(memory: ClipTensors, clips: Sequence[Clip], words: Sequence[str] 
     if not found:
         raise ValueError(f"none of the {len(clips)} clips has one of the words {', '.join(labels[:3])}, …")
     clip, first, word = torch.tensor(found).T.contiguous()
+    return WordClips(tensors, surrounded_features(tensors), clip, first, word, labels)
+
+
+def surrounded_features(tensors: ClipTensors) -> Float[Tensor, "f 20 12"]:
+    """What is heard in each frame of each recording, with MIDDLE frames of silence before and after it."""
     quiet = MIDDLE * SAMPLES_A_FRAME
-    heard = [hear(pad(sound, (quiet, quiet)), len(sound) // SAMPLES_A_FRAME + 2 * MIDDLE) for sound in memory.audio]
-    return WordClips(memory, torch.cat(heard), clip, first, word, labels)
+    rows = []
+    for sound in tensors.audio:
+        n_frames = len(sound) // SAMPLES_A_FRAME + 2 * MIDDLE
+        rows.append(audio_features(pad(sound, (quiet, quiet)), n_frames))
+    return torch.cat(rows)
+
+
+def load_words(splits: Mapping[str, Corpus], frames: bool = True) -> WordClips:
+    """Word clips to train on, of sentences that the test's people do not say. Chapter: book/davs.ipynb"""
+    train, _ = hold_out(splits["train"], splits["test"])
+    return word_clips(load_clips(train, frames), train)
 
 
 def hold_out(train: Corpus, test: Corpus) -> tuple[Corpus, Corpus]:
     """Both without a sentence in common: of those that they share a third is for the test, the others for training.
 
-    Else a classifier knows a sentence by its other words, for a second has four. Of the corpus preset "words" 50
-    sentences remain for training and 25 for the test, with all 51 words each. Both stay as they are where too few
-    sentences are shared to leave training each word (the smaller presets), or single words are (LRW).
-    Chapter: book/davs.ipynb
+    Else a classifier knows a sentence by its other words, for a second has four. Of the corpus preset
+    "words" 50 sentences remain for training and 25 for the test, with all 51 words each. Both stay as
+    they are where too few sentences are shared to leave training each word (the smaller presets), or
+    single words are (LRW). Chapter: book/davs.ipynb
     """
-    said = {clip.text for clip in train if len(clip.words) > 1}
-    shared = list(dict.fromkeys(clip.text for clip in test if clip.text in said))
-    kept = set(shared[: int(TRAINED * len(shared))])
-    words = {word for text in kept for word in text.split()}
-    held = {text for text in shared if text not in kept and words.issuperset(text.split())}
+    shared = shared_sentences(train, test)
+    n_trained = int(TRAINED * len(shared))
+    trained = shared[:n_trained]
+    words = {word for text in trained for word in text.split()}
+    held = [text for text in shared[n_trained:] if words.issuperset(text.split())]
     if not held:
         return train, test
-    training = [clip for clip in train if clip.text not in held]
-    tested = [clip for clip in test if clip.text in held or clip.text not in shared]
-    return (
-        Corpus(train.name, training, train.table, train.facts),
-        Corpus(test.name, tested, test.table, test.facts),
-    )
+    trained_elsewhere = set(shared) - set(held)
+    return without(train, held), without(test, trained_elsewhere)
+
+
+def shared_sentences(train: Corpus, test: Corpus) -> list[str]:
+    """Sentences of several words that both say, in the test's order."""
+    said = {clip.text for clip in train if len(clip.words) > 1}
+    return list(dict.fromkeys(clip.text for clip in test if clip.text in said))
+
+
+def without(corpus: Corpus, texts: Iterable[str]) -> Corpus:
+    """A corpus without the clips of some sentences."""
+    left_out = set(texts)
+    clips = [clip for clip in corpus if clip.text not in left_out]
+    return Corpus(corpus.name, clips, corpus.table, corpus.facts)

@@ -1,15 +1,15 @@
 """What [yadav2020] says of its results, as comparisons; in words it stands in book/claims.json.
 
 The rivals are the paper's: DAVS, which stands beside ours, and ATVNet, which this book does not
-build. The model without chance, the mean of z and still frames are ours or controls: anchors, never
+build. The deterministic model, the mean of z and still frames are ours or controls: anchors, never
 rivals.
 """
 
 from thlab.evaluation.claims import Claim
 from thlab.evaluation.comparison import Untestable, less, more, within
-from thlab.papers.stochastic.reported import ATVNET, DAVS, SCORES, TABLE_1, TAKE
+from thlab.papers.stochastic.reported import ATVNET, DAVS, TABLE_1, TAKE
 
-PLAIN = "deterministic"  # the model without chance: its takes are all alike
+PLAIN = "deterministic"  # its takes are all alike
 TRUTH = "truth, performed anew"
 FRAMEWISE = "frame by frame"  # a model without memory
 SHUFFLED = "ours, shuffled audio"
@@ -17,8 +17,8 @@ SHUFFLED = "ours, shuffled audio"
 
 def above_davs(column: str, unit: str) -> Claim:
     """One take above DAVS in a column of Table 1."""
-    number = SCORES.index(column)
-    paper = TABLE_1["GRID"][TAKE][number] - TABLE_1["GRID"][DAVS][number]
+    printed = TABLE_1["GRID"]
+    paper = printed[TAKE][column] - printed[DAVS][column]
     anchors = ("repeated frame", "mean frame")
     rival = more(TAKE, DAVS, column, paper=paper, unit=unit, anchors=anchors)
     missing = Untestable(f"{TAKE} − {ATVNET}, {column}", "this book does not build its generator")

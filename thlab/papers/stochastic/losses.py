@@ -1,4 +1,6 @@
-"""Eq. 2 of [yadav2020] in nats a frame: means over clips and frames, so that no weight depends on a clip's length."""
+"""Eq. 2 of [yadav2020] in nats a frame: means over clips and frames, whatever their length."""
+
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -6,6 +8,7 @@ from torch import Tensor
 
 from thlab.face.align import eyes, mouth
 from thlab.nn.gaussian import Gaussian, kl
+from thlab.nn.losses import weighted_total
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.model import Output
 
@@ -13,57 +16,80 @@ Terms = dict[str, Float[Tensor, ""]]
 Video = Float[Tensor, "b t 3 h w"]
 
 
+class Weights(NamedTuple):
+    """What the terms of Eq. 2 weigh: lambda is 1, as in the paper, and beta stands beside it."""
+
+    nll: float
+    charged: float
+
+
 def neg_log_likelihood(
     fake: Video, real: Video, config: StochasticConfig, alone: Bool[Tensor, "b"] | None = None
 ) -> Float[Tensor, ""]:
-    """−log p(f_t | z_t) of a Gaussian of unit variance, Eq. 2 of [yadav2020], less its constant: half a squared error.
+    """−log p(f_t | z_t) of a Gaussian of unit variance, Eq. 2 of [yadav2020], minus its constant.
 
-    Summed over pixels and colours, or their weighted mean, as `reduction` says; the mean is the paper's MSE, halved. A
-    weight of the boxes of mouth and eyes is a variance of 1 / weight there. In clips that are painted from sound alone
-    eyes weigh as the mouth: no sound tells what they do, and it would be noise to what learns the lips.
+    That is half a squared error, summed over pixels and colours, or their weighted mean, as
+    `reduction` says; the mean is the paper's MSE, halved. A weight of the boxes of mouth and eyes
+    is a variance of 1 / weight there. In clips that are painted from sound alone eyes weigh as the
+    mouth: no sound tells what they do, and it would be noise to what learns the lips.
     Chapter: book/latent-kl.ipynb
     """
-    # -\log p(f|z) = \tfrac12 \sum_i w_i (f_i - \hat f_i)^2 + \text{const}
     weight = torch.ones_like(real[:, :1])  # (B, 1, 3, H, W)
-    for box, focus in zip((mouth, eyes), config.focus, strict=True):
-        box(weight).fill_(focus)
+    of_mouth, of_eyes = config.focus
+    mouth(weight).fill_(of_mouth)
+    eyes(weight).fill_(of_eyes)
     if alone is not None:
-        eyes(weight)[alone] = config.focus[0]
+        eyes(weight)[alone] = of_mouth
+    # -\log p(f|z) = \tfrac12 \sum_i w_i (f_i - \hat f_i)^2 + \text{const}
     summed = 0.5 * (weight * (fake - real).square()).sum((-1, -2, -3)).mean()
-    return summed if config.reduction == "sum" else summed / weight.sum((-1, -2, -3)).mean()
+    if config.reduction == "sum":
+        return summed
+    return summed / weight.sum((-1, -2, -3)).mean()
 
 
 def kl_charged(q_f: Gaussian, q_a: Gaussian, free_bits: float) -> Float[Tensor, ""]:
-    """The KL of Eq. 2 of [yadav2020], each dimension (mean over frames) charged no less than the free bits, in nats.
+    """The KL of Eq. 2 of [yadav2020], each dimension charged no less than the free bits, in nats.
 
-    A dimension below them has no gradient, and so no reason to fall silent, after Kingma et al. 2016.
-    Chapter: book/latent-kl.ipynb
+    A dimension's is its mean over frames. One below the free bits has no gradient, and so no reason
+    to fall silent, after Kingma et al. 2016. Chapter: book/latent-kl.ipynb
     """
-    return kl(q_f, q_a).flatten(0, -2).mean(0).clamp(min=free_bits).sum()
+    of_dimensions = kl(q_f, q_a).flatten(0, -2).mean(0)  # (z,)
+    return of_dimensions.clamp(min=free_bits).sum()
 
 
 def share(config: StochasticConfig, step: int) -> float:
-    """How much of the KL's gradient the frame posterior gets: (step / warm_up)^2, from the warm-up's end on all of it.
+    """How much of the KL's gradient the frame posterior gets: (step / warm_up)^2, then all.
 
-    A young decoder makes nothing of z yet. Were the KL then the only term that teaches q_f, it would empty z for good:
-    Adam takes steps of the same size however small the gradient is. Chapter: book/latent-kl.ipynb
+    A young decoder makes nothing of z yet. Were the KL then the only term that teaches q_f, it
+    would empty z for good: Adam takes steps of the same size however small the gradient is.
+    Chapter: book/latent-kl.ipynb
     """
-    return min(1.0, step / config.warm_up) ** 2 if config.warm_up else 1.0
+    if not config.warm_up:
+        return 1.0
+    return min(1.0, step / config.warm_up) ** 2
+
+
+def scale_gradient(q: Gaussian, part: float) -> Gaussian:
+    """The same Gaussian, through which only a part of the gradient passes.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    mean, logvar = (part * x + (1 - part) * x.detach() for x in q)
+    return Gaussian(mean, logvar)
 
 
 def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> Terms:
-    """Eq. 2 of [yadav2020], negated: "nll", "kl" and "charged" (the KL with free bits), and their weighted "total".
+    """Eq. 2 of [yadav2020], negated: "nll", "charged", their weighted "total", and "kl".
 
-    The nll teaches encoder, frame posterior, predictor and decoder, and of the audio side nothing but what these are
-    given; the KL teaches both posteriors and their encoders, but for Enc_a where the nll does. Without chance "nll" is
-    all. Chapter: book/latent-kl.ipynb
+    The nll teaches encoder, frame posterior, predictor and decoder, and of the audio side nothing
+    but what these are given; the KL teaches both posteriors and their encoders, but for Enc_a where
+    the nll does. "charged" is the KL with free bits; "kl", without them, is only logged. The
+    deterministic baseline has the nll alone. Chapter: book/latent-kl.ipynb
     """
     terms: Terms = {"nll": neg_log_likelihood(out.frames, real, config, out.alone)}
-    total = config.likelihood * terms["nll"]
-    if out.q_f and out.q_a:
-        terms["kl"] = kl(out.q_f, out.q_a).sum(-1).mean()
-        part = share(config, step)
-        q_f = Gaussian(*(part * x + (1 - part) * x.detach() for x in out.q_f))  # equal, but for its gradient
-        terms["charged"] = kl_charged(q_f, out.q_a, config.free_bits)
-        total = total + config.beta * terms["charged"]
-    return terms | {"total": total}
+    weights = Weights(nll=1.0, charged=config.beta)
+    if out.q_f is None or out.q_a is None:
+        return weighted_total(terms, weights)
+    q_f = scale_gradient(out.q_f, share(config, step))
+    terms["charged"] = kl_charged(q_f, out.q_a, config.free_bits)
+    return weighted_total(terms, weights) | {"kl": kl(out.q_f, out.q_a).sum(-1).mean()}

@@ -3,8 +3,15 @@
 TAKE = "ours, one take"
 DAVS = "DAVS"
 ATVNET = "ATVNet"
-SCORES = ("SSIM", "PSNR")
 TABLE_1 = {
-    "GRID": {DAVS: (0.82, 26.95), ATVNET: (0.78, 32.67), TAKE: (0.86, 32.01)},
-    "LRW": {DAVS: (0.80, 25.10), ATVNET: (0.77, 29.72), TAKE: (0.82, 30.45)},
+    "GRID": {
+        DAVS: {"SSIM": 0.82, "PSNR": 26.95},
+        ATVNET: {"SSIM": 0.78, "PSNR": 32.67},
+        TAKE: {"SSIM": 0.86, "PSNR": 32.01},
+    },
+    "LRW": {
+        DAVS: {"SSIM": 0.80, "PSNR": 25.10},
+        ATVNET: {"SSIM": 0.77, "PSNR": 29.72},
+        TAKE: {"SSIM": 0.82, "PSNR": 30.45},
+    },
 }

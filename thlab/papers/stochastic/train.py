@@ -1,126 +1,161 @@
-"""Training the model of [yadav2020] on stretches of clips, its latent sampled from the posterior of frames."""
+"""Training the model of [yadav2020]: its latent is sampled from the posterior of frames."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
-from thlab.data.sampler import open_eyed, within
+from thlab.data.sampler import StretchSampler
 from thlab.data.tensors import ClipTensors
 from thlab.nn.augment import jitter
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import objective
-from thlab.papers.stochastic.model import TalkingFace, hear, of_each
-from thlab.training import Run, from_card, load_weights, my_part, read_card, save_weights, step_generator
-from thlab.training.optim import build_seeded, warmup_cosine
+from thlab.papers.stochastic.model import TalkingFace, audio_features, of_each
+from thlab.training import Run, from_card, load_weights, my_part, read_card, step_generator
+from thlab.training.job import Job
+from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
 SHOW_EVERY = 250  # steps between two strips in TensorBoard
 
 
-class Stretches:
-    """Batches: some frames of random clips, one after another, what is heard in them, and a frame 1 of each clip.
+class Batch(NamedTuple):
+    """What `TalkingFace.forward` is given in training, in its order."""
 
-    Raises ValueError where the memory has no pictures of the config's size, or no clip of so many frames.
-    Chapter: book/latent-kl.ipynb
+    image: Float[Tensor, "b 3 h w"]  # frame 1
+    real: Float[Tensor, "b t 3 h w"]
+    rows: Float[Tensor, "b t 28 12"]  # what is heard in each frame
+    noise: Float[Tensor, "b t z"]
+    shown: Int[Tensor, "b k"]  # the frames that are painted
+    alone: Bool[Tensor, "b"]  # the clips that are painted from sound alone
+
+
+class Stretches:
+    """Batches: frames of random clips, one after another, their sound, and a frame 1 of each.
+
+    Raises ValueError where the clips have no pictures of the config's size, or none has so many
+    frames. Chapter: book/latent-kl.ipynb
     """
 
-    def __init__(self, memory: ClipTensors, config: StochasticConfig):
-        if memory.frames is None or memory.frames.shape[1] != config.size:
-            raise ValueError(
-                f"clips without pictures of {config.size} px: build or prepare them with --size {config.size}"
-            )
-        self.frames, self.memory, self.config = memory.frames, memory, config
-        self.rows = memory.per_frame(hear)
-        self.clips = (memory.start.diff() >= config.frames).nonzero()[:, 0]
-        if len(self.clips) == 0:
-            raise ValueError(f"no clip has {config.frames} frames: give longer clips, or a preset with fewer frames")
-        self.open_frames, self.open_start = open_eyed(memory)
+    def __init__(self, clips: ClipTensors, config: StochasticConfig):
+        self.config = config
+        self.sampler = StretchSampler(clips, config.frames, config.size)
+        self.clips = clips
+        self.rows = clips.per_frame(audio_features)
 
-    def draw(self, rng: torch.Generator) -> dict[str, Tensor]:
-        """image (B, 3, H, W), real (B, T, 3, H, W), rows (B, T, 28, 12), noise, shown (B, K), alone."""
-        config, start = self.config, self.memory.start
-        clips = self.clips[torch.randint(len(self.clips), (config.batch,), generator=rng)]
-        first = within(start[clips], start[clips + 1] - config.frames + 1, rng)
-        frames = first[:, None] + torch.arange(config.frames)
-        image = first
-        if config.reference == "any":
-            image = self.open_frames[within(self.open_start[clips], self.open_start[clips + 1], rng)]
-        pictures = self.frames[torch.cat([image[:, None], frames], 1)].permute(0, 1, 4, 2, 3) / 255
+    def draw(self, rng: torch.Generator) -> Batch:
+        """A random batch, its noise included."""
+        config = self.config
+        clips, frames = self.sampler.stretch(config.batch, config.frames, rng)
+        image = frames[:, 0]  # as published h_{t-1} begins with it
+        if not config.as_published:
+            image = self.sampler.open_eyed(clips, rng)
+        pictures = self.sampler.pictures(torch.cat([image[:, None], frames], 1))
         pictures = jitter(pictures, rng)  # few speakers, else few colours
         noise = torch.randn((*frames.shape, config.z), generator=rng)
-        shown = torch.rand(frames.shape, generator=rng).argsort(1)[:, : config.shown].sort(1).values
-        batch = {"image": pictures[:, 0], "real": pictures[:, 1:], "rows": self.rows[frames], "noise": noise}
-        return batch | {"shown": shown, "alone": torch.rand(config.batch, generator=rng) < config.alone}
+        order = torch.rand(frames.shape, generator=rng).argsort(1)
+        shown = order[:, : config.shown].sort(1).values
+        alone = torch.rand(config.batch, generator=rng) < config.alone
+        return Batch(pictures[:, 0], pictures[:, 1:], self.rows[frames], noise, shown, alone)
 
 
-def train(
-    config: StochasticConfig,
-    memory: ClipTensors,
-    out: str | Path,
-    fabric: Any,
-    seed: int = 0,
-    first: Path | None = None,
-) -> TalkingFace:
-    """Train a model on a memory's clips; goes on where a run in `out` stopped.
+def train(job: Job, first: Job | None = None) -> TalkingFace:
+    """Train a model; resumes where a run in the job's folder stopped.
 
-    The first `config.first` steps, in the folder first (default: out/first), are the baseline's: z, which has seen the
-    frame, learns faster than sound what a mouth does, and nothing would listen. Models that differ in the objective
-    alone may share that folder. Raises ValueError as `Stretches`. Chapter: book/latent-kl.ipynb
+    The first `config.first` steps, by the job `first` (default: in the folder "first" within this
+    one's), are the deterministic baseline's: z, which has seen the frame, learns faster than sound
+    what a mouth does, and nothing would listen. Models that differ in the objective alone may share
+    them. Raises ValueError as `Stretches` and `StochasticConfig.validate`.
+    Chapter: book/latent-kl.ipynb
     """
-    stretches, model = Stretches(memory, config), build_seeded(lambda: TalkingFace(config), seed)
+    config: StochasticConfig = job.config
+    stretches = Stretches(job.data, config)
+    model = build_seeded(lambda: TalkingFace(config), job.seed)
     if config.stochastic and config.first:
-        begun = train(config.without_chance(config.first), memory, first or Path(out) / "first", fabric, seed)
+        begun = train(first or first_job(job))
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizers = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop}
-    # beside a mean with beta 1e-6 the gradients of the KL are of 1e-10, and the usual epsilon is 1e-8
-    optimizer = optimizers[config.optimizer](
-        model.parameters(), config.learning_rate, eps=1e-15 if config.reduction == "mean" else 1e-8
-    )
-    model, optimizer = fabric.setup(model, optimizer)
-    run = Run(fabric, out, config, config.steps, seed=seed, corpus=memory.facts)
+    model, optimizer = job.fabric.setup(model, make_optimizer(model, config))
+    run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.facts)
     for step in run.steps(run.resume(model=model, optimizer=optimizer)):
-        batch = my_part(fabric, stretches.draw(step_generator(seed, step)))
-        result = model(**batch)
-        real = of_each(batch["real"], batch["shown"])
-        terms = objective(config, result, real, step)
+        drawn = stretches.draw(step_generator(job.seed, step))
+        batch = Batch(**my_part(job.fabric, drawn._asdict()))
+        out = model(*batch)
+        real = of_each(batch.real, batch.shown)
+        terms = objective(config, out, real, step)
         run.check(step, terms)
-        if config.optimizer == "adam":
-            for group in optimizer.param_groups:
-                group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
-        optimizer.zero_grad()
-        fabric.backward(terms["total"])
-        optimizer.step()
+        set_rate(optimizer, config, step)
+        optimizer_step(job.fabric, optimizer, terms["total"])
         run.log(step, terms)
         if step % SHOW_EVERY == 0:
-            run.images(step, "real above generated", strip(real, result.frames))
+            run.images(step, "real above generated", strip(real, out.frames))
     if config.stochastic:
-        model.module.chance.copy_(record(model.module.eval(), stretches, seed, fabric.device))
+        found = record_residuals(model.module.eval(), stretches, job.seed, job.fabric.device)
+        model.module.residuals.copy_(found)
     return model.module
 
 
-@torch.no_grad()
-def record(model: nn.Module, stretches: Stretches, seed: int, device: Any = "cpu") -> Float[Tensor, "n t z"]:
-    """What sound left open in training clips, e_t = (mu_f - mu_a) / sigma_a, in a stretch of each of some clips.
+def first_job(job: Job) -> Job:
+    """The steps before all others of a job, as one of their own. Chapter: book/latent-kl.ipynb"""
+    config = job.config.deterministic(job.config.first)
+    return Job(config, job.data, job.folder, "first", job.fabric, job.seed)
 
-    Were q_a all that q_f can be, e_t would be N(0, I). It is not, as training ends: a blink is far out, moves several
-    dimensions at once, and lasts. A clip that is too short goes on backwards. Chapter: book/latent-kl.ipynb
+
+def make_optimizer(model: nn.Module, config: StochasticConfig) -> torch.optim.Optimizer:
+    """RMSprop as published, else Adam. Chapter: book/latent-kl.ipynb"""
+    kind = torch.optim.RMSprop if config.as_published else torch.optim.Adam
+    # beside a mean the gradients of a KL with beta 1e-6 are of 1e-10; the usual epsilon is 1e-8
+    eps = 1e-15 if config.reduction == "mean" else 1e-8
+    return kind(model.parameters(), config.learning_rate, eps=eps)
+
+
+def set_rate(optimizer: Any, config: StochasticConfig, step: int) -> None:
+    """Adam's learning rate rises and falls; RMSprop's stays. Chapter: book/latent-kl.ipynb"""
+    if config.as_published:
+        return
+    for group in optimizer.param_groups:
+        group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
+
+
+@torch.no_grad()
+def record_residuals(
+    model: nn.Module,
+    stretches: Stretches,
+    seed: int,
+    device: Any = "cpu",
+) -> Float[Tensor, "n t z"]:
+    """What sound left open in some training clips, e_t = (mu_f - mu_a) / sigma_a.
+
+    Were q_a all that q_f can be, e_t would be N(0, I). It is not, as training ends: a blink is far
+    out, moves several dimensions at once, and lasts. Chapter: book/latent-kl.ipynb
     """
-    (n, t), rng, start, made = stretches.config.recorded, step_generator(seed, 0), stretches.memory.start, []
-    for clip in torch.randint(len(start) - 1, (n,), generator=rng).tolist():
-        turn = max(1, 2 * int(start[clip + 1] - start[clip]) - 2)
-        there = torch.arange(t) % turn
-        frames = start[clip] + torch.minimum(there, turn - there)
-        seen = torch.cat([stretches.open_frames[stretches.open_start[clip]][None], frames])
-        pictures = (stretches.frames[seen].permute(0, 3, 1, 2) / 255).to(device)
-        rows = stretches.rows[frames].to(device)
-        out = model(pictures[:1], pictures[None, 1:], rows[None], shown=torch.zeros((1, 1), dtype=torch.long))
-        made.append(out.q_a.noise(out.q_f.mean)[0])
-    return torch.stack(made)
+    n, length = stretches.config.recorded
+    start = stretches.clips.start
+    sampler = stretches.sampler
+    # one frame must be painted; its picture is not used
+    nothing = torch.zeros((1, 1), dtype=torch.long)
+    residuals = []
+    for clip in torch.randint(len(start) - 1, (n,), generator=step_generator(seed, 0)).tolist():
+        frames = start[clip] + there_and_back(int(start[clip + 1] - start[clip]), length)
+        open_eyed = sampler.open_frames[sampler.open_start[clip]]
+        image = sampler.pictures(open_eyed[None]).to(device)
+        real = sampler.pictures(frames)[None].to(device)
+        rows = stretches.rows[frames][None].to(device)
+        out = model(image, real, rows, shown=nothing)
+        residuals.append(out.q_a.noise(out.q_f.mean)[0])
+    return torch.stack(residuals)
+
+
+def there_and_back(frames: int, length: int) -> Int[Tensor, "length"]:
+    """So many numbers of a clip's frames: where it ends they go on backwards, and forwards again.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    turn = max(1, 2 * frames - 2)
+    forwards = torch.arange(length) % turn
+    return torch.minimum(forwards, turn - forwards)
 
 
 def strip(real: Tensor, fake: Tensor) -> UInt8[np.ndarray, "t h w 3"]:
@@ -129,15 +164,10 @@ def strip(real: Tensor, fake: Tensor) -> UInt8[np.ndarray, "t h w 3"]:
     return (255 * both).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
-def save_model(path: str | Path, model: TalkingFace, card: dict[str, Any]) -> None:
-    """Weights and a card from which `load_model` builds the same model. Chapter: book/latent-kl.ipynb"""
-    save_weights(path, model, card | {"config": asdict(model.config)})
-
-
 def load_model(name: str | Path = "stochastic-latent") -> TalkingFace:
-    """A trained model; "stochastic-plain" is the one without chance. FileNotFoundError where there are no weights.
+    """A trained model; "stochastic-plain" is the deterministic one.
 
-    Chapter: book/latent-kl.ipynb
+    FileNotFoundError where there are no weights. Chapter: book/latent-kl.ipynb
     """
-    model = TalkingFace(from_card(StochasticConfig, read_card(name)["config"]))
-    return load_weights(name, model).eval().requires_grad_(False)
+    config = from_card(StochasticConfig, read_card(name)["config"])
+    return load_weights(name, TalkingFace(config)).eval().requires_grad_(False)

@@ -1,0 +1,1 @@
+"""The tables of [zhou2019], a file a table or two."""
