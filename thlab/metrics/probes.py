@@ -20,8 +20,14 @@ def linear_probe(
     Minimises ½‖W‖² + Σ cross-entropy by L-BFGS from zero: nothing is random. Codes are standardised by the training
     set's mean and deviation. Labels count from 0; one that training never saw is missed. Chapter: book/priors.ipynb
     """
-    hits = _probe(lambda scores, y: cross_entropy(scores, y, reduction="sum"), train_x, train_y, test_x, test_y)
-    return hits.double().mean().item()
+    return linear_hits(train_x, train_y, test_x, test_y).double().mean().item()
+
+
+def linear_hits(
+    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+) -> Bool[Tensor, "m"]:
+    """Which test labels the classifier of `linear_probe` tells. Chapter: book/priors.ipynb"""
+    return _hits(lambda scores, y: cross_entropy(scores, y, reduction="sum"), train_x, train_y, test_x, test_y)
 
 
 def svm_probe(
@@ -38,7 +44,7 @@ def svm_hits(
     train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
 ) -> Bool[Tensor, "m"]:
     """Which of the held-out codes `svm_probe` tells right. Chapter: book/davs.ipynb"""
-    return _probe(_hinge, train_x, train_y, test_x, test_y)
+    return _hits(_hinge, train_x, train_y, test_x, test_y)
 
 
 def _hinge(scores: Float[Tensor, "n k"], y: Labels) -> Float[Tensor, ""]:
@@ -46,8 +52,8 @@ def _hinge(scores: Float[Tensor, "n k"], y: Labels) -> Float[Tensor, ""]:
     return (1 - side * scores).clamp(min=0).square().sum()
 
 
-def _probe(loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor) -> Tensor:
-    """Which of the test's codes are told right."""
+def _hits(loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor) -> Bool[Tensor, "m"]:
+    """Which of the held-out codes are told right."""
     mean, deviation = train_x.double().mean(0), train_x.double().std(0)
     scale = torch.where(deviation > 0, deviation, 1.0)  # a dead dimension stays 0
     weights, bias = _fit(loss, (train_x - mean) / scale, train_y)

@@ -11,6 +11,16 @@ from torch.nn.functional import grid_sample
 FARTHEST = 0.15  # that a pixel is fetched from, in widths of the picture
 EDGE = 0.01  # colours are changed as logits, taken between this and 1 - EDGE
 FADE = 6.0  # pixels of the aligned view over which changes fade out towards its rim, in a photo
+BOX_FADE = 2.0  # likewise within a box, which lies where little is left to change at its rim
+
+
+class Box(NamedTuple):
+    """A part of the aligned view, in its pixels: rows from top, columns from left; bottom and right are outside."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
 
 
 class Changes(NamedTuple):
@@ -18,7 +28,8 @@ class Changes(NamedTuple):
 
     motion: how far (x, y) from its place each pixel is fetched, in widths of the view. colour: added to
     the logits. texture, where there is one, shows through by its cover, 0 to 1, before the colours
-    change: what bending cannot bare, such as teeth.
+    change: what bending cannot bare, such as teeth. box, where there is one, is the part that changes,
+    and out of which pixels are fetched; the rest of the picture stays as it is.
     """
 
     motion: Float[Tensor, "t 2 h w"]
@@ -26,6 +37,7 @@ class Changes(NamedTuple):
     texture: Float[Tensor, "t 3 h w"] | None = None
     cover: Float[Tensor, "t 1 h w"] | None = None
     edge: float = EDGE  # logits are taken between this and 1 - edge
+    box: Box | None = None
 
 
 def changes_of(x: Float[Tensor, "t 5 h w"]) -> Changes:
@@ -49,10 +61,29 @@ def apply_changes(image: Float[Tensor, "t 3 h w"], changes: Changes) -> Float[Te
 
     Chapter: book/latent-kl.ipynb
     """
+    if changes.box is not None:
+        return _apply_in_box(image, changes, changes.box)
     bent = bend(image, changes.motion)
     if changes.texture is not None and changes.cover is not None:
         bent = bent + changes.cover * (changes.texture - bent)
     return torch.sigmoid(torch.logit(bent, changes.edge) + changes.colour)
+
+
+def _apply_in_box(image: Float[Tensor, "t 3 h w"], changes: Changes, box: Box) -> Float[Tensor, "t 3 h w"]:
+    """As `apply_changes`, of the box as if it were the whole picture."""
+    within = (..., slice(box.top, box.bottom), slice(box.left, box.right))
+    height, width = image.shape[-2:]
+    sides = changes.motion.new_tensor([width / (box.right - box.left), height / (box.bottom - box.top)])
+    part = Changes(
+        motion=changes.motion[within] * sides[:, None, None],  # widths of the view to those of the box
+        colour=changes.colour[within],
+        texture=None if changes.texture is None else changes.texture[within],
+        cover=None if changes.cover is None else changes.cover[within],
+        edge=changes.edge,
+    )
+    frames = image.clone()
+    frames[within] = apply_changes(image[within], part)
+    return frames
 
 
 def bend(image: Float[Tensor, "b 3 h w"], move: Float[Tensor, "b 2 h w"]) -> Float[Tensor, "b 3 h w"]:
@@ -78,7 +109,7 @@ def repaint_photo(
     """
     box, place = _view_in(photo, matrix, size)
     here = photo[(slice(None), *box)]
-    fade = torch.from_numpy((np.minimum(place, size - place).min(-1) / FADE).clip(0, 1)).float()
+    fade = torch.from_numpy(_fade(place, size, changes.box)).float()
     grid = torch.from_numpy(place / (size / 2) - 1).float()[None]
     turn = torch.from_numpy(np.linalg.inv(matrix[:, :2])).float() * size  # widths of the view to photo pixels
     rows, columns = (torch.arange(part.start, part.stop) + 0.5 for part in box)
@@ -112,6 +143,16 @@ def _view_in(photo: Tensor, matrix: np.ndarray, size: int) -> tuple[tuple[slice,
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
     return box, place[box]
+
+
+def _fade(place: Float[np.ndarray, "h w 2"], size: int, box: Box | None) -> Float[np.ndarray, "h w"]:
+    """How much changes count at places in the view: 1 inside, down to 0 at its rim and at that of the box."""
+    fade = np.minimum(place, size - place).min(-1) / FADE
+    if box is not None:
+        first = np.array([box.left, box.top])
+        last = np.array([box.right, box.bottom])
+        fade = np.minimum(fade, np.minimum(place - first, last - place).min(-1) / BOX_FADE)
+    return fade.clip(0, 1)
 
 
 def _enlarge(maps: Float[Tensor, "c h w"], grid: Float[Tensor, "1 h2 w2 2"]) -> Float[Tensor, "c h2 w2"]:

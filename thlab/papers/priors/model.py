@@ -12,6 +12,7 @@ from thlab.audio.stft import BINS
 from thlab.nn.gaussian import Gaussian
 
 X = BINS - 1  # 200 log-magnitudes a hop
+LAYERS = 2  # of each LSTM
 LATENTS = ("c", "e", "s")
 
 
@@ -20,14 +21,12 @@ class VAEConfig:
     """Sizes and weights; where nothing else is said, Sect. 4.2's."""
 
     hidden: int = 256  # of each of the two LSTM layers
-    layers: int = 2
     dim: int = 32  # of z_c, z_e and z_s: Eq. 5 compares them by one table, so they share a size
     var_prior: float = 1.0  # of p(mu)
     var_latent: float = 0.25  # of p(z | mu)
     alpha: float = 10.0  # weight of the discriminative terms, Eq. 6
     beta: float = 1.0  # weight of the margin ranking terms, Eq. 6; 0 is "without margin loss"
     gamma: float = 0.5  # the margin, Eq. 5
-    likelihood: float = 1.0  # weight of log p(x|z), summed over 20 x 200 values
     learning_rate: float = 1e-3
     batch: int = 64
     pretrain_steps: int = 10_000  # content pipeline alone, neutral speech
@@ -56,8 +55,8 @@ class Encoder(nn.Module):
 
     def __init__(self, config: VAEConfig, inputs: int):
         super().__init__()
-        self.lstm = nn.LSTM(inputs, config.hidden, config.layers, batch_first=True)
-        self.head = nn.Linear(config.layers * config.hidden, 2 * config.dim)
+        self.lstm = nn.LSTM(inputs, config.hidden, LAYERS, batch_first=True)
+        self.head = nn.Linear(LAYERS * config.hidden, 2 * config.dim)
 
     def forward(self, x: Float[Tensor, "b t i"]) -> Gaussian:
         """The posterior of segments."""
@@ -67,11 +66,11 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """p(x | z): an LSTM that is fed the same z at each of the 20 hops, and gives each value's mean and log-variance."""
+    """p(x | z): an LSTM fed the same z at each of the 20 hops gives each value's mean and log-variance."""
 
     def __init__(self, config: VAEConfig):
         super().__init__()
-        self.lstm = nn.LSTM(len(LATENTS) * config.dim, config.hidden, config.layers, batch_first=True)
+        self.lstm = nn.LSTM(len(LATENTS) * config.dim, config.hidden, LAYERS, batch_first=True)
         self.head = nn.Linear(config.hidden, 2 * X)
 
     def forward(self, z: Float[Tensor, "b z"]) -> Gaussian:
@@ -100,16 +99,19 @@ class SequenceVAE(nn.Module):
     def __init__(self, config: VAEConfig, n_visemes: int, n_emotions: int, n_sequences: int):
         super().__init__()
         self.config = config
-        self.content, self.emotion = Encoder(config, X), Encoder(config, X)
+        self.content = Encoder(config, X)
+        self.emotion = Encoder(config, X)
         self.sequence = Encoder(config, X + 2 * config.dim)
         self.decoder = Decoder(config)
         rows = {"c": n_visemes, "e": n_emotions, "s": min(n_sequences, config.table)}
-        self.mu = nn.ParameterDict({k: nn.Parameter(torch.randn(n, config.dim)) for k, n in rows.items()})
+        self.mu = nn.ParameterDict()
+        for k, n in rows.items():
+            self.mu[k] = nn.Parameter(torch.randn(n, config.dim))
         self.x_mean = nn.Buffer(torch.zeros(X))
         self.x_std = nn.Buffer(torch.ones(X))
 
     def scale(self, x: Float[Tensor, "*b 200"]) -> Float[Tensor, "*b 200"]:
-        """Log-magnitudes less the training set's mean, over its standard deviation, a bin at a time."""
+        """Log-magnitudes minus the training set's mean, over its standard deviation, a bin at a time."""
         return (x - self.x_mean) / self.x_std
 
     def infer(self, x: Float[Tensor, "b 20 200"]) -> Gaussian:
@@ -135,8 +137,10 @@ class SequenceVAE(nn.Module):
         """Posteriors, samples (means without noise) and the reconstruction of scale(x)."""
         scaled = self.scale(x)
         noise_c, noise_e, noise_s = (0.0, 0.0, 0.0) if noise is None else noise.unbind(1)
-        c, e = self.content(scaled), self.emotion(scaled)
-        z_c, z_e = c.sample(noise_c), e.sample(noise_e)
+        c = self.content(scaled)
+        e = self.emotion(scaled)
+        z_c = c.sample(noise_c)
+        z_e = e.sample(noise_e)
         s = self.encode_sequence(x, z_c, z_e)
         z = {"c": z_c, "e": z_e, "s": s.sample(noise_s)}
         return Posterior(c, e, s, z, self.decoder(torch.cat(list(z.values()), -1)))

@@ -36,3 +36,8 @@ TABLE_3 = {  # accuracy in %: viseme and emotion with margin, then without
     "content": (77.1, 24.5, 58.7, 37.0),
     "emotion": (29.8, 68.4, 35.4, 55.3),
 }
+PICTURES = ("LMD", "PSNR", "SSIM")
+PROBED = ("viseme, with margin", "emotion, with margin", "viseme, without", "emotion, without")
+PRINTED_1 = {row: dict(zip(LEVELS, numbers, strict=True)) for row, numbers in TABLE_1.items()}
+PRINTED_2 = {row: dict(zip(PICTURES, numbers, strict=True)) for row, numbers in TABLE_2.items()}
+PRINTED_3 = {row: dict(zip(PROBED, numbers, strict=True)) for row, numbers in TABLE_3.items()}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu, max_pool2d
 
 from thlab.face.align import mouth
-from thlab.papers.priors.generator import inside
+from thlab.papers.priors.head.geometry import mouth_mask
 
 AROUND = 2  # pixels around the open mouth that the frame critic sees
 
@@ -26,7 +26,8 @@ class FrameCritic(nn.Module):
 
     def __init__(self, content: int, n_visemes: int, width: int = 32):
         super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(cin, cout, 3, padding=1) for cin, cout in ((1, width), (width, 2 * width)))
+        widths = (1, width, 2 * width)
+        self.convs = nn.ModuleList(nn.Conv2d(cin, cout, 3, padding=1) for cin, cout in pairwise(widths))
         self.patches = nn.Conv2d(2 * width + content, 2 * width, 3, padding=1)
         self.score = nn.Conv2d(2 * width, 1, 1)
         self.viseme = nn.Linear(2 * width * 16, n_visemes)
@@ -40,7 +41,7 @@ class FrameCritic(nn.Module):
         """
         box = mouth(frame).mean(1, keepdim=True) - 0.5  # shown colours, it asks for green teeth
         logits = self.viseme(adaptive_avg_pool2d(self.features(box), 4).flatten(1))
-        near = max_pool2d(inside(lips, box.shape[-1]), 2 * AROUND + 1, 1, AROUND)
+        near = max_pool2d(mouth_mask(lips, box.shape[-1]), 2 * AROUND + 1, 1, AROUND)
         x = self.features(box * near)
         everywhere = z_c[:, :, None, None].expand(-1, -1, *x.shape[-2:])
         patches = self.score(leaky_relu(self.patches(torch.cat([x, everywhere], 1)), 0.2))  # (B, 1, 8, 8) at 64 px
