@@ -8,7 +8,7 @@ import pytest
 
 from thlab.evaluation.claims import VERDICTS, settle
 from thlab.evaluation.table import Table
-from thlab.papers.ledger import all_claims, claims_of
+from thlab.papers import all_claims, load_paper
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 RESULTS = sorted((BOOK / "results").glob("*.json"))
@@ -56,7 +56,7 @@ def test_the_ledger_and_the_papers_have_the_same_claims():
     assert set(CLAIMS) == {name for name in tables if name.startswith(built)}
     for name, claim in CLAIMS.items():
         assert tables[name] == f"{name.partition('.')[0]}.{claim.table}"
-    assert set(claims_of("davs")) < set(CLAIMS)
+    assert set(load_paper("davs").claims) < set(CLAIMS)
 
 
 def test_the_verdicts_are_what_the_results_say():

@@ -109,7 +109,7 @@ def comparison(found: dict) -> str:
 
 if __name__ == "__main__":
     from thlab.evaluation.claims import write_ledger
-    from thlab.papers.ledger import all_claims
+    from thlab.papers import all_claims
 
     book = Path(__file__).resolve().parent.parent
     write_ledger(book / "claims.json", book / "results", all_claims())

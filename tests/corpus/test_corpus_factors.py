@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 import scipy.io.wavfile
 
-from thlab.audio.espeak import english_data
+from thlab.audio.espeak import STOPS, english_data
 from thlab.audio.visemes import VISEMES, viseme_segments
 from thlab.corpus import EMOTIONS, GRAMMAR, clip, settings
 from thlab.corpus.expression import EMOTION_AT_REST
 from thlab.corpus.grammar import sentences
 from thlab.corpus.head import load_head
 from thlab.corpus.rows import clip_rows
-from thlab.audio.espeak import STOPS
 from thlab.corpus.speech import speak
 from thlab.corpus.voice import Voice
 from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP, TEMPLATE, anchors, similarity, transform

@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from thlab.evaluation.claims import Claims
     from thlab.papers.paper import Paper
 
 # key -> module; imported when it is asked for, because torch takes seconds
@@ -20,3 +21,11 @@ def load_paper(key: str) -> "Paper":
     if key not in PAPERS:
         raise ValueError(f"there is no paper {key!r}: choose one of {', '.join(PAPERS)}")
     return importlib.import_module(PAPERS[key]).PAPER
+
+
+def all_claims() -> "Claims":
+    """The claims of every paper, by their ids."""
+    found = {}
+    for key in PAPERS:
+        found |= load_paper(key).claims
+    return found

@@ -1,18 +1,15 @@
 """What each latent of [mittal2020] knows of every factor of the corpus: what the paper could not measure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from thlab.audio import NOISE_LEVELS_DB, add_noise
-from thlab.corpus.clip import SPEECH_STREAM, is_male
-from thlab.corpus.voice import MOODS, Voice, variant
+from thlab.corpus import replay
 from thlab.data.clip import Clip
 from thlab.data.tensors import ClipTensors
 from thlab.evaluation.experiment import Experiment, Measurements
@@ -143,13 +140,9 @@ def noisy(tensors: ClipTensors) -> tuple[ClipTensors, Int[Tensor, "c"]]:
 
 
 def pitch_and_rate(clip: Clip) -> tuple[float, float]:
-    """Pitch (Hz, the middle of its range) that the corpus told the synthesiser, drawn again, and phones a second."""
-    row = clip.extra
-    voice = Voice(int(clip.speaker[1:]), is_male(int(clip.speaker[1:])))
-    rng = np.random.default_rng([SPEECH_STREAM, row["seed"]])
-    settings = variant(voice, MOODS[row["emotion"]], row["intensity"] * voice.expressive, rng)
-    low, high = map(float, re.findall(r"^pitch (\d+) (\d+)$", settings, re.MULTILINE)[0])
-    return (low + high) / 2, len(clip.phones) / (clip.phones[-1].end - clip.phones[0].start)
+    """Pitch (Hz, the middle of its range) that the corpus told the synthesiser, and phones a second."""
+    performance = replay(clip)
+    return sum(performance.pitch) / 2, performance.rate
 
 
 def quantiles(x: Float[Tensor, "c"], n: int = 4) -> Int[Tensor, "c"]:
