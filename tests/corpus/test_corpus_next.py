@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from thlab.audio.espeak import english_data, synthesize, time_phones
-from thlab.audio.visemes import ESPEAK_TO_VISEME, VISEMES
-from thlab.corpus import CORPUS_VERSION, Preset, contact_sheet, perform, replay, retakes, verify
+from thlab.audio.espeak import english_data, synthesize
+from thlab.audio.visemes import ESPEAK_TO_VISEME
+from thlab.corpus import CORPUS_VERSION, VISEMES, Preset, contact_sheet, perform, replay, retakes, verify
 from thlab.corpus.floor import COLOURS, FLAT_BELOW, LEVELS_DB, add_floor
 from thlab.corpus.grammar import COMMON, EXTENDED, GRAMMAR, PARTS, own_sentences, part_of, sentences
 from thlab.corpus.rows import clip_rows, speakers_of
 from thlab.corpus.settings import VERSION_3, Settings, read_settings, settle
-from thlab.corpus.speech import spell
+from thlab.corpus.speech import spell, time_phones
 from thlab.corpus.voice import ACCENTS
 from thlab.data import open_corpus
 from thlab.data.corpora import open_splits

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from thlab.audio.visemes import VISEMES
-from thlab.corpus import EMOTIONS, neutral_face, perform, replay, swap
+from thlab.corpus import EMOTIONS, VISEMES, neutral_face, perform, replay, swap
 from thlab.corpus.clip import film
 from thlab.corpus.grammar import sentences
 from thlab.corpus.head import load_head

@@ -5,8 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from thlab.audio.visemes import VISEMES
-from thlab.corpus import EMOTIONS, PRESETS, stills
+from thlab.corpus import EMOTIONS, PRESETS, VISEMES, stills
 from thlab.corpus.rows import speakers_of
 from thlab.corpus.scene import studio
 

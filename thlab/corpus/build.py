@@ -27,7 +27,7 @@ from thlab.corpus.settings import (
 )
 from thlab.corpus.version import NEXT
 from thlab.corpus.workers import answer_all, raise_error, shared_work
-from thlab.files import checksums, lock_folder, remove_parts, write_whole
+from thlab.files import checksums, home, lock_folder, remove_parts, write_whole
 
 MANIFEST, JOURNAL = "manifest.jsonl", "manifest.jsonl.part"
 WORKER = "from thlab.corpus.build import serve; serve()"
@@ -63,11 +63,6 @@ def build(
     return root
 
 
-def corpora_home() -> Path:
-    """Where corpora and stills are kept: $THLAB_HOME/corpus, by default ~/.cache/thlab/corpus."""
-    return Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser() / "corpus"
-
-
 def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
     """The corpus of these settings, built under $THLAB_HOME (default ~/.cache/thlab) unless it is there already.
 
@@ -76,7 +71,7 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
     usual = vars(PRESETS.get(preset, PRESETS["tiny"])) | {"motion_seed": 0, "light": "clip", "quiet": not NEXT}
     usual["workers"] = settings.get("workers")
     extras = [f"{key}={value}" for key, value in sorted(settings.items()) if value not in (None, usual[key])]
-    return build(corpora_home() / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
+    return build(home() / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
 
 
 def verify(root: str | Path) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from thlab.audio.visemes import Segment, viseme_segments, viseme_track
+from thlab.audio.visemes import Segment, sample_visemes, viseme_segments
 from thlab.corpus.clip import labels, say, stage
 from thlab.corpus.grammar import check_sentence
 from thlab.corpus.rows import clip_row
@@ -110,7 +110,7 @@ class Performance:
     @property
     def viseme(self) -> UInt8[np.ndarray, " t"]:
         """Index into VISEMES of what is said at each frame's centre."""
-        return viseme_track(list(self.visemes), self.speech.n_frames)
+        return sample_visemes(list(self.visemes), self.speech.n_frames)
 
     @property
     def face_units(self) -> Float[np.ndarray, "t 52"]:

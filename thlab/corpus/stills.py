@@ -17,7 +17,6 @@ from tqdm.auto import tqdm
 from thlab.audio.visemes import VISEMES, frame_centres
 from thlab.corpus import expression as ex
 from thlab.corpus import motion as mo
-from thlab.corpus.build import corpora_home
 from thlab.corpus.head import load_head
 from thlab.corpus.identity import Person
 from thlab.corpus.render import draw_lighting
@@ -26,6 +25,7 @@ from thlab.corpus.scene import Scene, check_view, person
 from thlab.corpus.settings import LAST_SPEAKER
 from thlab.corpus.version import CORPUS_VERSION
 from thlab.corpus.workers import answer_all, raise_error, shared_work
+from thlab.files import home
 
 FIRST_STRANGER = LAST_SPEAKER + 1
 STILLS_STREAM = 6000
@@ -70,9 +70,9 @@ def stills(
     _check(people, per_person, seed, size, first, workers)
     last = first + people - 1
     name = f"stills-{first}-{last}-{per_person}-{size}-seed{seed}-v{CORPUS_VERSION}"
-    folder = corpora_home() / name
+    folder = home() / "corpus" / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / f".{name}.lock"):  # a second caller waits, and then finds the work done
+    with FileLock(folder.parent / f".{name}.lock"):  # a second caller waits, and finds the work done
         if not folder.is_dir():
             with _whole(folder) as part:
                 _make(part, range(first, first + people), per_person, seed, size, workers)
