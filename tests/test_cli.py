@@ -76,7 +76,7 @@ def test_ctrl_c_stops_with_one_line_and_leaves_nothing_half_written(tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the same command goes on from there" in errors.splitlines()[-1]
+    assert "the same command resumes" in errors.splitlines()[-1]
     assert "Traceback" not in errors
     assert not list(root.glob(".*.part"))
     assert not (root / "manifest.jsonl").exists()
