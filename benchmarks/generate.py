@@ -15,14 +15,14 @@ import time
 import torch
 
 from thlab.audio.visemes import VISEMES
+from thlab.inference import Speech
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.model import DAVS
-from thlab.papers.davs.model import hear as hear_words
+from thlab.papers.davs.model import DAVS, audio_features
 from thlab.papers.priors.content import VAEContent
 from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.papers.stochastic.config import StochasticConfig
-from thlab.papers.stochastic.generate import takes
+from thlab.papers.stochastic.head import make_head, takes_of
 from thlab.papers.stochastic.model import TalkingFace
 
 TAKES = 8
@@ -47,22 +47,26 @@ def jobs(frames: int) -> dict:
             made["sound to frames, 1 clip", layout, threads] = (
                 frames, lambda g=generator: roll_out(g, torch.rand(1, 3, 64, 64), source.content(audio, frames)[None])
             )  # fmt: skip
-    face = TalkingFace(StochasticConfig.book()).eval()
+    head = make_head(TalkingFace(StochasticConfig.book()).eval())
     image = torch.rand(3, 64, 64)
+
+    def takes(samples: int = 1, seed: int = 0) -> torch.Tensor:
+        return head.takes(image, head.content(Speech(audio)), takes_of(samples, seed))
+
     for threads in (1, 2):
-        made["1 take", "contiguous", threads] = frames, lambda: takes(face, image, audio)
+        made["1 take", "contiguous", threads] = frames, takes
         made[f"{TAKES} takes, one batch", "contiguous", threads] = (
             TAKES * frames,
-            lambda: takes(face, image, audio, TAKES),
+            lambda: takes(TAKES),
         )
         made[f"{TAKES} takes, one by one", "contiguous", threads] = (
-            TAKES * frames, lambda: [takes(face, image, audio, seed=k) for k in range(TAKES)]
+            TAKES * frames, lambda: [takes(seed=k) for k in range(TAKES)]
         )  # fmt: skip
     davs = DAVS(DAVSConfig.book(), 51, 20).eval().requires_grad_(False)
     lips = torch.rand(1, frames, 3, 64, 64)
     for threads in (1, 2):
         made["words, sound to frames", "contiguous", threads] = (
-            frames, lambda: davs.speak(image[None], davs.e_w_a(hear_words(audio, frames)[None]))
+            frames, lambda: davs.speak(image[None], davs.e_w_a(audio_features(audio, frames)[None]))
         )  # fmt: skip
         made["words, frames to frames", "contiguous", threads] = (
             frames,

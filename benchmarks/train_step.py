@@ -20,8 +20,9 @@ from torch import nn
 
 from thlab.audio.visemes import VISEMES
 from thlab.papers.davs.config import DAVSConfig
+from thlab.papers.davs.critics import Critics
 from thlab.papers.davs.losses import encoder_phase
-from thlab.papers.davs.model import DAVS, Critics
+from thlab.papers.davs.model import DAVS, SEEN, WordBatch
 from thlab.papers.priors.generator import Generator, GeneratorConfig
 from thlab.papers.priors.losses import objective
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
@@ -58,15 +59,20 @@ def davs(device: str) -> tuple[nn.Module, Callable]:
     config, words, people = DAVSConfig.book(), 51, 20
     module, critics = DAVS(config, words, people).to(device), Critics(config, words, people).to(device)
     critics.requires_grad_(False)
-    numbers = {"seen": config.seen, "judged": config.judged, "real": config.painted, "image": 1}
-    videos = {
-        name: torch.rand(config.batch, n, 3, config.size, config.size, device=device) for name, n in numbers.items()
-    }
-    batch = videos | {"frames": videos["seen"], "image": videos["image"][:, 0]}
-    batch["rows"] = torch.randn(config.batch, config.seen, 20, 12, device=device)
-    batch["painted"] = torch.arange(config.painted, device=device).expand(config.batch, -1)
-    for name, n in (("word", words), ("person", people)):
-        batch[name] = torch.randint(n, (config.batch,), device=device)
+
+    def video(n: int) -> torch.Tensor:
+        return torch.rand(config.batch, n, 3, config.size, config.size, device=device)
+
+    batch = WordBatch(
+        frames=video(SEEN),
+        rows=torch.randn(config.batch, SEEN, 20, 12, device=device),
+        word=torch.randint(words, (config.batch,), device=device),
+        person=torch.randint(people, (config.batch,), device=device),
+        image=video(1)[:, 0],
+        adversary_frames=video(config.adversary_frames),
+        painted=torch.arange(config.painted, device=device).expand(config.batch, -1),
+        real=video(config.painted),
+    )
     return module, lambda model: encoder_phase(config, critics, model(batch), batch)["total"]
 
 

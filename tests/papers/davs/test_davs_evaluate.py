@@ -1,28 +1,33 @@
 """Tables of Zhou et al.: what each number is, by models whose answers are known."""
 
 from dataclasses import replace
+from statistics import mean
 
 import pytest
 import torch
 from torch import nn
 from torch.nn.functional import normalize, one_hot
 
-from thlab.evaluation.claims import VERDICTS, settle
+from thlab.evaluation.experiment import Experiment
 from thlab.evaluation.test_set import TestSet
-from thlab.papers.davs import tables
-from thlab.papers.davs.bench import Experiment, variants
-from thlab.papers.davs.claims import CLAIMS
+from thlab.papers import load_paper
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.evaluate import evaluate
-from thlab.papers.davs.model import DAVS, Output
-from thlab.papers.davs.reported import LEAKAGE, SUPERVISIONS
+from thlab.papers.davs.evaluate import experiment as shared
+from thlab.papers.davs.evaluate import identity, leakage, pictures, word_space
+from thlab.papers.davs.evaluate.experiment import contents, encode, encode_person, trained, variants
+from thlab.papers.davs.head import make_head
+from thlab.papers.davs.model import DAVS, SEEN, Output
+from thlab.papers.davs.reported import LEAKAGE, SCORES, SUPERVISIONS
+from thlab.papers.runner import save_stage
 from thlab.training import Run
+from thlab.training.job import Job
 from thlab.training.optim import build_seeded
 
 FAST = DAVSConfig.fast()
+PAPER = load_paper("davs")
 
 
-class QuickJudge(nn.Module):
+class QuickLandmarks(nn.Module):
     """Some 68 points that follow the picture."""
 
     def forward(self, x):
@@ -37,100 +42,134 @@ class Colours(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def bench(clips, spoken, fabric):
+def experiment(spoken, fabric, clips):
     """Trained and tested on the same word clips: what numbers mean does not depend on it."""
-    shared = ("davs", fabric, clips.memory, clips.memory, spoken, "tiny", "fast", (0, 1))
-    return Experiment(*shared, config=FAST, words=clips, test_words=clips)
+    splits = {"train": spoken, "test": spoken}
+    made = Experiment("davs", fabric, "tiny", splits, "fast", (0, 1), PAPER.training_code)
+    made.once("test set", lambda: TestSet(clips.tensors, QuickLandmarks(), 6))
+    made.once(("training words",), lambda: clips)
+    made.once(("test words", *clips.words), lambda: clips)
+    return made
+
+
+@pytest.fixture
+def test_set(experiment):
+    return shared.test_set(experiment)
+
+
+def untrained_model(name, clips, seed=0):
+    return build_seeded(lambda: DAVS(variants(FAST)[name], len(clips.words), 4), seed).eval().requires_grad_(False)
 
 
 @pytest.fixture
 def untrained(monkeypatch, clips):
     """Each model as it begins."""
-
-    def model(self, seed, name):
-        made = build_seeded(lambda: DAVS(variants(self.config)[name], len(clips.words), 4), seed)
-        return made.eval().requires_grad_(False)
-
-    monkeypatch.setattr(Experiment, "model", model)
+    for module in (word_space, leakage, pictures):
+        monkeypatch.setattr(module, "trained", lambda experiment, name, seed: untrained_model(name, clips, seed))
 
 
-@pytest.fixture(scope="module")
-def stage(bench):
-    return TestSet(bench.test, QuickJudge(), 6)
+def numbers(made, row, column):
+    """The values of a cell."""
+    return [value for one, which, _, _, value in made if (one, which) == (row, column)]
 
 
 def test_a_perfect_word_space_scores_full_marks(clips, monkeypatch):
-    which = clips.even(2)
+    which = clips.balanced(2)
     truth = one_hot(clips.word[which], len(clips.words)).float()
     F = torch.randn(len(which), 3, 4, generator=torch.Generator().manual_seed(0))
-    monkeypatch.setattr(tables, "encode", lambda *_: Output(F, 2 * F, 10 * truth, -truth))
-    scores = tables.word_scores(Mirror(False), clips, which)
-    assert set(scores) == set(tables.SCORES)
-    assert (scores["visual"], scores["both"], scores["V2A R@1"], scores["A2V R@10"], scores["V2A MedR"]) == (
-        100,
-    ) * 4 + (1,)
-    assert scores["audio"] == 0
-    monkeypatch.setattr(tables, "encode", lambda *_: Output(F, F.roll(1, 0), truth, truth))
-    assert tables.word_scores(Mirror(False), clips, which)["V2A R@1"] < 20
+    monkeypatch.setattr(word_space, "encode", lambda *_: Output(F, 2 * F, 10 * truth, -truth))
+    scores = word_space.word_scores("ours", Mirror(False), clips, which, "test part")
+    assert {column for _, column, *_ in scores} == set(SCORES)
+    for column in ("visual", "both", "V2A R@1", "A2V R@10"):
+        assert set(numbers(scores, "ours", column)) == {100}
+    assert set(numbers(scores, "ours", "V2A MedR")) == {1}
+    assert set(numbers(scores, "ours", "audio")) == {0}
+    monkeypatch.setattr(word_space, "encode", lambda *_: Output(F, F.roll(1, 0), truth, truth))
+    scores = word_space.word_scores("ours", Mirror(False), clips, which, "test part")
+    assert mean(numbers(scores, "ours", "V2A R@1")) < 20
 
 
-def test_accuracy_is_a_mean_over_words():
-    logits = one_hot(torch.tensor([0, 0, 0, 0, 1]), 2).float()
-    assert tables.accuracy(logits, torch.tensor([0, 0, 0, 1, 1])) == pytest.approx(100 * (1 + 0.5) / 2)
+def test_accuracy_is_a_number_a_word_of_a_speaker(clips):
+    which = clips.balanced(3)
+    guess = clips.word[which].clone()
+    person, word = clips.person[which][0], clips.word[which][0]
+    missed = (clips.person[which] == person) & (clips.word[which] == word)
+    guess[missed] = (word + 1) % len(clips.words)
+    made = word_space.accuracies("ours", "visual", one_hot(guess, len(clips.words)).float(), clips, which, "test part")
+    by_hand = {(clips.tensors.speakers[person], f"{clips.words[word]}, test part"): 0.0}
+    found = {(speaker, clip): value for _, _, speaker, clip, value in made}
+    assert {where: value for where, value in found.items() if value < 100} == by_hand
+    spoken_pairs = {(int(p), int(w)) for p, w in zip(clips.person[which], clips.word[which], strict=True)}
+    assert len(found) == len(made) == len(spoken_pairs)
+
+
+def test_retrieval_is_a_share_of_each_recordings_word_clips(clips):
+    which = torch.arange(12)  # two recordings of six words
+    F = torch.eye(12)
+    found = F.clone()
+    found[[0, 1]] = F[[1, 0]]
+    made = word_space.retrievals("ours", "V2A", F, found, clips, which, "test part")
+    assert numbers(made, "ours", "V2A R@1") == pytest.approx([100 * 4 / 6, 100])
+    assert [clip for _, column, _, clip, _ in made if column == "V2A R@1"] == list(clips.tensors.ids[:2])
+    assert set(numbers(made, "ours", "V2A MedR")) == {1}
 
 
 def test_word_clips_are_encoded_in_their_order_however_many(clips):
-    model = build_seeded(lambda: DAVS(FAST, len(clips.words), 4), 0).eval().requires_grad_(False)
+    model = untrained_model("disentangled", clips)
     which = torch.arange(40)
-    out, alone = tables.encode(model, clips, which), tables.encode(model, clips, which[35:36])
+    out, alone = encode(model, clips, which), encode(model, clips, which[35:36])
     torch.testing.assert_close(out.F_w_v[35], alone.F_w_v[0], rtol=0, atol=1e-5)
     torch.testing.assert_close(out.words_a[35], alone.words_a[0], rtol=0, atol=1e-5)
-    F_p = tables.encode_person(model, clips, which)
-    assert F_p.shape == (40, FAST.seen, FAST.dim)
-    torch.testing.assert_close(F_p[35], tables.encode_person(model, clips, which[35:36])[0], rtol=0, atol=1e-5)
+    F_p = encode_person(model, clips, which)
+    assert F_p.shape == (40, SEEN, FAST.dim)
+    torch.testing.assert_close(F_p[35], encode_person(model, clips, which[35:36])[0], rtol=0, atol=1e-5)
 
 
-def test_table_3_has_the_papers_rows_and_columns(bench, untrained, tmp_path):
-    table = tables.table_3(bench)
-    assert tuple(table.rows) == SUPERVISIONS
-    assert all(len(table.values(row, column)) == 2 for row in table.rows for column in table.columns)
-    assert table.paper_numbers["LRW"]["L_C + SC + L_adv"]["V2A R@1"] == 64.2
-    assert table.paper_numbers["LRW"]["Chung and Zisserman"] == {"visual": 61.1}
-    table.save(tmp_path)
-    settled = {record["id"]: record for record in settle(CLAIMS, tmp_path)}
-    assert {record["verdict"] for record in settled.values()} <= set(VERDICTS)
-    assert all("interval" in one for one in settled["davs.modalities"]["evidence"]["comparisons"])
+def test_table_3_has_the_papers_rows_and_columns(experiment, untrained):
+    spec = PAPER.tables["T3"]
+    assert spec.rows == SUPERVISIONS
+    assert tuple(spec.columns) == SCORES
+    made = spec.measure(experiment, "L_C + L_adv", 1)
+    assert {row for row, *_ in made} == {"L_C + L_adv"}
+    assert {column for _, column, *_ in made} == set(SCORES)
+    assert spec.numbers["LRW"]["L_C + SC + L_adv"]["V2A R@1"] == 64.2
+    assert spec.numbers["LRW"]["Chung and Zisserman"] == {"visual": 61.1}
 
 
-def test_table_1_has_a_row_for_each_source_and_loss_and_what_must_be_beaten(bench, stage, untrained):
-    table = tables.table_1(replace(bench, seeds=(0,)), stage)
-    assert set(table.rows) >= {"audio, L1", "video, L1", "audio, L1 + GAN", "video, L1 + GAN"}
-    assert table.numbers("repeated frame", "PSNR") == [stage.means(stage.trivial()["repeated frame"])["PSNR"]]
-    assert table.paper_numbers["LRW"]["video, L1 + GAN"] == {"PSNR": 26.8, "SSIM": 0.884}
-    assert "shuffled audio, L1 + GAN" in table.rows
+def test_table_1_has_a_row_for_each_source_and_loss_and_the_baselines(experiment, untrained, test_set):
+    spec = PAPER.tables["T1"]
+    assert set(spec.rows) >= {"audio, L1", "video, L1", "audio, L1 + GAN", "video, L1 + GAN"}
+    assert spec.numbers["LRW"]["video, L1 + GAN"] == {"PSNR": 26.8, "SSIM": 0.884}
+    still = spec.measure(experiment, "repeated frame", 0)
+    baseline = test_set.pictures(test_set.baselines()["repeated frame"])
+    assert numbers(still, "repeated frame", "PSNR") == baseline["PSNR"]
+    made = spec.measure(experiment, "video, L1 + GAN", 0)
+    assert {column for _, column, *_ in made} == set(spec.columns)
+    assert [clip for _, column, _, clip, _ in made if column == "LMD"] == [
+        test_set.tensors.ids[k] for k in test_set.clips
+    ]
 
 
-def test_videos_are_moved_by_what_was_asked_for(bench, stage, untrained):
-    model = bench.model(0, "disentangled")
-    heard, seen, other = (tables.features(stage, model, source) for source in ("audio", "video", "shuffled audio"))
-    assert [len(f) for f in heard] == [len(f) for f in seen] == [len(f) for f in other] == [len(r) for r in stage.real]
-    torch.testing.assert_close(seen[1], model.e_w_v(stage.real[1][None])[0])
+def test_videos_are_moved_by_what_was_asked_for(test_set, clips):
+    model = untrained_model("disentangled", clips)
+    head = make_head(model)
+    heard, seen, other = (contents(test_set, head, source) for source in ("audio", "video", "shuffled audio"))
+    lengths = [len(real) for real in test_set.real]
+    assert [len(f) for f in heard] == [len(f) for f in seen] == [len(f) for f in other] == lengths
+    torch.testing.assert_close(seen[1], model.e_w_v(test_set.real[1][None])[0])
     assert not torch.equal(heard[0], other[0])
-    images = [real[0] for real in stage.real]
-    made = tables.perform(model, images, heard)
-    torch.testing.assert_close(made[2], model.speak(images[2][None], heard[2][None])[0])
 
 
-def test_svms_read_what_is_there_and_no_more(bench, monkeypatch):
+class Named(DAVS):
+    """A model that is only known by its name."""
+
+    def __init__(self, name):
+        nn.Module.__init__(self)
+        self.told = name == "entangled"
+
+
+def test_svms_read_what_is_there_and_no_more(experiment, monkeypatch):
     """Features that hold the label and nothing, in turn."""
-
-    class Named(DAVS):
-        def __init__(self, name):
-            nn.Module.__init__(self)
-            self.told = name == "entangled"
-
-    monkeypatch.setattr(Experiment, "model", lambda self, seed, name: Named(name))
-
     rng = torch.Generator().manual_seed(0)
 
     def noise(n, d):
@@ -145,15 +184,20 @@ def test_svms_read_what_is_there_and_no_more(bench, monkeypatch):
         features = features + 20 * model.told * one_hot(clips.person[which], 6)[:, None]
         return Output(features, features, features[:, 0], features[:, 0])
 
-    monkeypatch.setattr(tables, "encode_person", word_in_person)
-    monkeypatch.setattr(tables, "encode", person_in_word)
-    table = tables.leakage(bench)
-    assert all(table.numbers("before", column) == [100, 100] for column in table.columns)
-    assert max(table.numbers("after", "person from f_w")) < 60
-    assert table.numbers("after", "person from f_p") == [100, 100]
-    assert max(table.numbers("after", "word from F_p")) < 15
-    assert table.numbers("chance", "word from F_p")[0] < 15
-    assert 25 <= table.numbers("chance", "person from f_w")[0] < 50
+    monkeypatch.setattr(leakage, "trained", lambda experiment, name, seed: Named(name))
+    monkeypatch.setattr(leakage, "encode_person", word_in_person)
+    monkeypatch.setattr(leakage, "encode", person_in_word)
+    spec = PAPER.tables["SVM"]
+    before, after, chance = (spec.measure(experiment, row, 0) for row in spec.rows)
+    for column in spec.columns:
+        assert set(numbers(before, "before", column)) == {100}
+    assert mean(numbers(after, "after", "person from f_w")) < 60
+    assert set(numbers(after, "after", "person from f_p")) == {100}
+    assert mean(numbers(after, "after", "word from F_p")) < 15
+    assert numbers(chance, "chance", "word from F_p")[0] < 15
+    assert 25 <= numbers(chance, "chance", "person from f_w")[0] < 50
+    cells = [{where[1:4] for where in made} for made in (before, after, chance)]
+    assert cells[0] == cells[1] == cells[2]  # or a claim could not pair them
     assert LEAKAGE == {"before": (27.8,), "after": (9.7,)}
 
 
@@ -175,63 +219,82 @@ class Mirror(DAVS):
         return f_w.unflatten(2, (3, 64, 64)) if self.repeats and f_w.any() else still
 
 
-def test_table_4_finds_the_original_by_its_speech(bench, monkeypatch):
-    monkeypatch.setattr(Experiment, "model", lambda self, seed, name: Mirror(name != "entangled"))
-    table = tables.table_4(bench)
-    still = {column: table.numbers("repeated frame", column) for column in table.columns}
-    assert table.numbers("with", "video R@1") == [100, 100]
-    assert {column: table.numbers("without", column) for column in table.columns} == still
-    assert table.numbers("with", "audio R@1") == still["audio R@1"]
+def test_table_4_finds_the_original_by_its_speech(experiment, monkeypatch):
+    monkeypatch.setattr(pictures, "trained", lambda experiment, name, seed: Mirror(name != "entangled"))
+    spec = PAPER.tables["T4"]
+    made = {row: spec.measure(experiment, row, 0) for row in spec.rows}
+    assert set(numbers(made["with"], "with", "video R@1")) == {100}
+    for column in spec.columns:
+        still = numbers(made["repeated frame"], "repeated frame", column)
+        assert numbers(made["without"], "without", column) == still
+    still = numbers(made["repeated frame"], "repeated frame", "audio R@1")
+    assert numbers(made["with"], "with", "audio R@1") == still
 
 
-def test_a_still_picture_keeps_the_face_and_says_nothing(bench, stage):
-    judges = {"ours": tables.face_judge(Colours())}
-    table = tables.identity(bench, stage, Mirror(False), judges)
+def test_a_still_picture_keeps_the_face_and_says_nothing(test_set):
+    evaluators = {"ours": identity.encoder_evaluator(Colours())}
+    known = identity.faces_of(test_set, evaluators)
     row = "another's face, video"
-    assert min(table.numbers(row, "face, ours")) > max(table.numbers(row, "speaker, ours"))
-    assert set(table.numbers(row, "opening")) == {0}
-    mirror = tables.identity(bench, stage, Mirror(True), judges)
-    assert min(mirror.numbers(row, "speaker, ours")) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
-    assert max(mirror.numbers(row, "face, ours")) < 0.99
-    alone = replace(stage.memory, speaker=torch.zeros_like(stage.memory.speaker))
+    still = identity.identity_scores(row, test_set, make_head(Mirror(False)), evaluators, known)
+    assert min(numbers(still, row, "face, ours")) > max(numbers(still, row, "speaker, ours"))
+    assert set(numbers(still, row, "opening")) == {0}
+    mirror = identity.identity_scores(row, test_set, make_head(Mirror(True)), evaluators, known)
+    assert min(numbers(mirror, row, "speaker, ours")) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
+    assert max(numbers(mirror, row, "face, ours")) < 0.99
+    own = identity.identity_scores("own face, audio", test_set, make_head(Mirror(False)), evaluators, known)
+    assert numbers(own, "own face, audio", "face, ours") == numbers(own, "own face, audio", "speaker, ours")
+
+
+def test_another_persons_face_needs_another_person(test_set):
+    people = test_set.tensors.speaker[test_set.clips]
+    others = identity.clips_of_others(test_set)
+    assert (people[others] != people).all()
+    alone = replace(test_set.tensors, speaker=torch.zeros_like(test_set.tensors.speaker))
     with pytest.raises(ValueError, match="one test speaker"):
-        tables.identity(bench, TestSet(alone, QuickJudge(), 3), Mirror(True), judges)
+        identity.clips_of_others(TestSet(alone, QuickLandmarks(), 3))
 
 
-def test_dlib_sees_one_person_and_another(bench):
+def test_dlib_sees_one_person_and_another(clips):
     pytest.importorskip("dlib")
-    look, apart = tables.dlib_judge()
-    memory = bench.test
-    a, b = (memory.frames[memory.start[clip] :][:24].permute(0, 3, 1, 2) / 255 for clip in (0, -2))
+    look, apart = identity.dlib_evaluator()
+    tensors = clips.tensors
+    a, b = (tensors.frames[tensors.start[clip] :][:24].permute(0, 3, 1, 2) / 255 for clip in (0, -2))
     assert apart(look(a), look(a)) == 0
     assert apart(look(a[:12]), look(a[12:])) < apart(look(a), look(b))
 
 
-def test_words_are_read_speaker_by_speaker_and_a_folder_names_its_table(bench, untrained):
-    model = bench.model(0, "disentangled")
-    embedded = tables.words_read(bench, model)
-    folder = tables.words_read(replace(bench, corpus="/data/grid"), model)
-    assert (embedded.table, folder.table) == ("words", "words-grid")
-    people = [name for _, name, _ in embedded.values("ours", "visual").index]
-    assert people == list(bench.test.speakers)
-    assert [len(table.values("ours", "visual")) for table in (embedded, folder)] == [4, 8]  # of a folder both parts
-    count = (bench.words.person == 0).sum().item()
-    assert embedded.numbers("chance", "V2A R@1")[0] == pytest.approx(100 / count)
-    assert embedded.numbers("chance", "A2V MedR")[0] == (count + 1) / 2
-    assert embedded.numbers("chance", "audio")[0] == pytest.approx(100 / len(bench.words.words))
+def test_words_are_read_speaker_by_speaker_and_of_a_folder_both_parts(experiment, clips, fabric, tmp_path):
+    model = untrained_model("disentangled", clips)
+    save_stage(PAPER, Job(FAST, clips, tmp_path, "disentangled", fabric, 0), model, {"seed": 0})
+    spec = PAPER.tables["words"]
+    embedded = replace(experiment, weights=tmp_path)
+    folder = replace(embedded, corpus="/data/grid")
+    made = spec.measure(embedded, "ours", 0)
+    assert {column for _, column, *_ in made} == set(spec.columns)
+    assert {speaker for _, _, speaker, *_ in made} == set(clips.tensors.speakers)
+    assert len({where[:4] for where in made}) == len(made)
+    chances = [spec.measure(one, "chance", 0) for one in (embedded, folder)]
+    assert [len(numbers(one, "chance", "visual")) for one in chances] == [4, 8]
+    assert len({where[:4] for where in chances[1]}) == len(chances[1])
+    count = (clips.person == 0).sum().item()
+    assert numbers(chances[0], "chance", "V2A R@1")[0] == pytest.approx(100 / count)
+    assert numbers(chances[0], "chance", "A2V MedR")[0] == (count + 1) / 2
+    assert numbers(chances[0], "chance", "audio")[0] == pytest.approx(100 / len(clips.words))
 
 
-def test_a_model_of_the_bench_is_trained_once_from_the_shared_word_space(bench, monkeypatch, tmp_path):
+def test_a_model_is_trained_once_from_the_shared_word_space(experiment, clips, monkeypatch, tmp_path):
     monkeypatch.setenv("THLAB_HOME", str(tmp_path))
-    short = replace(bench, config=replace(FAST, first=2, steps=2))
-    model = short.model(0, "disentangled")
-    space = short.model(0, SUPERVISIONS[-1])
-    folders = sorted(path.parent.name for path in tmp_path.rglob("seed0"))
-    assert folders == ["L_C+SC+L_adv-2", "disentangled-2-2"]
+    short = replace(experiment, overrides=("first=2", "steps=2"))
+    short.once(("training words",), lambda: clips)
+    model = trained(short, "disentangled", 0)
+    space = trained(short, SUPERVISIONS[-1], 0)
+    (folder,) = tmp_path.rglob("seed0")
+    runs = sorted(path.name.partition("-")[0] for path in folder.iterdir())
+    assert (len(runs), runs[1]) == (2, "first")
     assert space.config.painted == 0
     assert not any(p.requires_grad for p in model.parameters())
     monkeypatch.setattr(Run, "log", lambda *_: pytest.fail("it was trained before"))
-    assert torch.equal(short.model(0, "disentangled").state_dict()["c_w.2.bias"], model.state_dict()["c_w.2.bias"])
+    assert torch.equal(trained(short, "disentangled", 0).state_dict()["c_w.2.bias"], model.state_dict()["c_w.2.bias"])
 
 
 def test_each_variant_differs_in_what_its_name_says():
@@ -242,10 +305,3 @@ def test_each_variant_differs_in_what_its_name_says():
     assert made["entangled"] == replace(made["disentangled"], dispel_word=0, dispel_person=0)
     assert made["without GAN"] == replace(made["disentangled"], gan=0)
     assert len({config.word_space() for name, config in made.items() if name not in SUPERVISIONS}) == 1
-
-
-def test_an_unknown_table_or_preset_is_named(fabric, tmp_path):
-    with pytest.raises(ValueError, match="no table 'T9'"):
-        evaluate(fabric, "T9", out=tmp_path)
-    with pytest.raises(ValueError, match="'huge' is not a preset"):
-        evaluate(fabric, "T3", corpus="tiny", preset="huge", out=tmp_path)

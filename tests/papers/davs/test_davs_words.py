@@ -13,7 +13,7 @@ from thlab.data.prepare import prepare
 from thlab.data.tensors import load_clips
 from thlab.papers.davs import words as module
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.model import hear
+from thlab.papers.davs.model import audio_features
 from thlab.papers.davs.words import FRAMES, MIDDLE, hold_out, spread, word_clips
 from thlab.training import step_generator
 
@@ -29,24 +29,24 @@ def test_a_words_middle_is_in_the_middle_frame(clips, spoken):
         middle = (word.start + word.end) / 2
         assert (clips.first[k] + MIDDLE) / 25 <= middle < (clips.first[k] + MIDDLE + 1) / 25
     assert clips.words == tuple(sorted({word.label for _, word in said}))
-    assert [clips.memory.speakers[p] for p in clips.person] == [spoken[number].speaker for number, _ in said]
+    assert [clips.tensors.speakers[p] for p in clips.person] == [spoken[number].speaker for number, _ in said]
 
 
 def test_beyond_a_clips_ends_its_pictures_are_repeated_and_its_sound_is_silent(clips):
     every = torch.arange(len(clips.word))
     frames, rows = clips.times(every, torch.arange(FRAMES))
-    start, end = clips.memory.start[clips.clip], clips.memory.start[clips.clip + 1]
+    start, end = clips.tensors.start[clips.clip], clips.tensors.start[clips.clip + 1]
     before = (clips.first < 0).nonzero()[0, 0]  # the first word is said early
     n = -int(clips.first[before])
     assert (frames[before, :n] == start[before]).all()
     assert torch.equal(frames[before, n:], start[before] + torch.arange(FRAMES - n))
     after = (clips.first + FRAMES > end - start).nonzero()[0, 0]
     assert frames[after, -1] == end[after] - 1
-    assert (clips.memory.clip_of[frames] == clips.clip[:, None]).all()
+    assert (clips.tensors.clip_of[frames] == clips.clip[:, None]).all()
     number = int(clips.clip[before])
-    sound, length = clips.memory.audio[number], int(end[before] - start[before])
+    sound, length = clips.tensors.audio[number], int(end[before] - start[before])
     quiet = torch.zeros(40 * 640)  # more than enough around it
-    whole = hear(torch.cat([quiet, sound, quiet]), length + 80)
+    whole = audio_features(torch.cat([quiet, sound, quiet]), length + 80)
     at = 40 + int(clips.first[before])
     heard = clips.rows[rows[before]]
     torch.testing.assert_close(heard, whole[at : at + FRAMES], rtol=1e-4, atol=1e-4)
@@ -66,10 +66,10 @@ def test_frames_are_spread_evenly_about_the_middle():
 def numbered(clips, monkeypatch):
     """Word clips whose pictures tell the frame's number by their first two colours, and whose rows do too."""
     monkeypatch.setattr(module, "jitter", lambda pictures, rng: pictures)
-    n = torch.arange(len(clips.memory.clip_of))
+    n = torch.arange(len(clips.tensors.clip_of))
     colours = torch.stack([n % 256, n // 256, 0 * n], -1).byte()
-    memory = replace(clips.memory, frames=colours[:, None, None].expand(-1, 64, 64, -1))
-    return replace(clips, memory=memory)
+    tensors = replace(clips.tensors, frames=colours[:, None, None].expand(-1, 64, 64, -1))
+    return replace(clips, tensors=tensors)
 
 
 def number(pictures: torch.Tensor) -> torch.Tensor:
@@ -81,45 +81,45 @@ def test_a_batch_is_one_second_of_some_words_and_the_first_picture_of_the_record
     seen = torch.zeros(len(numbered.words))
     for seed in range(60):
         batch = numbered.draw(CONFIG, step_generator(0, seed))
-        frames, image = number(batch["frames"]), number(batch["image"])
-        clip = numbered.memory.clip_of[frames]
+        frames, image = number(batch.frames), number(batch.image)
+        clip = numbered.tensors.clip_of[frames]
         assert (clip == clip[:, :1]).all()
-        assert (numbered.memory.clip_of[image] == clip[:, 0]).all()
-        assert torch.equal(image, numbered.memory.start[clip[:, 0]])
+        assert (numbered.tensors.clip_of[image] == clip[:, 0]).all()
+        assert torch.equal(image, numbered.tensors.start[clip[:, 0]])
         assert (frames.diff(dim=1) <= 2).all()
-        assert (numbered.memory.speaker[clip[:, 0]] == batch["person"]).all()
-        assert (batch["painted"].diff(dim=1) == 1).all()
-        made = torch.gather(frames, 1, batch["painted"])
-        assert torch.equal(number(batch["real"]), made)
-        assert batch["judged"].shape[1] == CONFIG.judged
-        assert batch["rows"].shape == (CONFIG.batch, 12, 20, 12)
+        assert (numbered.tensors.speaker[clip[:, 0]] == batch.person).all()
+        assert (batch.painted.diff(dim=1) == 1).all()
+        made = torch.gather(frames, 1, batch.painted)
+        assert torch.equal(number(batch.real), made)
+        assert batch.adversary_frames.shape[1] == CONFIG.adversary_frames
+        assert batch.rows.shape == (CONFIG.batch, 12, 20, 12)
         for b in range(CONFIG.batch):  # a word clip of that word and recording begins where the frames say
-            same = (numbered.word == batch["word"][b]) & (numbered.clip == clip[b, 0])
+            same = (numbered.word == batch.word[b]) & (numbered.clip == clip[b, 0])
             spans = numbered.times(same.nonzero()[:, 0], spread(12))
             which = [k for k in range(len(spans[0])) if torch.equal(spans[0][k], frames[b])]
             assert which
-            assert any(torch.equal(numbered.rows[spans[1][k]], batch["rows"][b]) for k in which)
-        seen += batch["word"].bincount(minlength=len(numbered.words))
+            assert any(torch.equal(numbered.rows[spans[1][k]], batch.rows[b]) for k in which)
+        seen += batch.word.bincount(minlength=len(numbered.words))
     expected = 60 * CONFIG.batch / len(numbered.words)
     assert seen.min() > 0.2 * expected  # each word as likely, however often it is said
     assert seen.max() < 2.5 * expected
 
 
-def test_even_takes_as_many_of_each_word(clips):
-    count = clips.word[clips.even(3)].bincount(minlength=len(clips.words))
+def test_balanced_takes_as_many_of_each_word(clips):
+    count = clips.word[clips.balanced(3)].bincount(minlength=len(clips.words))
     assert torch.equal(count, clips.word.bincount().clamp(max=3))
-    assert len(clips.even(10_000)) == len(clips.word)
-    assert len(clips.person[clips.even(3)].unique()) == len(clips.memory.speakers)
+    assert len(clips.balanced(10_000)) == len(clips.word)
+    assert len(clips.person[clips.balanced(3)].unique()) == len(clips.tensors.speakers)
 
 
 def test_words_of_another_set_keep_their_numbers_and_others_are_left_out(clips, spoken):
     known = ("soon", *clips.words[:5])
-    some = word_clips(clips.memory, spoken, known)
+    some = word_clips(clips.tensors, spoken, known)
     assert some.words == known
     kept = [word.label for clip in spoken for word in clip.words if word.label in known]
     assert [known[w] for w in some.word] == kept
     with pytest.raises(ValueError, match="clips has one of the words xylophone"):
-        word_clips(clips.memory, spoken, ("xylophone",))
+        word_clips(clips.tensors, spoken, ("xylophone",))
 
 
 def test_clips_whose_words_have_no_times_are_refused(clips, spoken):
@@ -127,7 +127,7 @@ def test_clips_whose_words_have_no_times_are_refused(clips, spoken):
         replace(clip, words=tuple(Segment(float("nan"), float("nan"), w.label) for w in clip.words)) for clip in spoken
     ]
     with pytest.raises(ValueError, match="no times of its words"):
-        word_clips(clips.memory, untimed)
+        word_clips(clips.tensors, untimed)
 
 
 def spoken_by(speaker: str, texts: list[str]) -> list[Clip]:
@@ -157,12 +157,12 @@ def test_no_sentence_is_both_trained_and_tested_but_single_words_are():
 def test_a_prepared_lrw_clip_has_its_word_in_the_middle(clips, spoken):
     """29 frames, the word about their middle: no picture is repeated."""
     single = replace(spoken[0], words=(Segment(14.5 / 25 - 0.2, 14.5 / 25 + 0.2, "about"),))
-    long, short = clips.memory, slice(29)
+    long, short = clips.tensors, slice(29)
     of_frames = {name: getattr(long, name)[short] for name in ("frames", "landmarks", "viseme", "blink", "clip_of")}
     of_clips = {name: getattr(long, name)[:1] for name in ("emotion", "speaker", "ids")}
     audio = [long.audio[0][: 29 * 640]]
-    memory = replace(long, **of_frames, **of_clips, start=torch.tensor([0, 29]), audio=audio)
-    one = word_clips(memory, [single])
+    tensors = replace(long, **of_frames, **of_clips, start=torch.tensor([0, 29]), audio=audio)
+    one = word_clips(tensors, [single])
     frames, _ = one.times(torch.tensor([0]), torch.arange(FRAMES))
     assert frames[0].tolist() == list(range(2, 27))
 

@@ -4,18 +4,23 @@ import pytest
 import torch
 
 from thlab.audio import mfcc_windows, speech_mask
-from thlab.papers.priors.content import (
-    SOURCES,
-    ASRContent,
-    MFCCContent,
-    NoisyMFCCContent,
-    Recogniser,
-    VAEContent,
-    WaveformContent,
-    make_source,
+from thlab.inference import Speech
+from thlab.papers.priors.head.config import GANConfig
+from thlab.papers.priors.head.content import (
+    UNTRAINED,
+    MFCCFeatures,
+    NoisyMFCCFeatures,
+    VAEFeatures,
+    VisemeFeatures,
+    WaveformFeatures,
+    vae_source,
+    viseme_source,
 )
+from thlab.papers.priors.head.data import HeadSampler
+from thlab.papers.priors.head.model import Generator, GeneratorConfig
+from thlab.papers.priors.head.recogniser import Recogniser
+from thlab.papers.priors.head.talking import HeadNet, PriorsHead
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
-from thlab.papers.priors.train_gan import Footage, GANConfig
 
 N = 30
 
@@ -35,17 +40,21 @@ def vae():
 
 def sources(vae) -> list:
     torch.manual_seed(0)
-    nets = {"vae": vae, "asr": Recogniser()}
-    return [make_source(name, nets.get(name)) for name in SOURCES]
+    return [vae_source(vae), viseme_source(Recogniser()), *(make() for make in UNTRAINED.values())]
+
+
+def head_of(source) -> PriorsHead:
+    return PriorsHead(source.features, HeadNet(source.content, Generator(GeneratorConfig.fast(), source.content.width)))
 
 
 def test_every_source_gives_its_width_a_frame_and_what_was_heard_decides(audio, vae):
     for source in sources(vae):
-        found = source.content(audio, N)
-        assert found.shape == (N, source.width)
+        head = head_of(source)
+        found = head.content(Speech(audio))
+        assert found.shape == (N, source.content.width)
         other = audio.clone()
         other[20 * 640 :] = 0.1 * other[20 * 640 :].flip(0)  # MFCC's floor is the clip's, so the loudest part stays
-        changed = (source.content(other, N) - found).abs().amax(1)
+        changed = (head.content(Speech(other)) - found).abs().amax(1)
         assert changed[:15].max() < 1e-4
         assert changed[21:].min() > 1e-4
 
@@ -54,32 +63,37 @@ def test_content_of_the_vae_is_its_posteriors_mean_and_noise_a_sample(audio, vae
     from thlab.audio import log_spectrogram, segments
 
     posterior = vae.infer(segments(log_spectrogram(audio), N))
-    source, noise = VAEContent(vae), torch.randn(N, 32)
-    torch.testing.assert_close(source.content(audio, N), posterior.mean)
+    source, noise = vae_source(vae), torch.randn(N, 32)
+    rows = source.features(audio, N)
+    torch.testing.assert_close(source.content(rows), posterior.mean)
     expected = torch.distributions.Normal(posterior.mean, (posterior.logvar / 2).exp())
-    torch.testing.assert_close((source(source.features(audio, N), noise) - expected.mean) / expected.stddev, noise)
+    torch.testing.assert_close((source.content(rows, noise) - expected.mean) / expected.stddev, noise)
 
 
-def test_frozen_networks_are_no_part_of_their_source(vae):
-    for source in (VAEContent(vae), ASRContent(Recogniser())):
-        assert not list(source.parameters())
-        assert not source.state_dict()
-    assert list(MFCCContent().parameters())
+def test_frozen_networks_go_where_the_head_goes_and_not_into_its_file(vae):
+    for source in (vae_source(vae), viseme_source(Recogniser())):
+        head = head_of(source)
+        assert {name.split(".")[0] for name in head.net.state_dict()} == {"generator"}
+        assert {id(p) for p in source.features.parameters()} < {id(p) for p in head.parameters()}
+        head.to(torch.float64)
+        assert next(source.features.parameters()).dtype == torch.float64
+        head.to(torch.float32)
+    assert isinstance(vae_source(vae).features, VAEFeatures)
 
 
 def test_log_posteriors_are_normalised(audio):
-    rows = ASRContent(Recogniser()).content(audio, N)
+    rows = VisemeFeatures(Recogniser())(audio, N)
     torch.testing.assert_close((3 * rows).exp().sum(1), torch.ones(N))
 
 
 def test_mfcc_rows_are_the_windows_rescaled(audio):
-    rows, windows = MFCCContent().features(audio, N), mfcc_windows(audio, N)
+    rows, windows = MFCCFeatures()(audio, N), mfcc_windows(audio, N)
     torch.testing.assert_close(rows[3, 0] * 40, windows[3, :, 0])
     torch.testing.assert_close(rows[3, 11] * 8, windows[3, :, 11])
 
 
 def test_waveform_rows_are_the_sound_around_the_frames_centre(audio):
-    rows = WaveformContent().features(audio, N)
+    rows = WaveformFeatures()(audio, N)
     for frame in (0, 7, N - 1):
         centre = frame * 640 + 320
         for sample in (centre - 1600, centre, centre + 1599):
@@ -88,7 +102,7 @@ def test_waveform_rows_are_the_sound_around_the_frames_centre(audio):
 
 
 def test_augmentation_is_clean_half_the_time_and_at_most_10_db_below_speech(audio):
-    source, rng, levels = NoisyMFCCContent(), torch.Generator().manual_seed(0), []
+    source, rng, levels = NoisyMFCCFeatures(), torch.Generator().manual_seed(0), []
     for _ in range(200):
         heard = source.augmented(audio, rng)
         gain = (heard @ audio) / (audio @ audio)
@@ -103,20 +117,15 @@ def test_augmentation_is_clean_half_the_time_and_at_most_10_db_below_speech(audi
     assert levels[noisy].min() < -50
 
 
-def test_unknown_source_is_named():
-    with pytest.raises(ValueError, match="'mfccs': known are vae, mfcc"):
-        make_source("mfccs")
-
-
 def test_rows_computed_anew_are_the_rows_of_the_frames_drawn(memory):
     """A fresh source without augmentation and a table of the same rows give the same batch."""
-
-    class Fresh(MFCCContent):
-        fresh = True
-
-    table, fresh = (
-        Footage(memory, kind(), GANConfig.fast()).draw(4, 3, torch.Generator().manual_seed(5))
-        for kind in (MFCCContent, Fresh)
-    )
-    for name, value in table.items():
-        torch.testing.assert_close(fresh[name], value)
+    table, fresh = UNTRAINED["mfcc"](), UNTRAINED["mfcc"]()
+    fresh.features.fresh = True
+    made = []
+    for source in (table, fresh):
+        sampler = HeadSampler(memory, source, GANConfig.fast())
+        assert (sampler.rows is None) == source.features.fresh
+        made.append(sampler.draw(4, 3, torch.Generator().manual_seed(5)))
+    for part in ("painted", "heard"):
+        for one, other in zip(getattr(made[0], part), getattr(made[1], part), strict=True):
+            torch.testing.assert_close(one, other)

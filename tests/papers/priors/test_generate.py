@@ -1,5 +1,7 @@
 """`generate` from files to a tagged mp4, and the one clear error that each kind of bad input gets."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,16 +9,20 @@ from PIL import Image
 
 from thlab.data import open_corpus, read_audio, read_video
 from thlab.media import wav_bytes
-from thlab.papers.priors.commands import generate
-from thlab.papers.priors.content import make_source
-from thlab.papers.priors.generator import Generator, GeneratorConfig
-from thlab.papers.priors.train_gan import TalkingHead
+from thlab.papers.priors import PAPER
+from thlab.papers.priors.head.content import UNTRAINED
+from thlab.papers.priors.head.model import Generator, GeneratorConfig
+from thlab.papers.priors.head.talking import HeadNet, PriorsHead
+from thlab.papers.runner import generate
 
 
 @pytest.fixture(scope="module")
-def head():
+def paper():
+    """With an untrained head."""
     torch.manual_seed(0)
-    return TalkingHead(make_source("mfcc"), Generator(GeneratorConfig(widths=(8, 8, 16))))
+    source = UNTRAINED["mfcc"]()
+    head = PriorsHead(source.features, HeadNet(source.content, Generator(GeneratorConfig(widths=(8, 8, 16)), 32)))
+    return replace(PAPER, head=lambda weights: head)
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +41,10 @@ def wav(path, audio):
     return path
 
 
-def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(head, clip, face, tmp_path):
+def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(paper, clip, face, tmp_path):
     import av
 
-    (out,) = generate(clip.audio_path, face, tmp_path / "out.mp4", head=head)
+    (out,) = generate(paper, face, tmp_path / "out.mp4", audio=clip.audio_path)
     frames, fps = read_video(out)
     assert frames.shape == clip.frames.shape
     assert fps == 25
@@ -50,7 +56,7 @@ def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(hea
     assert abs(frames[0].astype(float) - clip.frames[0]).mean() < 25  # an untrained head nearly copies
 
 
-def test_bad_paths_and_pictures_are_named_and_nothing_is_written(head, clip, face, tmp_path):
+def test_bad_paths_and_pictures_are_named_and_nothing_is_written(paper, clip, face, tmp_path):
     out, sound = tmp_path / "made" / "out.mp4", clip.audio_path
     out.parent.mkdir()
     wall, text = tmp_path / "wall.png", tmp_path / "text.png"
@@ -68,5 +74,5 @@ def test_bad_paths_and_pictures_are_named_and_nothing_is_written(head, clip, fac
         (sound, face, out.with_suffix(".gif"), r"ending in \.mp4"),
     ]:
         with pytest.raises(ValueError, match=message):
-            generate(audio, image, target, head=head)
+            generate(paper, image, target, audio=audio)
     assert not list(out.parent.iterdir())

@@ -1,7 +1,6 @@
-"""Tables of talking heads: how test clips are shown and scored; whole clips side by side; the table's structure."""
+"""Tables of talking heads: what is trained once, what the claims need, and a head that knows the truth."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -9,85 +8,73 @@ import torch
 from torch import nn
 
 from thlab.evaluation.comparison import Comparison, paired
-from thlab.nn.landmark_net import LandmarkNet
-from thlab.papers.priors import heads
-from thlab.papers.priors.bench import open_experiment
+from thlab.papers.priors import PAPER
 from thlab.papers.priors.claims import CLAIMS
-from thlab.papers.priors.content import MFCCContent, make_source
-from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
+from thlab.papers.priors.evaluate import heads, quality
+from thlab.papers.priors.head.config import GANConfig
+from thlab.papers.priors.head.content import UNTRAINED, MFCCContent
+from thlab.papers.priors.head.model import Generator, GeneratorConfig
+from thlab.papers.priors.head.talking import HeadNet, PriorsHead
+from thlab.papers.priors.head.temporal import TemporalGenerator
 from thlab.papers.priors.reported import GAN_OURS, PLAIN, ROWS
-from thlab.papers.priors.temporal import TemporalGenerator
-from thlab.papers.priors.train_gan import GANConfig, TalkingHead
-from thlab.training import load_weights, make_fabric
+from thlab.papers.runner import make_table, open_experiment
 
-CONFIG = replace(GANConfig.fast(), steps=2, critics_from=2)
+SETTINGS = ("steps=1", "pretrain_steps=1", "hidden=8")
 
 
 @pytest.fixture(scope="module")
-def bench(tiny_corpus):
+def experiment(tiny_corpus):
     torch.set_num_threads(1)
-    fabric = make_fabric("cpu", precision="32-true")
-    vae = {"steps": 1, "pretrain_steps": 1, "hidden": 8}
-    return open_experiment(fabric, str(tiny_corpus), "fast", (0, 1), frames=True, **vae)
+    return open_experiment(PAPER, PAPER.tables["T1"], str(tiny_corpus), "fast", (0,), settings=SETTINGS)
 
 
-@pytest.fixture(scope="module")
-def judge():
-    net = LandmarkNet()
-    load_weights("landmarks", net)
-    return net
-
-
-@pytest.fixture(scope="module")
-def stage(bench, judge):
-    return heads.TestSet(bench.test, judge, 5)
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("THLAB_HOME", str(tmp_path))
+    return tmp_path
 
 
 @pytest.fixture(scope="module")
 def head():
     torch.manual_seed(0)
-    return TalkingHead(make_source("mfcc"), Generator(GeneratorConfig.fast()))
+    source = UNTRAINED["mfcc"]()
+    return PriorsHead(source.features, HeadNet(source.content, Generator(GeneratorConfig.fast(), 32)))
 
 
-@pytest.mark.parametrize("kind", [Generator, TemporalGenerator])
-def test_clips_side_by_side_are_clips_alone(stage, head, kind):
-    torch.manual_seed(0)
-    head = TalkingHead(head.source, kind(GeneratorConfig.fast()))
-    contents = stage.contents(head.source.content)
-    together = stage.videos(partial(roll_out, head.generator), contents, batch=4)
-    assert [len(video) for video in together] == [len(real) for real in stage.real]
-    for k in (1, 4):
-        image = stage.real[k][stage.image[k]]
-        torch.testing.assert_close(together[k], roll_out(head.generator, image[None], contents[k][None])[0])
+def test_the_tables_heads_have_few_steps_and_no_critics(experiment):
+    book = heads.head_config(replace(experiment, preset="book", overrides=()))
+    assert (book.steps, book.critics_from) == (300, 300)
+    assert replace(book, steps=2000, critics_from=1500) == GANConfig.book()
+    fast = heads.head_config(replace(experiment, overrides=()))
+    assert fast.steps == fast.critics_from == GANConfig.fast().steps
 
 
 @pytest.mark.parametrize("row", [GAN_OURS, PLAIN])
-def test_rows_are_trained_once(bench, row, tmp_path, monkeypatch):
-    monkeypatch.setenv("THLAB_HOME", str(tmp_path))
-    head = heads.trained_head(bench, CONFIG, row, 0)
-    assert isinstance(head.generator, TemporalGenerator if row == GAN_OURS else Generator)
-    assert isinstance(head.source, MFCCContent) == (row == PLAIN)
-    log = heads.head_folder(bench, CONFIG, row, 0) / "log.jsonl"
+def test_rows_are_trained_once(experiment, row, home):
+    head = heads.trained_head(experiment, row, 0)
+    assert isinstance(head.net.generator, TemporalGenerator if row == GAN_OURS else Generator)
+    assert isinstance(head.net.content, MFCCContent) == (row == PLAIN)
+    (log,) = home.glob("runs/priors/*/head-*/seed0/head/log.jsonl")
     before = log.read_bytes()
-    again = heads.trained_head(bench, CONFIG, row, 0)
+    again = heads.trained_head(experiment, row, 0)
     assert log.read_bytes() == before
     for x, y in zip(head.parameters(), again.parameters(), strict=True):
         assert torch.equal(x, y)
 
 
-class QuickJudge(nn.Module):
+class QuickNet(nn.Module):
     """Some 68 points that follow the picture."""
 
     def forward(self, x):
         return nn.functional.adaptive_avg_pool2d(x.mean(1), (68, 2))
 
 
-def test_tables_1_and_2_have_what_their_claims_need(bench, head, tmp_path, monkeypatch):
-    bench, judge = replace(bench, seeds=(0,)), QuickJudge()
-    monkeypatch.setenv("THLAB_HOME", str(tmp_path))
+def test_tables_1_and_2_have_what_their_claims_need(experiment, head, monkeypatch):
+    monkeypatch.setattr(heads, "CLIPS", 2)
     monkeypatch.setattr(heads, "trained_head", lambda *_: head)
-    found = {table.table: table for table in heads.tables_1_and_2(bench, judge, CONFIG, n_clips=2)}
-    assert set(found) == {"T1", "T1-exact", "T1-opening", "T2", "T2-references"}
+    monkeypatch.setattr(heads, "load_weights", lambda *_: QuickNet())
+    names = ("T1", "T1-exact", "T1-opening", "T2", "T2-references")
+    found = {name: make_table(PAPER, experiment, name, PAPER.tables[name].rows) for name in names}
     for name, claim in CLAIMS.items():
         for one in claim.comparisons if claim.table in ("T1", "T2") else ():
             if isinstance(one, Comparison) and "DAVS" not in one.what:
@@ -95,30 +82,37 @@ def test_tables_1_and_2_have_what_their_claims_need(bench, head, tmp_path, monke
     assert found["T1"].evidence["pixels"] == 64
     assert set(found["T1"].rows) == {*ROWS, "repeated frame", "mean frame", "shuffled audio"}
     assert set(found["T2"].rows) == set(ROWS)
-    monkeypatch.setattr(heads, "score_head", lambda *_: pytest.fail("it was scored before"))
-    again = {table.table: table for table in heads.tables_1_and_2(bench, judge, CONFIG, n_clips=2)}
-    assert again["T2"].records.equals(found["T2"].records)
+    for row in ("repeated frame", "shuffled audio"):  # they hear no noise
+        clean = found["T1"].numbers(row, "clean")
+        assert found["T1"].numbers(row, "-10") == clean
+        assert found["T2-references"].numbers(row, "LMD") == clean
+    assert found["T2"].numbers(PLAIN, "LMD") == found["T1"].numbers(PLAIN, "clean")
+    monkeypatch.setattr(heads, "TestSet", lambda *_: pytest.fail("it was scored before"))
+    again = make_table(PAPER, experiment, "T2", PAPER.tables["T2"].rows)
+    assert again.records.equals(found["T2"].records)
 
 
-def test_quality_of_a_head_that_knows_the_truth(bench, judge, monkeypatch):
-    """A generator that is told the true frames: nearest to the truth of all rows but the truth's own."""
+def test_quality_of_a_head_that_knows_the_truth(experiment, monkeypatch):
+    """A head that is told the true frames: nearest to the truth of all rows but the truth's own."""
 
     class Oracle(nn.Module):
-        def forward(self, image, content):
+        size = 64
+
+        def content(self, speech):
+            return (speech.lips + 0.01).clamp(max=1).flatten(1)
+
+        def render(self, image, content, controls=None):
             return content.unflatten(-1, (3, 64, 64))
 
-    class Told(MFCCContent):
-        def content(self, audio, n_frames):
-            real = next(real for real, sound in known if torch.equal(sound, audio))
-            return (real + 0.01).clamp(max=1).flatten(1)
-
-    stage = heads.TestSet(bench.test, judge, 4)
-    known = [(real, bench.test.audio[clip]) for real, clip in zip(stage.real, stage.clips, strict=True)]
     monkeypatch.setattr(
         "thlab.evaluation.test_set.mediapipe_points",
         lambda frames: frames.reshape(len(frames), -1)[:, :956].reshape(-1, 478, 2).astype(np.float32),
     )
-    table = heads.quality(bench, judge, TalkingHead(Told(), Oracle()), n_clips=4, n_mediapipe=2)
+    monkeypatch.setattr(quality, "load_head", lambda weights: Oracle())
+    monkeypatch.setattr(quality, "CLIPS", 4)
+    monkeypatch.setattr(quality, "MEDIAPIPE", 2)
+    table = make_table(PAPER, experiment, "quality", ("ours",))
+    assert table.rows == ["truth", "ours", "ours, shuffled audio", "repeated frame", "mean frame"]
     assert table.interval("ours", "LMD").over == "1 seed, 4 clips of one speaker"
     assert len(table.values("ours", "LMD, mediapipe")) == 2
     mean = {row: {c: table.values(row, c).mean() for c in table.measured(row)} for row in table.rows}

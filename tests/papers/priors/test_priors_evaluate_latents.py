@@ -10,173 +10,228 @@ from sklearn.metrics import balanced_accuracy_score
 from thlab.audio import speech_mask
 from thlab.corpus import speech as corpus_speech
 from thlab.evaluation.comparison import judge
-from thlab.papers.priors import tables
-from thlab.papers.priors.bench import open_experiment
+from thlab.evaluation.table import Table
+from thlab.metrics.probes import linear_probe
+from thlab.papers.priors import PAPER
 from thlab.papers.priors.claims import CLAIMS
-from thlab.papers.priors.evaluate import evaluate
-from thlab.training import make_fabric
+from thlab.papers.priors.data import SpeechSegments
+from thlab.papers.priors.evaluate import codes, collapse, leakage, probes, vaes
+from thlab.papers.priors.model import SequenceVAE, VAEConfig
+from thlab.papers.runner import evaluate, make_table, open_experiment
 
-VAE = {"steps": 2, "pretrain_steps": 1, "hidden": 8}
+SETTINGS = ("steps=2", "pretrain_steps=1", "hidden=8")
 
 
 @pytest.fixture(scope="module")
-def fabric():
+def experiment(tiny_corpus):
     torch.set_num_threads(1)
-    return make_fabric("cpu", precision="32-true")
-
-
-@pytest.fixture(scope="module")
-def bench(tiny_corpus, fabric):
-    return open_experiment(fabric, str(tiny_corpus), "fast", (0, 1), **VAE)
+    return open_experiment(PAPER, PAPER.tables["T3"], str(tiny_corpus), "fast", (0, 1), settings=SETTINGS)
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """Runs go to a folder of the test's own."""
+    """Runs and results go to a folder of the test's own."""
     monkeypatch.setenv("THLAB_HOME", str(tmp_path))
-    return tmp_path / "runs" / "priors"
+    return tmp_path
 
 
-def test_codes_are_the_posterior_means(bench):
-    vae, frames = bench.vae(0), bench.test_speech.frames[::7]
-    codes = tables.encode(vae, bench.test_speech, frames)
-    posterior = vae(bench.test_speech.batch(frames)["x"])
+def table_of(experiment, name):
+    return make_table(PAPER, experiment, name, PAPER.tables[name].rows)
+
+
+def untrained(experiment):
+    torch.manual_seed(0)
+    return SequenceVAE(experiment.config(VAEConfig), 21, 8, len(experiment.train_sound.ids)).requires_grad_(False)
+
+
+def test_codes_are_the_posterior_means(experiment):
+    vae, segments = untrained(experiment), SpeechSegments(experiment.test_sound)
+    frames = segments.frames[::7]
+    found = codes.encode(vae, segments, frames)
+    posterior = vae(segments.batch(frames).x)
     for k in "ces":
-        torch.testing.assert_close(codes[k], getattr(posterior, k).mean)
+        torch.testing.assert_close(found[k], getattr(posterior, k).mean)
 
 
 def test_means_of_clips():
-    codes = torch.randn(9, 3)
+    z = torch.randn(9, 3)
     clip = torch.tensor([0, 0, 1, 2, 2, 2, 2, 1, 0])
-    expected = torch.stack([codes[clip == c].mean(0) for c in range(3)])
-    torch.testing.assert_close(tables.clip_means(codes, clip, 3), expected)
+    expected = torch.stack([z[clip == c].mean(0) for c in range(3)])
+    torch.testing.assert_close(codes.clip_means(z, clip, 3), expected)
+
+
+def test_shares_of_clips_are_those_of_their_segments(experiment):
+    test = experiment.test_sound
+    hits = torch.rand(len(test.viseme), generator=torch.Generator().manual_seed(0)) < 0.3
+    found = codes.of_clips(test, "row", "column", hits, test.clip_of)
+    assert [clip for _, _, _, clip, _ in found] == list(test.ids)
+    lengths = test.start.diff().tolist()
+    pooled = sum(value * length for (*_, value), length in zip(found, lengths, strict=True)) / sum(lengths)
+    assert pooled == pytest.approx(100 * hits.double().mean().item())
 
 
 def test_spread_and_balanced_accuracy():
     table = torch.randn(21, 32)
     distances = torch.cdist(table, table).square().sum() / (2 * 21 * 21)  # half the mean squared distance of pairs
-    assert tables.spread(table) == pytest.approx(distances.sqrt().item(), rel=1e-5)
-    assert tables.spread(torch.ones(5, 4)) == 0
+    assert collapse.spread(table) == pytest.approx(distances.sqrt().item(), rel=1e-5)
+    assert collapse.spread(torch.ones(5, 4)) == 0
     label, said = torch.randint(4, (2, 300))
-    assert tables.balanced_accuracy(said, label) == pytest.approx(balanced_accuracy_score(label, said))
+    assert collapse.balanced_accuracy(said, label) == pytest.approx(balanced_accuracy_score(label, said))
 
 
-def test_probes_read_what_a_latent_was_given(bench, monkeypatch):
+def test_probes_read_what_a_latent_was_given(experiment, monkeypatch):
     """z_c that is the viseme, z_e that is the emotion plus noise which a clip's mean removes, z_s that is nothing."""
 
-    def planted(vae, speech, frames):
+    def planted(vae, segments, frames):
         rng = torch.Generator().manual_seed(0)
-        emotion = torch.eye(8)[speech.memory.emotion[speech.memory.clip_of[frames]]]
+        emotion = torch.eye(8)[segments.batch(frames).emotion]
         noise = torch.randn(len(frames), 8, generator=rng)
-        return {"c": torch.eye(21)[speech.memory.viseme[frames]], "e": emotion + noise, "s": noise}
+        return {"c": torch.eye(21)[segments.batch(frames).viseme], "e": emotion + noise, "s": noise}
 
-    monkeypatch.setattr(tables, "encode", planted)
-    found = tables.probe_latents(bench, bench.vae(0))
-    share = tables.chance(bench)
-    assert found["content"]["viseme"] > 99
-    assert found["content"]["emotion"] < share["emotion, without"][0] + 10
-    assert share["emotion, without"][0] == 12.5
-    assert found["emotion"]["emotion"] < 80 < found["emotion"]["emotion of clips"]
-    assert found["emotion"]["viseme"] == pytest.approx(share["viseme, without"][0], abs=5)
-    assert found["sequence"]["emotion of clips"] < 40
+    monkeypatch.setattr(probes, "encode", planted)
+    cells: dict = {}
+    for row, label, _, _, value in probes.probe_latents(experiment, untrained(experiment)):
+        cells.setdefault((row, label), []).append(value)
+    for row, column, _, _, value in probes.chance(experiment):
+        cells.setdefault((row, column), []).append(value)
+    found = {cell: np.mean(values) for cell, values in cells.items()}
+    share = {label: found["chance", f"{label}, without"] for label in probes.LABELS}
+    assert found["content", "viseme"] > 99
+    assert found["content", "emotion"] < share["emotion"] + 10
+    assert share["emotion"] == 12.5
+    assert found["emotion", "emotion"] < 80 < found["emotion", "emotion of clips"]
+    assert found["emotion", "viseme"] == pytest.approx(share["viseme"], abs=5)
+    assert found["sequence", "emotion of clips"] < 40
+    train, test = (
+        probes.labelled(untrained(experiment), SpeechSegments(part), stride)["e", "emotion"]
+        for part, stride in ((experiment.train_sound, probes.STRIDE), (experiment.test_sound, 1))
+    )
+    pooled = 100 * linear_probe(train.z, train.label, test.z, test.label)
+    lengths = experiment.test_sound.start.diff().tolist()
+    assert np.average(cells["emotion", "emotion"], weights=lengths) == pytest.approx(pooled)
 
 
-def test_table_3_and_what_its_runs_share(bench, home, monkeypatch):
-    numbers = {row: dict.fromkeys(tables.LABELS, 50.0) for row in tables.ROWS}
-    monkeypatch.setattr(tables, "probe_latents", lambda bench, vae: numbers)
-    table = tables.table_3(bench)
-    assert table.numbers("content", "viseme, with margin") == [50.0, 50.0]
+def test_table_3_and_what_its_runs_share(experiment, home, monkeypatch):
+    test = experiment.test_sound
+
+    def half(experiment, vae):
+        hits = torch.arange(len(test.viseme)) % 2 == 0
+        return [one for row in probes.ROWS for label in probes.LABELS
+                for one in codes.of_clips(test, row, label, hits, test.clip_of)]  # fmt: skip
+
+    monkeypatch.setattr(probes, "probe_latents", half)
+    table = table_of(experiment, "T3")
+    assert table.seeds("content", "viseme, with margin") == pytest.approx([50, 50], abs=2)
+    assert set(table.records["clip"]) == set(test.ids)
     assert table.paper_numbers["GRID and CREMA-D"]["emotion"]["emotion, without"] == 55.3
     (comparison,) = CLAIMS["priors.margin-content-viseme"].comparisons
     assert judge(comparison, table)["interval"] == [0, 0]
-    names = {folder.name for folder in next(home.iterdir()).joinpath("fast").iterdir()}
-    assert names == {"stage1-1", "vae-1-2", "vae-1-2-beta0"}
-    exchanged = tables.variances(bench)
-    assert set(exchanged.measured("content, variances exchanged")) == {
-        f"{label}, with margin" for label in tables.LABELS
-    }
-    assert (home / next(home.iterdir()).name / "fast" / "vae-1-2-var_latent1-var_prior0.25").is_dir()
-    monkeypatch.setattr(type(bench), "vae", lambda *_, **__: pytest.fail("it was trained and probed before"))
-    assert tables.table_3(bench).records.equals(table.records)
+    corpus_runs = next((home / "runs" / "priors").iterdir())
+    folders = [folder.name.rsplit("-", 1)[0] for folder in corpus_runs.iterdir()]
+    assert sorted(folders) == ["vae", "vae", "vae-stage1"]  # with and without margin, from one first stage
+    exchanged = table_of(experiment, "variances")
+    of_row = {f"{label}, with margin" for label in probes.LABELS}
+    assert set(exchanged.measured("content, variances exchanged")) == of_row
+    assert exchanged.evidence["steps"] == {"stage 1": 1, "stage 2": 2}
+    monkeypatch.setattr(vaes, "train_vae", lambda *_, **__: pytest.fail("it was trained and probed before"))
+    assert table_of(experiment, "T3").records.equals(table.records)
 
 
-def test_vaes_that_differ_in_margin_alone_share_stage_1_and_weights_of_another_seed_differ(bench):
-    assert bench.vae(0).config.beta == bench.config.beta
-    assert bench.vae(0, beta=0.0).config.beta == 0
-    assert torch.equal(bench.vae(0).mu["c"], bench.vae(0).mu["c"])
-    assert not torch.equal(bench.vae(0).mu["c"], bench.vae(1).mu["c"])
-
-
-def test_sweep_multiplies_the_papers_weights(bench, monkeypatch):
+def test_sweep_multiplies_the_papers_weights_in_one_seed(experiment, monkeypatch):
     asked = []
-    monkeypatch.setattr(tables, "probe_latents", lambda bench, vae: asked.append(vae.config) or {"content": {}})
-    tables.sweep(replace(bench, seeds=(0,)), scales=(1, 10))
-    assert [(config.alpha, config.beta) for config in asked] == [(10, 1), (10, 0), (100, 10), (100, 0)]
+
+    def trained(experiment, config, seed):
+        asked.append((config.alpha, config.beta, seed))
+        return untrained(experiment)
+
+    clip = experiment.test_sound.ids[0]
+    monkeypatch.setattr(vaes, "trained_vae", trained)
+    monkeypatch.setattr(probes, "probe_latents", lambda *_: [(row, "viseme", "s", clip, 50.0) for row in probes.ROWS])
+    table = table_of(experiment, "sweep")
+    assert asked == [(10, 1, 0), (10, 0, 0), (100, 10, 0), (100, 0, 0), (1000, 100, 0), (1000, 0, 0)]
+    assert table.evidence["seeds"] == [0]
+    assert set(table.records["seed"]) == {0}
+    assert "emotion, α 100 β 10" in table.rows
 
 
-def test_collapse_feeds_its_claim(bench):
-    table = tables.collapse(bench)
-    assert table.numbers("chance", "accuracy") == [1 / len(bench.test.viseme.unique())] * 2
+def test_collapse_feeds_its_claim(experiment):
+    table = table_of(experiment, "collapse")
+    labels = len(experiment.test_sound.viseme.unique())
+    assert table.numbers("chance", "accuracy") == [1 / labels] * 2  # of tiny's only test speaker, a seed each
     assert table.numbers("with", "spread")[0] > 4  # √32 where nothing is learnt yet
     assert all("interval" in judge(one, table) for one in CLAIMS["priors.collapse"].comparisons)
 
 
+<<<<<<< HEAD
 def test_pitch_is_what_the_synthesiser_was_told(bench, monkeypatch):
     told = []
     original = corpus_speech.variant
     monkeypatch.setattr(corpus_speech, "variant", lambda *args: told.append(original(*args)) or told[-1])
     clip = bench.clips[5]
     pitch, rate = tables.pitch_and_rate(clip)
+=======
+def test_pitch_is_what_the_synthesiser_was_told(experiment, monkeypatch, tmp_path):
+    told = []
+    original = corpus_speech.variant
+    monkeypatch.setattr(corpus_speech, "variant", lambda *args: told.append(original(*args)) or told[-1])
+    clip = experiment.splits["test"][5]
+    spoken = corpus_clip.say(clip.extra, tmp_path)
+    pitch, rate = leakage.pitch_and_rate(clip)
+>>>>>>> p-priors
     low, high = (float(word) for word in told[0].split("pitch ")[1].split("\n")[0].split())
     assert pitch == (low + high) / 2
     assert rate == pytest.approx(len(clip.phones) / (clip.phones[-1].end - clip.phones[0].start))
 
 
-def test_noise_is_of_the_stated_level(bench):
-    memory, levels = tables.noisy(bench.test)
+def test_noise_is_of_the_stated_level(experiment):
+    clean = experiment.test_sound
+    tensors, levels = leakage.noisy(clean)
     assert len(levels.unique()) > 3
     for clip in range(8):
-        added = memory.audio[clip] - bench.test.audio[clip]
+        added = tensors.audio[clip] - clean.audio[clip]
         if levels[clip] == 0:
             assert not added.any()
         else:
-            mask = speech_mask(bench.test.audio[clip])
-            ratio = added.square().mean() / bench.test.audio[clip][mask].square().mean()
-            db = tables.NOISE_LEVELS_DB[levels[clip] - 1]
+            mask = speech_mask(clean.audio[clip])
+            ratio = added.square().mean() / clean.audio[clip][mask].square().mean()
+            db = leakage.NOISE_LEVELS_DB[levels[clip] - 1]
             assert 10 * torch.log10(ratio).item() == pytest.approx(db, abs=0.01)
 
 
 def test_quantiles():
     x = torch.randn(100)
-    assert np.array_equal(tables.quantiles(x), np.searchsorted(np.quantile(x, (0.25, 0.5, 0.75)), x))
+    assert np.array_equal(leakage.quantiles(x), np.searchsorted(np.quantile(x, (0.25, 0.5, 0.75)), x))
 
 
-def test_leakage_finds_planted_factors(bench, monkeypatch):
+def test_leakage_finds_planted_factors(experiment, monkeypatch):
     """A latent that is the noise level and another that is the emotion, both one number a dimension."""
 
-    def planted(vae, speech, frames):
-        clip = speech.memory.clip_of[frames]
-        noise = tables.noisy(bench.test)[1][clip].float()
-        emotion = torch.eye(8)[speech.memory.emotion[clip]]
+    def planted(vae, segments, frames):
+        clip = segments.tensors.clip_of[frames]
+        noise = leakage.noisy(experiment.test_sound)[1][clip].float()
         other = torch.randn(len(frames), 2, generator=torch.Generator().manual_seed(0))
+        emotion = torch.eye(8)[segments.tensors.emotion[clip]]
         return {"c": torch.stack([noise, noise.square()], 1), "e": emotion, "s": other}
 
-    monkeypatch.setattr(tables, "encode", planted)
-    monkeypatch.setattr(type(bench), "vae", lambda *_: None)
-    table = tables.leakage(replace(bench, seeds=(0,)))
-    assert table.numbers("z_e", "emotion") == [100]
-    assert table.numbers("z_c", "noise")[0] > 95
-    assert table.numbers("z_s", "noise")[0] < 60
-    assert "speaker" not in table.columns  # tiny has one test speaker
-    assert {"viseme", "pitch", "rate", "MIG", "SAP", "disentanglement"} <= set(table.columns)
+    monkeypatch.setattr(leakage, "encode", planted)
+    monkeypatch.setattr(vaes, "trained_vae", lambda *_: untrained(experiment))
+    table = table_of(replace(experiment, seeds=(0,)), "leakage")
+    assert table.seeds("z_e", "emotion") == [100]
+    assert table.seeds("z_c", "noise")[0] > 95
+    assert table.seeds("z_s", "noise")[0] < 60
+    assert "speaker" not in table.measured("z_c")  # tiny has one test speaker
+    assert {"viseme", "pitch", "rate", "MIG", "SAP", "disentanglement"} <= set(table.measured("all three"))
+    assert "MIG" not in table.measured("chance")
 
 
-def test_evaluate_writes_what_it_returns(tiny_corpus, fabric, tmp_path):
-    with pytest.raises(ValueError, match="no table 'T9'"):
-        evaluate(fabric, "T9")
-    with pytest.raises(ValueError, match="'huge' is not a preset"):
-        evaluate(fabric, "collapse", str(tiny_corpus), "huge")
-    found = evaluate(fabric, "collapse", str(tiny_corpus), "fast", 1, tmp_path / "results", **VAE)
-    stored = tables.Table.load(tmp_path / "results" / "priors.collapse.json")
-    assert stored.markdown() == found["collapse"].markdown()
+def test_one_row_is_shown_and_a_whole_table_written(tiny_corpus, tmp_path):
+    out = tmp_path / "results"
+    asked = {"corpus": str(tiny_corpus), "preset": "fast", "seeds": 1, "out": out, "table": "collapse"}
+    (shown,) = evaluate(PAPER, row="with", settings=SETTINGS, **asked)
+    assert "| with |" in shown
+    assert not out.exists()
+    (shown,) = evaluate(PAPER, settings=SETTINGS, **asked)
+    assert "priors.collapse" in shown
+    stored = Table.load(out / "priors.collapse.json")
+    assert stored.evidence["settings"] == list(SETTINGS)
     assert {"command", "seeds", "preset", "corpus", "hardware", "steps", "commit"} <= set(stored.evidence)

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.distributions import Independent, Normal, kl_divergence
 
 from thlab.nn.gaussian import Gaussian
+from thlab.papers.priors.data import SegmentBatch
 from thlab.papers.priors.losses import (
     kl_to_prior,
     log_likelihood,
@@ -58,36 +59,36 @@ def test_margin_is_equation_5_written_out():
     assert margin_ranking(torch.ones(1), [torch.zeros(1)], 0.5) == 0  # far enough apart: nothing to gain
 
 
-def small(**changes) -> tuple[SequenceVAE, dict[str, Tensor]]:
+def small(**changes) -> tuple[SequenceVAE, SegmentBatch]:
     """A small VAE and a batch for it, in float64."""
     config = dataclasses.replace(VAEConfig.fast(), hidden=6, dim=D, **changes)
     rng = torch.Generator().manual_seed(1)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = SequenceVAE(config, n_visemes=LABELS, n_emotions=2, n_sequences=N).double()
-    batch = {
-        "x": normal(N, 20, 200, rng=rng),
-        "noise": normal(N, 3, D, rng=rng),
-        "viseme": torch.tensor([0, 1, 2, 0, 1]),
-        "emotion": torch.tensor([0, 1, 1, 0, 0]),
-        "sequence": torch.arange(N),
-        "n_segments": torch.tensor([50, 60, 70, 80, 90]),
-    }
+    batch = SegmentBatch(
+        x=normal(N, 20, 200, rng=rng),
+        noise=normal(N, 3, D, rng=rng),
+        viseme=torch.tensor([0, 1, 2, 0, 1]),
+        emotion=torch.tensor([0, 1, 1, 0, 0]),
+        sequence=torch.arange(N),
+        n_segments=torch.tensor([50, 60, 70, 80, 90]),
+    )
     return model, batch
 
 
 def test_objective_is_equation_6_written_out():
     model, batch = small(alpha=7.0, beta=3.0)
-    out, c = model(batch["x"], batch["noise"]), model.config
+    out, c = model(batch.x, batch.noise), model.config
     latent = {"c": (out.c, "viseme"), "e": (out.e, "emotion"), "s": (out.s, "sequence")}
-    bound = log_likelihood(model.scale(batch["x"]), out.x)
+    bound = log_likelihood(model.scale(batch.x), out.x)
     log_p, p = {}, {}
     for k, (q, label) in latent.items():
-        mu = model.mu[k][batch[label]]
-        once = 1 if k == "c" else batch["n_segments"]
+        mu = model.mu[k][getattr(batch, label)]
+        once = 1 if k == "c" else batch.n_segments
         bound = bound - kl_to_prior(q, mu, c.var_latent) + log_prior(mu, c.var_prior) / once
         for j, (other, _) in latent.items():
-            p[k, j] = log_p_labels(other.mean, model.mu[k], c.var_latent)[torch.arange(N), batch[label]].exp()
+            p[k, j] = log_p_labels(other.mean, model.mu[k], c.var_latent)[torch.arange(N), getattr(batch, label)].exp()
         log_p[k] = p[k, k].log()
     content = margin_ranking(p["c", "c"], [p["c", "s"], p["c", "e"]], c.gamma)
     emotion = margin_ranking(p["e", "e"], [p["e", "s"], p["e", "c"]], c.gamma)
@@ -97,13 +98,13 @@ def test_objective_is_equation_6_written_out():
 
 def test_gradients_of_the_new_terms_match_finite_differences():
     model, batch = small()
-    out = model(batch["x"], batch["noise"])
+    out = model(batch.x, batch.noise)
     means = [q.mean.detach().requires_grad_() for q in (out.c, out.e, out.s)]
     table = model.mu["c"].detach().requires_grad_()
 
     def label_and_margin(c: Tensor, e: Tensor, s: Tensor, mu: Tensor) -> Tensor:
         posterior = {k: Gaussian(mean, 0 * mean) for k, mean in zip("ces", (c, e, s), strict=True)}
-        label = -log_p_labels(c, mu, model.config.var_latent)[torch.arange(N), batch["viseme"]].mean()
-        return label + margin(posterior, "c", mu, batch["viseme"], model.config)
+        label = -log_p_labels(c, mu, model.config.var_latent)[torch.arange(N), batch.viseme].mean()
+        return label + margin(posterior, "c", mu, batch.viseme, model.config)
 
     assert torch.autograd.gradcheck(label_and_margin, (*means, table))

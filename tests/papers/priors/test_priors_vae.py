@@ -9,25 +9,18 @@ import torch
 from thlab.audio import log_spectrogram, segments
 from thlab.data import open_splits
 from thlab.data.tensors import load_clips
+from thlab.papers.priors.data import SpeechSegments
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
-from thlab.papers.priors.train import (
-    Speech,
-    draw_sequences,
-    load_vae,
-    new_vae,
-    pretrain,
-    refill_table,
-    save_vae,
-    train,
-)
+from thlab.papers.priors.train import draw_sequences, new_vae, pretrain, refill_table, train, train_vae
 from thlab.training import make_fabric
+from thlab.training.job import Job
 
 SHORT = dataclasses.replace(VAEConfig.fast(), pretrain_steps=3, steps=6)
 
 
 @pytest.fixture(scope="module")
-def speech(tiny_corpus) -> Speech:
-    return Speech(load_clips(open_splits(tiny_corpus)["val"], frames=False))
+def speech(tiny_corpus) -> SpeechSegments:
+    return SpeechSegments(load_clips(open_splits(tiny_corpus)["val"], frames=False))
 
 
 @pytest.fixture(scope="module")
@@ -40,23 +33,23 @@ def losses(folder) -> list[dict]:
 
 
 def test_segments_and_labels_are_those_of_the_clips(speech):
-    memory = speech.memory
+    memory = speech.tensors
     for clip in (0, 3, len(memory.ids) - 1):
         start, end = memory.start[clip : clip + 2].tolist()
         batch = speech.batch(torch.arange(start, end))
-        assert torch.equal(batch["x"], segments(log_spectrogram(memory.audio[clip]), end - start))
-        assert set(batch["emotion"].tolist()) == {memory.emotions.index(memory.ids[clip].split("_")[1])}
-        assert set(batch["n_segments"].tolist()) == {end - start}
-        assert set(batch["sequence"].tolist()) == {clip}
+        assert torch.equal(batch.x, segments(log_spectrogram(memory.audio[clip]), end - start))
+        assert set(batch.emotion.tolist()) == {memory.emotions.index(memory.ids[clip].split("_")[1])}
+        assert set(batch.n_segments.tolist()) == {end - start}
+        assert set(batch.sequence.tolist()) == {clip}
 
 
 def test_a_choice_of_clips_is_drawn_from_alone_and_numbers_its_own_rows(speech):
     chosen = torch.tensor([7, 2, 9])
     some = speech.only(chosen)
     batch = some.draw(dataclasses.replace(SHORT, batch=200), torch.Generator().manual_seed(0))
-    assert set(batch["sequence"].tolist()) == {0, 1, 2}
-    lengths = speech.memory.start.diff()
-    assert torch.equal(batch["n_segments"], lengths[chosen[batch["sequence"]]])
+    assert set(batch.sequence.tolist()) == {0, 1, 2}
+    lengths = speech.tensors.start.diff()
+    assert torch.equal(batch.n_segments, lengths[chosen[batch.sequence]])
 
 
 def test_the_first_stage_moves_content_and_decoder_only(speech, fabric, tmp_path):
@@ -85,7 +78,7 @@ def test_hierarchical_sampling_goes_on_bit_for_bit(speech, fabric, tmp_path):
     assert losses(tmp_path / "whole") == losses(tmp_path / "stopped")
 
 
-def run_to(vae: SequenceVAE, speech: Speech, folder, fabric, config: VAEConfig, steps: int) -> None:
+def run_to(vae: SequenceVAE, speech: SpeechSegments, folder, fabric, config: VAEConfig, steps: int) -> None:
     """Train up to a step as a run of more steps would."""
     vae.config = dataclasses.replace(config, steps=steps)
     train(vae, speech, folder, fabric)
@@ -101,24 +94,29 @@ def test_other_sequences_come_into_the_table_and_are_inferred(speech):
     drawn = draw_sequences(speech, config, 0, 2)
     refill_table(vae, optimizer, drawn)
     clip = int(drawn.clips[3])
-    start, end = speech.memory.start[clip : clip + 2].tolist()
+    start, end = speech.tensors.start[clip : clip + 2].tolist()
     some = torch.linspace(start, end - 1, 16).long()
-    torch.testing.assert_close(vae.mu["s"][3].detach(), vae.infer_mu_s(speech.batch(some)["x"]))
+    torch.testing.assert_close(vae.mu["s"][3].detach(), vae.infer_mu_s(speech.batch(some).x))
 
 
 def test_mu_of_an_unseen_sequence_is_the_posterior_mean(speech):
     vae = new_vae(SHORT, speech)
-    x = speech.batch(torch.arange(9))["x"]
+    x = speech.batch(torch.arange(9)).x
     z = vae(x).s.mean
     precision = 1 / vae.config.var_prior + len(z) / vae.config.var_latent  # of mu given z: Gaussians multiply
     torch.testing.assert_close(vae.infer_mu_s(x), (z.sum(0) / vae.config.var_latent / precision).detach())
 
 
-def test_a_saved_vae_is_the_same_vae(speech, tmp_path):
-    vae = new_vae(SHORT, speech)
-    save_vae(tmp_path / "vae", vae, speech.memory.emotions, {"paper": "priors"})
-    again, card = load_vae(tmp_path / "vae")
-    x = speech.batch(torch.arange(4))["x"]
-    torch.testing.assert_close(again.infer(x).mean, vae.infer(x).mean, atol=5e-3, rtol=0)  # stored in half precision
-    assert again.config == vae.config
-    assert tuple(card["emotions"]) == speech.memory.emotions
+def test_variants_in_beta_share_stage_1_and_its_folder_is_not_written_again(speech, fabric, tmp_path):
+    """Another beta trains the second stage alone; the first one's run is that of its own config."""
+    vaes = {}
+    for beta in (1.0, 0.0):
+        config = dataclasses.replace(SHORT, beta=beta)
+        job = Job(config, speech.tensors, tmp_path / str(beta), "vae", fabric, 0)
+        vaes[beta] = train_vae(job, first=tmp_path / "first")
+        log = losses(tmp_path / "first")
+        assert len(log) == SHORT.pretrain_steps
+        assert len(losses(tmp_path / str(beta) / "vae")) == SHORT.steps
+    assert json.loads((tmp_path / "first" / "config.json").read_text())["beta"] == 0
+    assert [vae.config.beta for vae in vaes.values()] == [1, 0]
+    assert not torch.equal(vaes[1.0].mu["c"], vaes[0.0].mu["c"])

@@ -47,28 +47,31 @@ class Decoder(nn.Module):
     def __init__(self, config: DAVSConfig):
         super().__init__()
         codes = 2 * config.dim
-        n_levels = len(config.widths)
-        n_maps = 5 if config.bends else 3
         self.bends = config.bends
-        self.skips = (0, 1) if config.bends else (1,)
-        # E_p^v's map k is as large as G's after doubling number n_levels - 3 - k, from 0
-        self.skip_at = {n_levels - 3 - k: k for k in self.skips}
+        self.skips = (0, 1) if config.bends else (1,)  # which of E_p^v's maps it sees
+        # map k is as large as G's after doubling number n - 3 - k of n, from 0
+        self.skip_at = {len(config.widths) - 3 - k: k for k in self.skips}
         self.grow = nn.Linear(codes, config.widths[0] * COARSE**2)
         self.levels = nn.ModuleList()
         before = config.widths[0]
         for i, width in enumerate(config.widths):
-            beside = config.person_widths[self.skip_at[i]] if i in self.skip_at else 0
-            if config.bends and i == n_levels - 1:
-                beside += 3  # the image
-            n_convs = 2 if i < n_levels // 2 else 1  # with the outlet ten at the paper's size
-            level = DecoderLevel(before + beside, width, n_convs, codes if config.bends else 0)
-            self.levels.append(level)
+            cin = before + self.channels_beside(i, config)
+            n_convs = 2 if i < len(config.widths) // 2 else 1  # with the outlet ten at the paper's size
+            self.levels.append(DecoderLevel(cin, width, n_convs, codes if config.bends else 0))
             before = width
+        n_maps = 5 if config.bends else 3
         self.outlet = nn.Conv2d(config.widths[-1], n_maps, 3, padding=1)
         self.shortcut = nn.Linear(codes, n_maps * SHORTCUT**2) if config.bends else None
         if self.shortcut is not None:
             for weight in (*self.outlet.parameters(), *self.shortcut.parameters()):
                 weight.data *= FIRST_OUTLET
+
+    def channels_beside(self, i: int, config: DAVSConfig) -> int:
+        """Channels that doubling number i is given beside what it doubles."""
+        channels = config.person_widths[self.skip_at[i]] if i in self.skip_at else 0
+        if self.bends and i == len(config.widths) - 1:
+            channels += 3  # the image
+        return channels
 
     def forward(
         self,
@@ -94,9 +97,7 @@ class Decoder(nn.Module):
         codes = join_codes(f_p.repeat_interleave(n_frames, 0), f_w.flatten(0, 1))
         x = self.grow(codes).unflatten(1, (-1, COARSE, COARSE))
         for i, level in enumerate(self.levels):
-            beside = [maps[self.skip_at[i]]] if i in self.skip_at else []
-            if self.bends and i == len(self.levels) - 1:
-                beside.append(image)
+            beside = self.beside(i, maps, image)
             x = level(x, [each.repeat_interleave(n_frames, 0) for each in beside], codes)
         x = self.outlet(x)
         if self.shortcut is not None:
@@ -104,6 +105,13 @@ class Decoder(nn.Module):
             coarse = coarse.unflatten(1, (-1, SHORTCUT, SHORTCUT))
             x = x + interpolate(coarse, size=x.shape[2:], mode="bilinear")
         return x
+
+    def beside(self, i: int, maps: list[Tensor], image: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """What doubling number i is given beside what it doubles: one of E_p^v's maps, at the end the image."""
+        given = [maps[self.skip_at[i]]] if i in self.skip_at else []
+        if self.bends and i == len(self.levels) - 1:
+            given.append(image)
+        return given
 
 
 def join_codes(f_p: Float[Tensor, "n d"], f_w: Float[Tensor, "n d"]) -> Float[Tensor, "n d2"]:

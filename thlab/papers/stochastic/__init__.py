@@ -8,11 +8,11 @@ from typing import Any
 from torch import nn
 
 from thlab.papers.paper import AUDIO, Option, Paper, Stage
+from thlab.papers.stochastic import train
 from thlab.papers.stochastic.claims import CLAIMS
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.evaluate import TABLES
 from thlab.papers.stochastic.head import Take, load_head, takes_of
-from thlab.papers.stochastic.train import train
 from thlab.training.job import Job
 
 
@@ -48,8 +48,8 @@ PAPER = Paper(
     key="stochastic",
     about="many takes of one voice, drawn from a latent that sound and frames share [yadav2020]",
     stages={
-        "latent": Stage(StochasticConfig, train, steps_in_all),
-        "plain": Stage(StochasticConfig, train, steps_in_all, variant=as_deterministic),
+        "latent": Stage(StochasticConfig, train.train, steps_in_all),
+        "plain": Stage(StochasticConfig, train.train, steps_in_all, variant=as_deterministic),
     },
     tables=TABLES,
     claims=CLAIMS,

@@ -116,19 +116,28 @@ def encode_person(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Flo
 
 
 def training_facts(experiment: Experiment) -> dict[str, Any]:
-    """Evidence of the tables that train: steps and words."""
+    """Evidence of the tables that train: steps and words.
+
+    Chapter: book/davs.ipynb
+    """
     config = experiment.config(DAVSConfig)
     return {"steps": [config.first, config.steps], "words": len(training_words(experiment).words)}
 
 
 def weights_facts(experiment: Experiment) -> dict[str, Any]:
-    """Evidence of the tables that judge weights: whose they are, their steps and words."""
+    """Evidence of the tables that judge weights: whose they are, their steps and words.
+
+    Chapter: book/davs.ipynb
+    """
     card = experiment.card(DISENTANGLED)
     weights = "given" if experiment.weights else "committed"
     return {"steps": card["steps"], "words": len(card["words"]), "weights": weights}
 
 
 def test_set_facts(experiment: Experiment) -> dict[str, Any]:
-    """Evidence of the tables on a test set: its clips, and the pixels that its distances are in."""
+    """Evidence of the tables on a test set: its clips, and the pixels that its distances are in.
+
+    Chapter: book/davs.ipynb
+    """
     stage = test_set(experiment)
     return {"pixels": stage.real[0].shape[-1], "test_clips": len(stage.clips)}

@@ -55,8 +55,7 @@ def variances(experiment: Experiment, row: str, seed: int) -> Measurements:
     """
     config = experiment.config(VAEConfig)
     other = replace(config, var_prior=config.var_latent, var_latent=config.var_prior)
-    found = probed(experiment, other, seed, EXCHANGED[row], "with margin")
-    return [(row, *rest) for _, *rest in found]
+    return renamed(row, probed(experiment, other, seed, EXCHANGED[row], "with margin"))
 
 
 def sweep(experiment: Experiment, row: str, seed: int) -> Measurements:
@@ -73,7 +72,12 @@ def sweep(experiment: Experiment, row: str, seed: int) -> Measurements:
     config = replace(experiment.config(VAEConfig), alpha=scale * paper.alpha, beta=scale * paper.beta)
     found = probed(experiment, config, seed, latent, "with margin")
     found += probed(experiment, replace(config, beta=0.0), seed, latent, "without")
-    return [(row, *rest) for _, *rest in found]
+    return renamed(row, found)
+
+
+def renamed(row: str, found: Measurements) -> Measurements:
+    """Measurements as those of another row. Chapter: book/priors.ipynb"""
+    return [(row, column, speaker, clip, value) for _, column, speaker, clip, value in found]
 
 
 def probed(experiment: Experiment, config: VAEConfig, seed: int, row: str, side: str) -> Measurements:

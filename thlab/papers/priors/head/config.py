@@ -46,8 +46,13 @@ class GANConfig:
     @classmethod
     def paper(cls) -> "GANConfig":
         """Adam at 1e-4 throughout; steps and batch are not known."""
-        rates = {"late_rate": 1e-4, "critic_rate": 1e-4}
-        return cls(GeneratorConfig.paper(), steps=100_000, critics_from=0, **rates)
+        return cls(
+            GeneratorConfig.paper(),
+            steps=100_000,
+            critics_from=0,
+            late_rate=1e-4,
+            critic_rate=1e-4,
+        )
 
     def batch_size(self, step: int) -> tuple[int, int]:
         """How many clips are painted at a step, and how many frames of each."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -27,6 +28,8 @@ class HeadNet(nn.Module):
 
     Chapter: book/content-to-video.ipynb
     """
+
+    generator: Any  # Generator or TemporalGenerator
 
     def __init__(self, content: ContentNet, generator: nn.Module):
         super().__init__()
@@ -59,11 +62,7 @@ class PriorsHead(nn.Module):
         super().__init__()
         self.features = features
         self.net = net.eval()
-
-    @property
-    def size(self) -> int:
-        """Pixels of the aligned face view."""
-        return self.net.generator.config.size
+        self.size: int = net.generator.config.size  # pixels of the aligned face view
 
     @property
     def device(self) -> torch.device:

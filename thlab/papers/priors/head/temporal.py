@@ -60,7 +60,7 @@ class TemporalGenerator(nn.Module):
 
     def _maps(
         self, image: Image, content: Content, noise: Tensor | None, goal: Goal | None, unseen: int
-    ) -> tuple[Image, MouthMaps]:
+    ) -> tuple[Float[Tensor, "n 3 h w"], MouthMaps]:
         """The image and the maps of each frame, (B·K, …)."""
         states = self.states(content, noise)[:, unseen:]  # (B, K, s)
         frames = states.shape[1]

@@ -60,8 +60,8 @@ def train_generator(
     sampler = HeadSampler(job.data, source, config)
     run = Run(fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.facts)
     for step in run.steps(run.resume(**parts._asdict())):
-        drawn = sampler.draw(*config.batch_size(step), step_generator(job.seed, step))
-        painted, heard, mix = shared_out(fabric, drawn)
+        n, k = config.batch_size(step)
+        painted, heard, mix = shared_out(fabric, sampler.draw(n, k, step_generator(job.seed, step)))
         fake, content, moves = parts.head(painted, heard)
         terms = {"points": losses.landmark_l2(moves, heard.moves)}
         terms |= losses.reconstruction_loss(config.weights, fake, painted.real, painted.goal, faces)

@@ -7,20 +7,20 @@ from torch.nn.functional import cross_entropy
 
 from thlab.face.align import mouth
 from thlab.nn.face_encoder import FaceEncoder
-from thlab.papers.priors.critics import FrameCritic, VideoCritic
-from thlab.papers.priors.gan_losses import (
+from thlab.nn.gan import gradient_penalty, wasserstein_critic
+from thlab.nn.losses import perceptual, weighted_total
+from thlab.papers.priors.head.critics import FrameCritic, VideoCritic
+from thlab.papers.priors.head.geometry import LOWER, POINTS, UPPER, mouth_mask, paste
+from thlab.papers.priors.head.losses import (
+    Critics,
+    Shown,
     Weights,
-    critic_loss,
     critic_phase,
-    generator_loss,
     generator_phase,
-    gradient_penalty,
     landmark_l2,
-    likeness,
-    perceptual,
-    reconstruction,
+    reconstruction_loss,
+    weighted_l1,
 )
-from thlab.papers.priors.generator import LOWER, POINTS, UPPER, inside, paste
 from thlab.training import make_fabric
 
 
@@ -39,7 +39,7 @@ def batch(rng):
 @pytest.fixture
 def critics():
     torch.manual_seed(0)
-    return FrameCritic(8, 5, width=8), VideoCritic(8, width=8)
+    return Critics(FrameCritic(8, 5, width=8), VideoCritic(8, width=8))
 
 
 @pytest.fixture
@@ -54,15 +54,15 @@ def lips(rng):
 
 def test_reconstruction_is_the_weighted_mean_pixel_by_pixel(batch, lips):
     real, fake = (video[:1, :1] for video in batch[:2])
-    between = inside(lips[0, :1], 32)[0, 0]
+    between = mouth_mask(lips[0, :1], 32)[0, 0]
     assert between.max() > 0.9
     weight = torch.ones(64, 64)
     for row in range(30, 62):
         for column in range(16, 48):
             weight[row, column] = 8 + 5 * between[row - 30, column - 16]
     expected = ((real - fake).abs() * weight).sum() / (3 * weight.sum())
-    torch.testing.assert_close(reconstruction(fake, real, lips[:1, :1], Weights(mouth=8, between=5)), expected)
-    plain = reconstruction(fake, real, lips[:1, :1], Weights(mouth=1, between=0))
+    torch.testing.assert_close(weighted_l1(fake, real, lips[:1, :1], Weights(mouth=8, between=5)), expected)
+    plain = weighted_l1(fake, real, lips[:1, :1], Weights(mouth=1, between=0))
     torch.testing.assert_close(plain, (real - fake).abs().mean())
 
 
@@ -70,7 +70,7 @@ def test_the_frame_critic_sees_what_lies_between_the_lips_alone(batch, critics, 
     fake = batch[1].flatten(0, 1).requires_grad_()
     score, logits = critics[0](fake, batch[2].flatten(0, 1), lips.flatten(0, 1))
     (gradient,) = torch.autograd.grad(score.sum(), fake, retain_graph=True)
-    between = paste(inside(lips.flatten(0, 1), 32), fake).expand_as(fake)
+    between = paste(mouth_mask(lips.flatten(0, 1), 32), 64, 64).expand_as(fake)
     assert (gradient[between > 0.5] != 0).float().mean() > 0.95
     far = nn.functional.max_pool2d(between, 9, 1, 4) < 1e-3
     assert far.float().mean() > 0.8
@@ -97,7 +97,7 @@ def test_the_mouth_box_holds_every_mouth_of_the_corpus(tiny_corpus):
 
 
 def test_critic_loss_is_the_wasserstein_estimate_and_the_penalty():
-    loss = critic_loss(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 2.0]), torch.tensor(0.2), 10.0)
+    loss = wasserstein_critic(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 2.0]), torch.tensor(0.2), 10.0)
     assert loss.item() == pytest.approx(1.5 - 4 + 2)
 
 
@@ -145,10 +145,10 @@ def test_perceptual_and_landmark_terms_by_hand(rng):
     assert landmark_l2(moves, wanted).item() == pytest.approx(by_hand, rel=1e-5)
 
 
-def test_likeness_leaves_out_what_has_no_judge_and_total_is_weighted(batch, lips):
+def test_reconstruction_leaves_out_what_has_no_encoder_and_total_is_weighted(batch, lips):
     real, fake, weights = *batch[:2], Weights(perceptual=3.0)
-    assert set(likeness(weights, fake, real, lips, None)) == {"l1"}
-    terms = generator_loss(weights, likeness(weights, fake, real, lips, FaceEncoder()))
+    assert set(reconstruction_loss(weights, fake, real, lips, None)) == {"l1"}
+    terms = weighted_total(reconstruction_loss(weights, fake, real, lips, FaceEncoder()), weights)
     assert set(terms) == {"l1", "perceptual", "total"}
     torch.testing.assert_close(terms["total"], terms["l1"] + 3 * terms["perceptual"])
 
@@ -156,7 +156,7 @@ def test_likeness_leaves_out_what_has_no_judge_and_total_is_weighted(batch, lips
 def test_critic_phase_teaches_the_critics_alone(batch, critics, lips, rng):
     real, fake, content, viseme = batch
     fake, content = fake.requires_grad_(), content.requires_grad_()
-    terms = critic_phase(Weights(), *critics, real, fake, content, viseme, lips, torch.rand(2, generator=rng))
+    terms = critic_phase(Weights(), critics, Shown(real, fake, content, viseme, lips), torch.rand(2, generator=rng))
     terms["critics"].backward()
     assert fake.grad is None
     assert content.grad is None
@@ -172,18 +172,19 @@ def test_critic_phase_teaches_the_critics_alone(batch, critics, lips, rng):
 def test_critics_wrapped_by_fabric_learn_at_each_precision(precision, batch, critics, lips, rng):
     real, fake, content, viseme = batch
     fabric = make_fabric("cpu", precision=precision)
-    wrapped = [fabric.setup_module(critic) for critic in critics]
-    terms = critic_phase(Weights(), *wrapped, real, fake, content, viseme, lips, torch.rand(2, generator=rng))
+    wrapped = Critics(*(fabric.setup_module(critic) for critic in critics))
+    shown = Shown(real, fake, content, viseme, lips)
+    terms = critic_phase(Weights(), wrapped, shown, torch.rand(2, generator=rng))
     fabric.backward(terms["critics"])
     assert all(p.grad.isfinite().all() for critic in critics for p in critic.parameters() if p.ndim > 1)
 
 
 def test_generator_phase_moves_the_frames_and_not_the_content(batch, critics, lips):
-    _, fake, content, viseme = batch
+    real, fake, content, viseme = batch
     fake, content = fake.requires_grad_(), content.requires_grad_()
     for critic in critics:
         critic.requires_grad_(False)
-    terms = generator_phase(*critics, fake, content, viseme, lips)
+    terms = generator_phase(critics, Shown(real, fake, content, viseme, lips))
     scores = [
         critics[0](fake[b, t][None], content[b, t][None], lips[b, t][None])[0] for b in range(2) for t in range(3)
     ]
@@ -209,7 +210,7 @@ def test_critics_tell_real_from_fake_after_some_steps(critics, lips, rng):
     content, viseme = torch.zeros(2, 3, 8), torch.zeros(2, 3, dtype=torch.long)
     optimizer = torch.optim.Adam([p for critic in critics for p in critic.parameters()], 1e-3, betas=(0.0, 0.9))
     for _ in range(15):
-        terms = critic_phase(Weights(), *critics, real, fake, content, viseme, lips, torch.rand(2, generator=rng))
+        terms = critic_phase(Weights(), critics, Shown(real, fake, content, viseme, lips), torch.rand(2, generator=rng))
         optimizer.zero_grad()
         terms["critics"].backward()
         optimizer.step()
