@@ -13,13 +13,13 @@ import os
 import time
 
 import torch
+from thlab.papers.priors.content import VAEContent
+from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
 
 from thlab.audio.visemes import VISEMES
 from thlab.inference import Speech
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import DAVS, audio_features
-from thlab.papers.priors.content import VAEContent
-from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.head import make_head, takes_of

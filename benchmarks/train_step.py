@@ -16,6 +16,8 @@ from collections.abc import Callable
 from multiprocessing import get_context
 
 import torch
+from thlab.papers.priors.generator import Generator, GeneratorConfig
+from thlab.papers.priors.train_gan import GANConfig
 from torch import nn
 
 from thlab.audio.visemes import VISEMES
@@ -23,10 +25,8 @@ from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.critics import Critics
 from thlab.papers.davs.losses import encoder_phase
 from thlab.papers.davs.model import DAVS, SEEN, WordBatch
-from thlab.papers.priors.generator import Generator, GeneratorConfig
 from thlab.papers.priors.losses import objective
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
-from thlab.papers.priors.train_gan import GANConfig
 from thlab.training.weights import hardware
 
 EMOTIONS, SEQUENCES = 8, 1000

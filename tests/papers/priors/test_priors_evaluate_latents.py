@@ -162,22 +162,12 @@ def test_collapse_feeds_its_claim(experiment):
     assert all("interval" in judge(one, table) for one in CLAIMS["priors.collapse"].comparisons)
 
 
-<<<<<<< HEAD
-def test_pitch_is_what_the_synthesiser_was_told(bench, monkeypatch):
-    told = []
-    original = corpus_speech.variant
-    monkeypatch.setattr(corpus_speech, "variant", lambda *args: told.append(original(*args)) or told[-1])
-    clip = bench.clips[5]
-    pitch, rate = tables.pitch_and_rate(clip)
-=======
-def test_pitch_is_what_the_synthesiser_was_told(experiment, monkeypatch, tmp_path):
+def test_pitch_is_what_the_synthesiser_was_told(experiment, monkeypatch):
     told = []
     original = corpus_speech.variant
     monkeypatch.setattr(corpus_speech, "variant", lambda *args: told.append(original(*args)) or told[-1])
     clip = experiment.splits["test"][5]
-    spoken = corpus_clip.say(clip.extra, tmp_path)
     pitch, rate = leakage.pitch_and_rate(clip)
->>>>>>> p-priors
     low, high = (float(word) for word in told[0].split("pitch ")[1].split("\n")[0].split())
     assert pitch == (low + high) / 2
     assert rate == pytest.approx(len(clip.phones) / (clip.phones[-1].end - clip.phones[0].start))
