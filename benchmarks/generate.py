@@ -13,13 +13,14 @@ import os
 import time
 
 import torch
-from thlab.papers.priors.content import VAEContent
-from thlab.papers.priors.generator import Generator, GeneratorConfig, roll_out
 
 from thlab.audio.visemes import VISEMES
 from thlab.inference import Speech
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import DAVS, audio_features
+from thlab.papers.priors.head.content import vae_source
+from thlab.papers.priors.head.model import Generator, GeneratorConfig
+from thlab.papers.priors.head.model import generate as frames_of
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.head import make_head, takes_of
@@ -31,21 +32,25 @@ LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_
 
 def jobs(frames: int) -> dict:
     """What is timed by name: threads, frames made, and the function."""
-    source = VAEContent(SequenceVAE(VAEConfig.book(), len(VISEMES), 8, 10))
+    source = vae_source(SequenceVAE(VAEConfig.book(), len(VISEMES), 8, 10))
     audio = 0.1 * torch.randn(frames * 640, generator=torch.Generator().manual_seed(0))
-    content = source.content(audio, frames)[None]
+
+    def hear() -> torch.Tensor:
+        return source.content(source.features(audio, frames))[None]
+
+    content = hear()
     made = {}
     for layout, memory_format in LAYOUTS.items():
-        generator = Generator(GeneratorConfig.book()).to(memory_format=memory_format)
+        generator = Generator(GeneratorConfig.book(), source.content.width).to(memory_format=memory_format)
         for threads in (1, 2):
             for clips in (1, 8):
                 image = torch.rand(clips, 3, 64, 64)
                 several = content.expand(clips, -1, -1)
                 made[f"frames, {clips} clip{'s' * (clips > 1)}", layout, threads] = (
-                    clips * frames, lambda g=generator, i=image, c=several: roll_out(g, i, c)
+                    clips * frames, lambda g=generator, i=image, c=several: frames_of(g, i, c)
                 )  # fmt: skip
             made["sound to frames, 1 clip", layout, threads] = (
-                frames, lambda g=generator: roll_out(g, torch.rand(1, 3, 64, 64), source.content(audio, frames)[None])
+                frames, lambda g=generator: frames_of(g, torch.rand(1, 3, 64, 64), hear())
             )  # fmt: skip
     head = make_head(TalkingFace(StochasticConfig.book()).eval())
     image = torch.rand(3, 64, 64)

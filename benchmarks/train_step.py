@@ -25,11 +25,15 @@ from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.critics import Critics
 from thlab.papers.davs.losses import encoder_phase
 from thlab.papers.davs.model import DAVS, SEEN, WordBatch
+from thlab.papers.priors.data import SegmentBatch
+from thlab.papers.priors.head.config import GANConfig
+from thlab.papers.priors.head.model import Generator, GeneratorConfig
 from thlab.papers.priors.losses import objective
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.training.weights import hardware
 
 EMOTIONS, SEQUENCES = 8, 1000
+CONTENT = 32  # numbers a frame
 Step = Callable[[], None]
 
 
@@ -37,20 +41,23 @@ def vae(device: str) -> tuple[nn.Module, Callable]:
     """The VAE, and the loss of a random batch through a model."""
     config = VAEConfig.book()
     module = SequenceVAE(config, len(VISEMES), EMOTIONS, SEQUENCES).to(device)
-    rows = {"viseme": len(VISEMES), "emotion": EMOTIONS, "sequence": SEQUENCES, "n_segments": 80}
-    batch = {name: torch.randint(n, (config.batch,), device=device) for name, n in rows.items()}
-    batch["n_segments"] += 1
-    batch["x"] = torch.randn(config.batch, 20, 200, device=device)
-    noise = torch.randn(config.batch, 3, config.dim, device=device)
-    return module, lambda model: objective(module, model(batch["x"], noise), batch)["total"]
+    rows = {"viseme": len(VISEMES), "emotion": EMOTIONS, "sequence": SEQUENCES}
+    labels = {name: torch.randint(n, (config.batch,), device=device) for name, n in rows.items()}
+    batch = SegmentBatch(
+        x=torch.randn(config.batch, 20, 200, device=device),
+        n_segments=torch.randint(1, 81, (config.batch,), device=device),
+        noise=torch.randn(config.batch, 3, config.dim, device=device),
+        **labels,
+    )
+    return module, lambda model: objective(module, model(batch.x, batch.noise), batch)["total"]
 
 
 def generator(device: str) -> tuple[nn.Module, Callable]:
     """The generator, and its L1 on random pictures."""
     config, sizes = GANConfig.book(), GeneratorConfig.book()
-    module = Generator(sizes).to(device)
+    module = Generator(sizes, CONTENT).to(device)
     real = torch.rand(config.clips, 1, 3, sizes.size, sizes.size, device=device)
-    z_c = torch.randn(config.clips, 1, sizes.content, device=device)
+    z_c = torch.randn(config.clips, 1, CONTENT, device=device)
     return module, lambda model: (model(real[:, 0], z_c) - real).abs().mean()
 
 

@@ -163,7 +163,8 @@ def test_a_video_is_made_and_tagged(key, runs, inputs, tmp_path, capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("key", HEADS)
 def test_the_default_table_has_its_rows_and_columns(key, runs, tmp_path, monkeypatch, tiny_corpus):
-    monkeypatch.setattr("thlab.data.corpora.ensure", lambda _: tiny_corpus)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "corpus").symlink_to(tiny_corpus.parent)  # what is trained and measured goes elsewhere
     monkeypatch.setenv("THLAB_HOME", str(tmp_path / "home"))
     paper, out = load_paper(key), tmp_path / "results"
     command = ["evaluate", key, "--corpus", "tiny", "--preset", "fast", "--seeds", "1", "--out", str(out)]

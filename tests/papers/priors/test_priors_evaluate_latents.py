@@ -215,13 +215,13 @@ def test_leakage_finds_planted_factors(experiment, monkeypatch):
 
 
 def test_one_row_is_shown_and_a_whole_table_written(tiny_corpus, tmp_path):
-    out = tmp_path / "results"
+    out = tmp_path / "tables"
     asked = {"corpus": str(tiny_corpus), "preset": "fast", "seeds": 1, "out": out, "table": "collapse"}
     (shown,) = evaluate(PAPER, row="with", settings=SETTINGS, **asked)
     assert "| with |" in shown
     assert not out.exists()
     (shown,) = evaluate(PAPER, settings=SETTINGS, **asked)
-    assert "priors.collapse" in shown
-    stored = Table.load(out / "priors.collapse.json")
+    assert "| chance |" in shown
+    stored = Table.load(out / f"priors.collapse-{tiny_corpus.name}.json")
     assert stored.evidence["settings"] == list(SETTINGS)
     assert {"command", "seeds", "preset", "corpus", "hardware", "steps", "commit"} <= set(stored.evidence)

@@ -1,4 +1,6 @@
-"""[mittal2020]: content, emotion and sequence of speech by label-specific priors, and a talking head on the content."""
+"""[mittal2020]: content, emotion and sequence of speech by label-specific priors, and a talking
+head on the content.
+"""
 
 from thlab.papers.paper import AUDIO, Paper, Stage, TableSpec
 from thlab.papers.priors.claims import CLAIMS
@@ -99,7 +101,7 @@ TABLES = {
 
 PAPER = Paper(
     key="priors",
-    about="[mittal2020]: speech as content, emotion and sequence by learned priors; a face that says the content",
+    about="[mittal2020]: speech split by learned priors; a face that says its content",
     stages=STAGES,
     tables=TABLES,
     claims=CLAIMS,

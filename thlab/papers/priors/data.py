@@ -1,4 +1,4 @@
-"""Segments of speech with their labels: what the VAE of [mittal2020] is trained on and probed with."""
+"""Segments of speech with their labels: what the VAE of [mittal2020] is trained on."""
 
 import math
 from copy import copy
@@ -15,11 +15,14 @@ from thlab.data.tensors import ClipTensors
 from thlab.papers.priors.model import LATENTS, VAEConfig
 from thlab.training import my_part
 
-MARGIN = (SEGMENT - HOPS_PER_FRAME) // 2  # hops of sound that a segment sees on each side of its frame
+# hops of sound that a segment sees on each side of its frame
+MARGIN = (SEGMENT - HOPS_PER_FRAME) // 2
 
 
 class SegmentBatch(NamedTuple):
-    """Segments, their labels as rows of mu_c, mu_e and mu_s, N of each one's sequence; in training, noise."""
+    """Segments, their labels as rows of mu_c, mu_e and mu_s, N of each one's sequence; in training,
+    noise.
+    """
 
     x: Float[Tensor, "b 20 200"]
     viseme: Int[Tensor, "b"]
@@ -32,8 +35,9 @@ class SegmentBatch(NamedTuple):
 class SpeechSegments:
     """Segments of clips, cut out of spectrograms when they are asked for, with their labels.
 
-    tensors: the clips. clips: the numbers of those that are drawn from; the i-th of them has row i in the
-    table of mu_s. frames: the video frames of these, a segment each. Chapter: book/priors.ipynb
+    tensors: the clips. clips: the numbers of those that are drawn from; the i-th of them has row i
+    in the table of mu_s. frames: the video frames of these, a segment each.
+    Chapter: book/priors.ipynb
     """
 
     def __init__(self, tensors: ClipTensors):

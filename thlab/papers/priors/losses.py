@@ -17,13 +17,19 @@ Terms = dict[str, Float[Tensor, ""]]
 
 
 def log_likelihood(x: Float[Tensor, "b t f"], p: Gaussian) -> Float[Tensor, "b"]:
-    """log p(x|z) of a diagonal Gaussian, Sect. 3.1, summed over hops and bins. Chapter: book/priors.ipynb"""
+    """log p(x|z) of a diagonal Gaussian, Sect. 3.1, summed over hops and bins.
+
+    Chapter: book/priors.ipynb
+    """
     distance = (x - p.mean).square() / p.logvar.exp()
     return -0.5 * (math.log(2 * math.pi) + p.logvar + distance).sum((1, 2))
 
 
 def kl_to_prior(q: Gaussian, mu: Float[Tensor, "b d"], var: float) -> Float[Tensor, "b"]:
-    """KL(q(z|x) ‖ N(mu, var I)), the regulariser within Eq. 3 of [mittal2020]. Chapter: book/priors.ipynb"""
+    """KL(q(z|x) ‖ N(mu, var I)), the regulariser within Eq. 3 of [mittal2020].
+
+    Chapter: book/priors.ipynb
+    """
     distance = (q.mean - mu).square() + q.logvar.exp()
     return 0.5 * (math.log(var) - q.logvar + distance / var - 1).sum(-1)
 
@@ -34,7 +40,8 @@ def log_prior(mu: Float[Tensor, "b d"], var: float) -> Float[Tensor, "b"]:
 
 
 def log_p_labels(z: Float[Tensor, "b d"], table: Float[Tensor, "n d"], var: float) -> Float[Tensor, "b n"]:
-    """log p(v_j | z) for every label j, Eq. 4 of [mittal2020]: a softmax over log N(z; mu_j, var I).
+    """log p(v_j | z) for every label j, Eq. 4 of [mittal2020]: a softmax over log N(z; mu_j, var
+    I).
 
     Chapter: book/priors.ipynb
     """
@@ -45,7 +52,8 @@ def log_p_labels(z: Float[Tensor, "b d"], table: Float[Tensor, "n d"], var: floa
 def margin_ranking(p: Float[Tensor, "b"], others: list[Float[Tensor, "b"]], gamma: float) -> Float[Tensor, "b"]:
     """Sum of max(0, γ + P(v|z_other) − P(v|z)) over the other latents, Eq. 5 of [mittal2020].
 
-    p: probability of the true label given the latent that should know it; others: given those that should not.
+    p: probability of the true label given the latent that should know it; others: given those that
+    should not.
     Chapter: book/priors.ipynb
     """
     return torch.stack([(gamma + other - p).clamp_min(0) for other in others]).sum(0)
@@ -57,7 +65,8 @@ def true_label(log_p: Float[Tensor, "b n"], label: Int[Tensor, "b"]) -> Float[Te
 
 
 def objective(model: SequenceVAE, out: Posterior, batch: SegmentBatch) -> Terms:
-    """Eq. 6 of [mittal2020], negated: named terms, each a mean over segments, and their weighted "total".
+    """Eq. 6 of [mittal2020], negated: named terms, each a mean over segments, and their weighted
+    "total".
 
     Chapter: book/priors.ipynb
     """
@@ -99,7 +108,10 @@ def content_objective(
 def margin(
     posterior: dict[str, Gaussian], k: str, mu: Float[Tensor, "n d"], label: Int[Tensor, "b"], config: VAEConfig
 ) -> Float[Tensor, ""]:
-    """Eq. 5 of [mittal2020] for visemes ("c") or emotions ("e"), all by the table mu_k. Chapter: book/priors.ipynb"""
+    """Eq. 5 of [mittal2020] for visemes ("c") or emotions ("e"), all by the table mu_k.
+
+    Chapter: book/priors.ipynb
+    """
     p = {}
     for j, q in posterior.items():
         log_p = log_p_labels(q.mean, mu, config.var_latent)

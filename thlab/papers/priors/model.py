@@ -1,4 +1,6 @@
-"""The segment VAE of [mittal2020], Sect. 3.1: one 200 ms segment of speech as content, emotion and sequence latents."""
+"""The segment VAE of [mittal2020], Sect. 3.1: one 200 ms segment of speech as content, emotion and
+sequence latents.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -31,7 +33,7 @@ class VAEConfig:
     batch: int = 64
     pretrain_steps: int = 10_000  # content pipeline alone, neutral speech
     steps: int = 40_000  # everything, emotional speech
-    table: int = 2000  # sequences that the table of mu_s holds; more than that: hierarchical sampling
+    table: int = 2000  # rows of mu_s; with more sequences: hierarchical sampling
     refill: int = 500  # steps between two draws of hierarchical sampling
 
     @classmethod
@@ -51,7 +53,9 @@ class VAEConfig:
 
 
 class Encoder(nn.Module):
-    """q(z | x): a two-layer LSTM, the last state of both layers, and a linear map to mean and log-variance."""
+    """q(z | x): a two-layer LSTM, the last state of both layers, and a linear map to mean and
+    log-variance.
+    """
 
     def __init__(self, config: VAEConfig, inputs: int):
         super().__init__()
@@ -66,7 +70,9 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """p(x | z): an LSTM fed the same z at each of the 20 hops gives each value's mean and log-variance."""
+    """p(x | z): an LSTM fed the same z at each of the 20 hops gives each value's mean and
+    log-variance.
+    """
 
     def __init__(self, config: VAEConfig):
         super().__init__()
@@ -91,9 +97,11 @@ class Posterior(NamedTuple):
 
 
 class SequenceVAE(nn.Module):
-    """Encoders of content, emotion and sequence, decoder, and the lookup tables mu_c, mu_e, mu_s of Eq. 2.
+    """Encoders of content, emotion and sequence, decoder, and the lookup tables mu_c, mu_e, mu_s of
+    Eq. 2.
 
-    x: log-spectrogram segments (B, 20, 200); `scale` standardises them per bin. Chapter: book/priors.ipynb
+    x: log-spectrogram segments (B, 20, 200); `scale` standardises them per bin.
+    Chapter: book/priors.ipynb
     """
 
     def __init__(self, config: VAEConfig, n_visemes: int, n_emotions: int, n_sequences: int):
@@ -111,7 +119,9 @@ class SequenceVAE(nn.Module):
         self.x_std = nn.Buffer(torch.ones(X))
 
     def scale(self, x: Float[Tensor, "*b 200"]) -> Float[Tensor, "*b 200"]:
-        """Log-magnitudes minus the training set's mean, over its standard deviation, a bin at a time."""
+        """Log-magnitudes minus the training set's mean, over its standard deviation, a bin at a
+        time.
+        """
         return (x - self.x_mean) / self.x_std
 
     def infer(self, x: Float[Tensor, "b 20 200"]) -> Gaussian:
@@ -120,10 +130,12 @@ class SequenceVAE(nn.Module):
 
     @torch.no_grad()
     def infer_mu_s(self, x: Float[Tensor, "n 20 200"]) -> Float[Tensor, "d"]:
-        """mu_s of a sequence that is not in the table, from its segments: Σ z̄ / (n + var_latent / var_prior).
+        """mu_s of a sequence that is not in the table, from its segments: Σ z̄ / (n + var_latent /
+        var_prior).
 
-        The posterior mean of mu under p(mu) and p(z|mu), as in the public code of Hsu's factorised hierarchical VAE,
-        on which the paper builds. Chapter: book/priors.ipynb
+        The posterior mean of mu under p(mu) and p(z|mu), as in the public code of Hsu's factorised
+        hierarchical VAE, on which the paper builds.
+        Chapter: book/priors.ipynb
         """
         z = self(x).s.mean  # (n, d)
         return z.sum(0) / (len(z) + self.config.var_latent / self.config.var_prior)

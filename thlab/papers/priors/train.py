@@ -1,4 +1,6 @@
-"""Training the VAE of [mittal2020] in two stages: content on neutral speech, then everything on emotional."""
+"""Training the VAE of [mittal2020] in two stages: content on neutral speech, then everything on
+emotional.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +24,10 @@ SEGMENTS_TO_INFER = 16  # of a sequence, spread over it, when its mu_s is inferr
 
 
 class ContentPipeline(nn.Module):
-    """Stage 1, Sect. 4.2: content encoder, mu_c and decoder, with z_e and z_s held at 0. Chapter: book/priors.ipynb"""
+    """Stage 1, Sect. 4.2: content encoder, mu_c and decoder, with z_e and z_s held at 0.
+
+    Chapter: book/priors.ipynb
+    """
 
     def __init__(self, vae: SequenceVAE):
         super().__init__()
@@ -52,7 +57,10 @@ def train_vae(job: Job, first: Path | None = None) -> SequenceVAE:
 
 
 def new_vae(config: VAEConfig, segments: SpeechSegments, seed: int = 0) -> SequenceVAE:
-    """An untrained VAE for the labels of some speech, which standardises its inputs. Chapter: book/priors.ipynb"""
+    """An untrained VAE for the labels of some speech, which standardises its inputs.
+
+    Chapter: book/priors.ipynb
+    """
     rows = (len(VISEMES), len(segments.tensors.emotions), len(segments.clips))
     vae = build_seeded(lambda: SequenceVAE(config, *rows), seed)
     vae.x_mean.copy_(segments.hops.mean(0))
@@ -69,7 +77,10 @@ def first_stage(config: VAEConfig) -> VAEConfig:
 
 
 def pretrain(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, seed: int = 0) -> None:
-    """Stage 1: content on neutral speech. Resumes where a run in `out` stopped. Chapter: book/priors.ipynb"""
+    """Stage 1: content on neutral speech. Resumes where a run in `out` stopped.
+
+    Chapter: book/priors.ipynb
+    """
     config = first_stage(vae.config)
     pipeline = ContentPipeline(vae.to(fabric.device))
     optimizer = torch.optim.Adam(pipeline.parameters(), config.learning_rate)
@@ -86,7 +97,10 @@ def pretrain(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any,
 
 
 def train(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, seed: int = 0) -> None:
-    """Stage 2: everything, on emotional speech. Resumes where a run in `out` stopped. Chapter: book/priors.ipynb"""
+    """Stage 2: everything, on emotional speech. Resumes where a run in `out` stopped.
+
+    Chapter: book/priors.ipynb
+    """
     config = vae.config
     optimizer = torch.optim.Adam(vae.parameters(), config.learning_rate)
     model, optimizer = fabric.setup(vae, optimizer)
@@ -105,7 +119,8 @@ def train(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, se
 
 
 def draw_sequences(segments: SpeechSegments, config: VAEConfig, seed: int, step: int) -> SpeechSegments:
-    """The sequences in the table of mu_s at a step: all, or with hierarchical sampling those of its block of steps.
+    """The sequences in the table of mu_s at a step: all, or with hierarchical sampling those of its
+    block of steps.
 
     Chapter: book/priors.ipynb
     """
@@ -118,9 +133,11 @@ def draw_sequences(segments: SpeechSegments, config: VAEConfig, seed: int, step:
 
 @torch.no_grad()
 def refill_table(vae: SequenceVAE, optimizer: torch.optim.Optimizer, segments: SpeechSegments) -> None:
-    """Hierarchical sampling: other sequences' mu_s, by the test rule, in place of those in the table.
+    """Hierarchical sampling: other sequences' mu_s, by the test rule, in place of those in the
+    table.
 
-    Adam's moments belong to the old rows and are forgotten. Chapter: book/priors.ipynb
+    Adam's moments belong to the old rows and are forgotten.
+    Chapter: book/priors.ipynb
     """
     mu_s = vae.mu["s"]
     for row, clip in enumerate(segments.clips):

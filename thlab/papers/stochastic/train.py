@@ -104,11 +104,12 @@ def first_job(job: Job) -> Job:
 
 
 def make_optimizer(model: nn.Module, config: StochasticConfig) -> torch.optim.Optimizer:
-    """RMSprop as published, else Adam. Chapter: book/latent-kl.ipynb"""
+    """RMSprop as published, else Adam, of what learns. Chapter: book/latent-kl.ipynb"""
     kind = torch.optim.RMSprop if config.as_published else torch.optim.Adam
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
     # beside a mean the gradients of a KL with beta 1e-6 are of 1e-10; the usual epsilon is 1e-8
     eps = 1e-15 if config.reduction == "mean" else 1e-8
-    return kind(model.parameters(), config.learning_rate, eps=eps)
+    return kind(weights, config.learning_rate, eps=eps)
 
 
 def set_rate(optimizer: Any, config: StochasticConfig, step: int) -> None:

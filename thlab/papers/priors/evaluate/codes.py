@@ -24,7 +24,10 @@ class Labelled(NamedTuple):
 
 @torch.no_grad()
 def encode(vae: SequenceVAE, segments: SpeechSegments, frames: Int[Tensor, "n"]) -> dict[str, Float[Tensor, "n d"]]:
-    """Posterior means of z_c, z_e and z_s of segments, by the latent's letter. Chapter: book/priors.ipynb"""
+    """Posterior means of z_c, z_e and z_s of segments, by the latent's letter.
+
+    Chapter: book/priors.ipynb
+    """
     codes = []
     for part in frames.split(AT_ONCE):
         x = segments.batch(part).x.to(vae.x_mean.device)
@@ -54,5 +57,8 @@ def of_clips(
 
 
 def most_frequent(train: Int[Tensor, "n"], test: Int[Tensor, "m"]) -> Bool[Tensor, "m"]:
-    """Which labels a probe hits that always says the training set's most frequent one. Chapter: book/priors.ipynb"""
+    """Which labels a probe hits that always says the training set's most frequent one.
+
+    Chapter: book/priors.ipynb
+    """
     return test.eq(train.mode().values)

@@ -1,4 +1,6 @@
-"""Learned priors with and without the discriminative terms, Eq. 4 of [mittal2020]: do they collapse?"""
+"""Learned priors with and without the discriminative terms, Eq. 4 of [mittal2020]: do they
+collapse?
+"""
 
 from dataclasses import replace
 
@@ -27,8 +29,9 @@ PREFIXES = {"c": "", "e": "emotion, "}  # of the columns, by latent
 def collapse(experiment: Experiment, row: str, seed: int) -> Measurements:
     """The priors with and without the discriminative terms.
 
-    accuracy: of the label that the table mu_c itself gives a segment of a test speaker, balanced over the labels, a
-    number a speaker; then that of mu_e. spread: a number a model, for it is of its table alone.
+    accuracy: of the label that the table mu_c itself gives a segment of a test speaker, balanced
+    over the labels, a number a speaker; then that of mu_e. spread: a number a model, for it is of
+    its table alone.
     Chapter: book/priors.ipynb
     """
     segments = SpeechSegments(experiment.test_sound)
@@ -60,12 +63,16 @@ def chance(labels: dict[str, Int[Tensor, "n"]], speaker: Int[Tensor, "n"], speak
 
 
 def spread(table: Float[Tensor, "n d"]) -> float:
-    """RMS distance of a table's rows from their mean, 0 for trivial priors. Chapter: book/priors.ipynb"""
+    """RMS distance of a table's rows from their mean, 0 for trivial priors.
+
+    Chapter: book/priors.ipynb
+    """
     return (table - table.mean(0)).square().sum(1).mean().sqrt().item()
 
 
 def balanced_accuracy(said: Int[Tensor, "n"], label: Int[Tensor, "n"]) -> float:
-    """Mean over labels of the share of their samples that is told: chance is 1 / labels, however rare some are.
+    """Mean over labels of the share of their samples that is told: chance is 1 / labels, however
+    rare some are.
 
     Chapter: book/priors.ipynb
     """

@@ -1,4 +1,5 @@
-"""Table 1 with Fig. 5 and Table 2 of [mittal2020]: heads with different content, in noise, beside what they must beat.
+"""Table 1 with Fig. 5 and Table 2 of [mittal2020]: heads with different content, in noise, beside
+what they must beat.
 
 T1, T1-exact, T1-opening, T2 and T2-references are views of the same work, which is done once.
 """
@@ -24,7 +25,8 @@ from thlab.papers.priors.reported import AUGMENTED, GAN, GAN_OURS, NO_MARGIN, OU
 from thlab.training import load_weights
 from thlab.training.optim import build_seeded
 
-SOURCES = {GAN: "waveform", PLAIN: "mfcc", AUGMENTED: "mfcc+noise"}  # those without a net of their own
+# those without a net of their own
+SOURCES = {GAN: "waveform", PLAIN: "mfcc", AUGMENTED: "mfcc+noise"}
 LEVELS = {"clean": None} | {str(db): db for db in NOISE_LEVELS_DB}
 PICTURES = ("LMD", "PSNR", "SSIM")
 SHUFFLED = "shuffled audio"
@@ -46,7 +48,8 @@ class Scored(NamedTuple):
 
 
 def at_levels(score: str):
-    """T1 and its kin: one score of a row at each noise level, a number a clip; references are the same at each.
+    """T1 and its kin: one score of a row at each noise level, a number a clip; references are the
+    same at each.
 
     Chapter: book/content-to-video.ipynb
     """
@@ -64,7 +67,10 @@ def at_levels(score: str):
 
 
 def on_clean_sound(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """T2: pictures and mouths of a row on clean sound, a number a clip. Chapter: book/content-to-video.ipynb"""
+    """T2: pictures and mouths of a row on clean sound, a number a clip.
+
+    Chapter: book/content-to-video.ipynb
+    """
     made = []
     for one in scored(experiment, row, seed):
         if one.level == "clean" and one.score in PICTURES:
@@ -73,7 +79,10 @@ def on_clean_sound(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def scored(experiment: Experiment, row: str, seed: int) -> Iterator[Scored]:
-    """All scores of a row; those of shuffled audio come with the row of ours. Chapter: book/content-to-video.ipynb"""
+    """All scores of a row; those of shuffled audio come with the row of ours.
+
+    Chapter: book/content-to-video.ipynb
+    """
     source = OURS if row == SHUFFLED else row
     for name, column, speaker, clip, value in measured(experiment, "heads", source, seed, score_row)["measurements"]:
         if name == row:
@@ -109,7 +118,8 @@ def score_row(experiment: Experiment, row: str, seed: int) -> Measurements:
 def head_config(experiment: Experiment) -> GANConfig:
     """The preset's, but of few steps and without critics, in all rows alike.
 
-    Critics and the perceptual term cost more than the rest, and a net that trained a row must not score it.
+    Critics and the perceptual term cost more than the rest, and a net that trained a row must not
+    score it.
     Chapter: book/content-to-video.ipynb
     """
     config = experiment.config(GANConfig)
@@ -124,7 +134,8 @@ def trained_head(experiment: Experiment, row: str, seed: int) -> PriorsHead:
     """
     source = source_of(experiment, row, seed)
     make = TemporalGenerator if row in (GAN, GAN_OURS) else Generator
-    name = f"head {row} {digest(asdict(experiment.config(VAEConfig)))}"  # another VAE is another content
+    vae = digest(asdict(experiment.config(VAEConfig)))  # another VAE is another content
+    name = f"head {row} {vae}"
     job = experiment.job("head", head_config(experiment), experiment.train, seed, name)
     net = experiment.trained(job, lambda job: train_generator(job, source, make))
     return PriorsHead(source.features, net)

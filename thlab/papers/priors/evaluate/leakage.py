@@ -1,4 +1,6 @@
-"""What each latent of [mittal2020] knows of every factor of the corpus: what the paper could not measure."""
+"""What each latent of [mittal2020] knows of every factor of the corpus: what the paper could not
+measure.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,7 +33,9 @@ FEW = 8  # DCI's forests see every eighth segment
 
 
 class Factors(NamedTuple):
-    """Test segments with noise in some clips: their factors as labels, and which sentences are held out."""
+    """Test segments with noise in some clips: their factors as labels, and which sentences are held
+    out.
+    """
 
     tensors: ClipTensors
     labels: dict[str, Int[Tensor, "n"]]  # those that vary
@@ -41,9 +45,11 @@ class Factors(NamedTuple):
 def leakage(experiment: Experiment, row: str, seed: int) -> Measurements:
     """What each latent knows of every factor, and MIG, DCI and SAP.
 
-    Test speakers, whose clips get a noise level each; probes are trained on three quarters of the sentences and tested
-    on the others, so that speakers can be told: accuracy in %, a number a clip. MIG, SAP and DCI: a number a model,
-    for the speaker is one of their factors. Pitch and rate are in quarters. Chapter: book/priors.ipynb
+    Test speakers, whose clips get a noise level each; probes are trained on three quarters of the
+    sentences and tested on the others, so that speakers can be told: accuracy in %, a number a
+    clip. MIG, SAP and DCI: a number a model, for the speaker is one of their factors. Pitch and
+    rate are in quarters.
+    Chapter: book/priors.ipynb
     """
     if row == CHANCE:
         return chance(experiment)
@@ -63,7 +69,10 @@ def chance(experiment: Experiment) -> Measurements:
 
 
 def leakage_of(experiment: Experiment, vae: SequenceVAE) -> Measurements:
-    """Probes and scores of each latent of a VAE, and of all three together. Chapter: book/priors.ipynb"""
+    """Probes and scores of each latent of a VAE, and of all three together.
+
+    Chapter: book/priors.ipynb
+    """
     known = factors_of(experiment)
     segments = SpeechSegments(known.tensors)
     codes = encode(vae, segments, segments.frames)
@@ -77,7 +86,10 @@ def leakage_of(experiment: Experiment, vae: SequenceVAE) -> Measurements:
 
 
 def probe_factors(known: Factors, row: str, z: Float[Tensor, "n d"]) -> Measurements:
-    """How well a linear probe tells each factor of held-out sentences from codes. Chapter: book/priors.ipynb"""
+    """How well a linear probe tells each factor of held-out sentences from codes.
+
+    Chapter: book/priors.ipynb
+    """
     asked = known.held_out
     clip = known.tensors.clip_of[asked]
     made = []
@@ -99,7 +111,10 @@ def scores(known: Factors, z: Float[Tensor, "n d"]) -> dict[str, float]:
 
 
 def factors_of(experiment: Experiment) -> Factors:
-    """The test clips with noise, and their factors: those that are told apart at all. Chapter: book/priors.ipynb"""
+    """The test clips with noise, and their factors: those that are told apart at all.
+
+    Chapter: book/priors.ipynb
+    """
     clips = experiment.splits["test"]
     tensors, levels = noisy(experiment.test_sound)
     measured = [pitch_and_rate(clip) for clip in clips]
@@ -118,7 +133,10 @@ def factors_of(experiment: Experiment) -> Factors:
 
 
 def held_out_sentences(clips: Sequence[Clip]) -> Bool[Tensor, "c"]:
-    """Which clips say one of the sentences that no probe is trained on. Chapter: book/priors.ipynb"""
+    """Which clips say one of the sentences that no probe is trained on.
+
+    Chapter: book/priors.ipynb
+    """
     texts = sorted({clip.text for clip in clips})
     part, whole = KNOWN_SHARE
     known = len(texts) * part // whole

@@ -1,4 +1,6 @@
-"""Table 3 of [mittal2020], with the other reading of the variances, and a sweep of the weights alpha and beta."""
+"""Table 3 of [mittal2020], with the other reading of the variances, and a sweep of the weights
+alpha and beta.
+"""
 
 from dataclasses import replace
 
@@ -36,10 +38,12 @@ SWEPT = {swept(row, scale): (row, scale) for scale in SCALES for row in ROWS}
 
 
 def table_3(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """Table 3: what linear probes read off a latent, in %, with and without the margin terms of Eq. 5.
+    """Table 3: what linear probes read off a latent, in %, with and without the margin terms of Eq.
+    5.
 
-    More than the paper has: z_s, emotion from the means of clips, and chance. A number a test clip: the share of its
-    segments that are told, so that each clip counts the same, however long it is. Chapter: book/priors.ipynb
+    More than the paper has: z_s, emotion from the means of clips, and chance. A number a test clip:
+    the share of its segments that are told, so that each clip counts the same, however long it is.
+    Chapter: book/priors.ipynb
     """
     if row == CHANCE:
         return chance(experiment)
@@ -49,7 +53,8 @@ def table_3(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def variances(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """Table 3 with the other reading of "the variance of priors 1 and latent variables .25": the two exchanged.
+    """Table 3 with the other reading of "the variance of priors 1 and latent variables .25": the
+    two exchanged.
 
     Chapter: book/priors.ipynb
     """
@@ -81,7 +86,10 @@ def renamed(row: str, found: Measurements) -> Measurements:
 
 
 def probed(experiment: Experiment, config: VAEConfig, seed: int, row: str, side: str) -> Measurements:
-    """One latent's part of what probes find of a config's VAE, a column a label. Chapter: book/priors.ipynb"""
+    """One latent's part of what probes find of a config's VAE, a column a label.
+
+    Chapter: book/priors.ipynb
+    """
     made = []
     for latent, label, speaker, clip, value in shared_work(experiment, "probes", config, seed, probe_latents):
         if latent == row:
@@ -90,7 +98,8 @@ def probed(experiment: Experiment, config: VAEConfig, seed: int, row: str, side:
 
 
 def probe_latents(experiment: Experiment, vae: SequenceVAE) -> Measurements:
-    """Accuracies of probes trained on the training speakers, on test speakers: rows ROWS, columns LABELS.
+    """Accuracies of probes trained on the training speakers, on test speakers: rows ROWS, columns
+    LABELS.
 
     Chapter: book/priors.ipynb
     """
@@ -106,7 +115,8 @@ def probe_latents(experiment: Experiment, vae: SequenceVAE) -> Measurements:
 
 
 def labelled(vae: SequenceVAE, segments: SpeechSegments, stride: int) -> dict[tuple[str, str], Labelled]:
-    """Codes by latent and label, of each stride-th segment and of clips (by the mean of their segments).
+    """Codes by latent and label, of each stride-th segment and of clips (by the mean of their
+    segments).
 
     Chapter: book/priors.ipynb
     """
@@ -124,7 +134,10 @@ def labelled(vae: SequenceVAE, segments: SpeechSegments, stride: int) -> dict[tu
 
 
 def chance(experiment: Experiment) -> Measurements:
-    """The row of what needs no latent: always the most frequent label. Chapter: book/priors.ipynb"""
+    """The row of what needs no latent: always the most frequent label.
+
+    Chapter: book/priors.ipynb
+    """
     train = experiment.train_sound
     test = experiment.test_sound
     viseme = most_frequent(train.viseme, test.viseme)

@@ -15,10 +15,12 @@ COLUMNS = ("LMD", "LMD, exact", "opening", "PSNR", "SSIM", "sharpness", "LMD, me
 
 
 def quality(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """A trained head on held-out clips beside the truth, the baselines, and itself with shuffled audio.
+    """A trained head on held-out clips beside the truth, the baselines, and itself with shuffled
+    audio.
 
-    LMD in pixels by the landmark net (which also trained the head), against the corpus's own landmarks, and by
-    mediapipe on some of the clips. A number a clip. No PSNR of the truth, which is infinite.
+    LMD in pixels by the landmark net (which also trained the head), against the corpus's own
+    landmarks, and by mediapipe on some of the clips. A number a clip. No PSNR of the truth, which
+    is infinite.
     Chapter: book/content-to-video.ipynb
     """
     device = experiment.fabric.device

@@ -1,4 +1,6 @@
-"""VAEs for the tables: trained where they are missing; and work on one of them that several rows share."""
+"""VAEs for the tables: trained where they are missing; and work on one of them that several rows
+share.
+"""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,7 +15,8 @@ REDUCTION = "log p(x|z) summed over 20 x 200 values, all terms means over segmen
 
 
 def trained_vae(experiment: Experiment, config: VAEConfig, seed: int) -> SequenceVAE:
-    """The VAE of a config and a seed, trained as far as it is not yet; variants in beta alone share stage 1.
+    """The VAE of a config and a seed, trained as far as it is not yet; variants in beta alone share
+    stage 1.
 
     Chapter: book/priors.ipynb
     """
@@ -29,9 +32,11 @@ def shared_work(
     seed: int,
     measure: Callable[[Experiment, SequenceVAE], Measurements],
 ) -> Measurements:
-    """What `measure` finds of a config's VAE, done once for all rows and tables that show a part of it.
+    """What `measure` finds of a config's VAE, done once for all rows and tables that show a part of
+    it.
 
-    name: of the work; measure: from the experiment and the VAE. Chapter: book/priors.ipynb
+    name: of the work; measure: from the experiment and the VAE.
+    Chapter: book/priors.ipynb
     """
 
     def work(experiment: Experiment, row: str, seed: int) -> Measurements:

@@ -1,8 +1,10 @@
-"""What tells a generator which mouth to make: z_c of the VAE, or what else Table 1 of [mittal2020] tries in its place.
+"""What tells a generator which mouth to make: z_c of the VAE, or what else Table 1 of [mittal2020]
+tries in its place.
 
-A source has two parts. Its features turn a clip's sound into a row a video frame and learn nothing; a net that they
-listen with, such as the VAE, was trained before and has a file of its own. Its content net turns rows into content, and
-is trained and saved with the generator. Noise is added to the sound.
+A source has two parts. Its features turn a clip's sound into a row a video frame and learn nothing;
+a net that they listen with, such as the VAE, was trained before and has a file of its own. Its
+content net turns rows into content, and is trained and saved with the generator. Noise is added to
+the sound.
 """
 
 from collections.abc import Callable
@@ -41,7 +43,7 @@ class Features(nn.Module):
     fresh = False
 
     def forward(self, audio: Float[Tensor, "n"], n_frames: int) -> Shaped[Tensor, "n_frames *row"]:
-        """The rows of sound."""
+        """The rows of sound, on the CPU as it is."""
         raise NotImplementedError
 
     def augmented(self, audio: Float[Tensor, "n"], generator: torch.Generator) -> Float[Tensor, "n"]:
@@ -79,7 +81,8 @@ class VAEFeatures(Features):
     @torch.no_grad()
     def forward(self, audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames d2"]:
         x = segments(log_spectrogram(audio), n_frames)
-        return torch.cat(self.vae.infer(x), -1)
+        posterior = self.vae.infer(x.to(self.vae.x_mean.device))
+        return torch.cat(posterior, -1).cpu()
 
 
 class SampledContent(ContentNet):
@@ -102,7 +105,9 @@ class MFCCFeatures(Features):
 
 
 class NoisyMFCCFeatures(MFCCFeatures):
-    """MFCC with augmentation: half the clips clean, half with noise at −60 to −10 dB, all at another gain."""
+    """MFCC with augmentation: half the clips clean, half with noise at −60 to −10 dB, all at
+    another gain.
+    """
 
     fresh = True
 
@@ -113,7 +118,7 @@ class NoisyMFCCFeatures(MFCCFeatures):
 
 
 class MFCCContent(ContentNet):
-    """The baseline: a generic network on 280 ms of MFCC, as Chen et al. 2019 and [ji2021] have it."""
+    """The baseline: a generic net on 280 ms of MFCC, as Chen et al. 2019 and [ji2021] have it."""
 
     def __init__(self):
         super().__init__()
@@ -169,7 +174,8 @@ class VisemeFeatures(Features):
     @torch.no_grad()
     def forward(self, audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames v"]:
         x = segments(log_spectrogram(audio), n_frames)
-        return log_softmax(self.recogniser(x), -1) / 3  # about 1
+        logits = self.recogniser(x.to(next(self.recogniser.parameters()).device))
+        return log_softmax(logits, -1).cpu() / 3  # about 1
 
 
 class SameContent(ContentNet):
@@ -182,7 +188,10 @@ class SameContent(ContentNet):
 
 
 def unit(width: int) -> nn.Module:
-    """Content as large as a sample of the VAE's prior, from the first step on. Chapter: book/content-to-video.ipynb"""
+    """Content as large as a sample of the VAE's prior, from the first step on.
+
+    Chapter: book/content-to-video.ipynb
+    """
     return nn.LayerNorm(width, elementwise_affine=False)
 
 

@@ -1,6 +1,7 @@
 """The two critics of [mittal2020], Sect. 3.4: one looks at a frame, one at a video.
 
-Neither has norm layers: the gradient penalty is of one sample, and it differentiates the critic twice.
+Neither has norm layers: the gradient penalty is of one sample, and it differentiates the critic
+twice.
 """
 
 from itertools import pairwise
@@ -17,10 +18,12 @@ AROUND = 2  # pixels around the open mouth that the frame critic sees
 
 
 class FrameCritic(nn.Module):
-    """D_frame: a PatchGAN critic of what lies between the lips, given z_c, and a classifier of visemes; both see grey.
+    """D_frame: a PatchGAN critic of what lies between the lips, given z_c, and a classifier of
+    visemes; both see grey.
 
-    A critic of the whole mouth box spends itself on skin, where it asks for stripes. The classifier shares the
-    convolutions but sees the whole box, and no z_c: else it would read the viseme off that and never look at the mouth.
+    A critic of the whole mouth box spends itself on skin, where it asks for stripes. The classifier
+    shares the convolutions but sees the whole box, and no z_c: else it would read the viseme off
+    that and never look at the mouth.
     Chapter: book/content-to-video.ipynb
     """
 
@@ -35,7 +38,8 @@ class FrameCritic(nn.Module):
     def forward(
         self, frame: Float[Tensor, "b 3 h w"], z_c: Float[Tensor, "b d"], lips: Float[Tensor, "b p 2"]
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b v"]]:
-        """How real each frame is, the mean over the patches between its lips, and the logits of its viseme.
+        """How real each frame is, the mean over the patches between its lips, and the logits of its
+        viseme.
 
         lips: the true points in 32nds of the mouth box, for real and generated frames.
         """
@@ -44,12 +48,15 @@ class FrameCritic(nn.Module):
         near = max_pool2d(mouth_mask(lips, box.shape[-1]), 2 * AROUND + 1, 1, AROUND)
         x = self.features(box * near)
         everywhere = z_c[:, :, None, None].expand(-1, -1, *x.shape[-2:])
-        patches = self.score(leaky_relu(self.patches(torch.cat([x, everywhere], 1)), 0.2))  # (B, 1, 8, 8) at 64 px
+        patches = leaky_relu(self.patches(torch.cat([x, everywhere], 1)), 0.2)
+        patches = self.score(patches)  # (B, 1, 8, 8) at 64 px
         weight = adaptive_avg_pool2d(near, patches.shape[-1])
         return (weight * patches).sum((1, 2, 3)) / (weight.sum((1, 2, 3)) + 1), logits
 
     def features(self, x: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b c h4 w4"]:
-        """Pooled, not strided: strided convolutions have favourite pixels, and what they ask for is stripes."""
+        """Pooled, not strided: strided convolutions have favourite pixels, and what they ask for is
+        stripes.
+        """
         for conv in self.convs:
             x = avg_pool2d(leaky_relu(conv(x), 0.2), 2)
         return x
@@ -58,7 +65,8 @@ class FrameCritic(nn.Module):
 class VideoCritic(nn.Module):
     """D_video: 3-D convolutions over frames and their contents, joined channel by channel.
 
-    It sees the whole face at half the resolution, which shows motion well enough and costs a quarter.
+    It sees the whole face at half the resolution, which shows motion well enough and costs a
+    quarter.
     Chapter: book/content-to-video.ipynb
     """
 

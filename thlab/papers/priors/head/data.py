@@ -1,4 +1,6 @@
-"""Batches for the talking head of [mittal2020]: clips to paint, and clips whose content says where the lips go."""
+"""Batches for the talking head of [mittal2020]: clips to paint, and clips whose content says where
+the lips go.
+"""
 
 from typing import Any, NamedTuple
 
@@ -22,7 +24,9 @@ NOSE = slice(27, 36)  # the landmarks that tell how it is turned
 
 
 class Painted(NamedTuple):
-    """Clips to paint: the image, k frames, and of these and the unseen ones before them rows and noise."""
+    """Clips to paint: the image, k frames, and of these and the unseen ones before them rows and
+    noise.
+    """
 
     image: Float[Tensor, "b 3 h w"]
     real: Float[Tensor, "b k 3 h w"]
@@ -33,7 +37,9 @@ class Painted(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """Clips to hear: rows, noise, the points of an image, and how far they are from it in each frame."""
+    """Clips to hear: rows, noise, the points of an image, and how far they are from it in each
+    frame.
+    """
 
     rows: Shaped[Tensor, "b t *row"]
     noise: Float[Tensor, "b t n"]
@@ -50,7 +56,10 @@ class HeadBatch(NamedTuple):
 
 
 class HeadSampler:
-    """Batches: frames of random clips, and of each clip an open-eyed image. Chapter: book/content-to-video.ipynb"""
+    """Batches: frames of random clips, and of each clip an open-eyed image.
+
+    Chapter: book/content-to-video.ipynb
+    """
 
     def __init__(self, tensors: ClipTensors, source: Source, config: GANConfig):
         least = max(config.frames_unseen + config.frames_seen, config.frames_heard)
@@ -64,13 +73,17 @@ class HeadSampler:
         self.noise_width = source.content.width + NOISE
 
     def draw(self, n: int, k: int, rng: torch.Generator) -> HeadBatch:
-        """n clips of k frames to paint and others to hear, with the noise and the mixtures that a step will need."""
+        """n clips of k frames to paint and others to hear, with the noise and the mixtures that a
+        step will need.
+        """
         painted = self.painted(n, k, rng)
         heard = self.heard(rng)
         return HeadBatch(painted, heard, torch.rand((n, self.config.critic_steps), generator=rng))
 
     def painted(self, n: int, k: int, rng: torch.Generator) -> Painted:
-        """n clips of k frames; where k > 1, rows and noise begin with those of unseen frames, some random number."""
+        """n clips of k frames; where k > 1, rows and noise begin with those of unseen frames, some
+        random number.
+        """
         unseen = 0
         if k > 1:
             unseen = int(torch.randint(self.config.frames_unseen + 1, (), generator=rng))
@@ -110,7 +123,9 @@ class HeadSampler:
         return clips, frames, torch.stack(rows)
 
     def image(self, frames: Int[Tensor, "n"], clips: Int[Tensor, "n"], rng: torch.Generator) -> Int[Tensor, "n"]:
-        """Of a few random open-eyed frames of the clip, the one whose nose is turned most like this frame's."""
+        """Of a few random open-eyed frames of the clip, the one whose nose is turned most like this
+        frame's.
+        """
         tried = self.stretches.open_eyed(clips.repeat(CANDIDATES, 1), rng)  # (candidates, n)
         distance = (self.nose[tried] - self.nose[frames]).square().sum((-1, -2))
         return tried.gather(0, distance.argmin(0, keepdim=True))[0]

@@ -20,24 +20,36 @@ Points = Float[Tensor, "b p 2"]  # in 32nds of the mouth box
 
 
 def mouth_box(height: int, width: int) -> Box:
-    """The part of an aligned view that `thlab.face.align.mouth` cuts out. Chapter: book/content-to-video.ipynb"""
+    """The part of an aligned view that `thlab.face.align.mouth` cuts out.
+
+    Chapter: book/content-to-video.ipynb
+    """
     return Box(15 * height // 32, 31 * height // 32, width // 4, 3 * width // 4)
 
 
 def paste(part: Float[Tensor, "b c h2 w2"], height: int, width: int) -> Float[Tensor, "b c h w"]:
-    """The mouth box where it belongs in a view, zeros around it. Chapter: book/content-to-video.ipynb"""
+    """The mouth box where it belongs in a view, zeros around it.
+
+    Chapter: book/content-to-video.ipynb
+    """
     box = mouth_box(height, width)
     return pad(part, (box.left, width - box.right, box.top, height - box.bottom))
 
 
 def to_box(landmarks: Float[Tensor, "*b 68 2"], size: int) -> Float[Tensor, "*b p 2"]:
-    """Chin and mouth of landmarks in a picture's pixels, in 32nds of its box. Chapter: book/content-to-video.ipynb"""
+    """Chin and mouth of landmarks in a picture's pixels, in 32nds of its box.
+
+    Chapter: book/content-to-video.ipynb
+    """
     corner = landmarks.new_tensor([SIDE / 2, 15 * SIDE / 16])
     return landmarks[..., POINTS, :] * (2 * SIDE / size) - corner
 
 
 class Geometry(nn.Module):
-    """How far content moves lips and chin from where they are in the image. Chapter: book/content-to-video.ipynb"""
+    """How far content moves lips and chin from where they are in the image.
+
+    Chapter: book/content-to-video.ipynb
+    """
 
     def __init__(self, content: int, hidden: int = 192):
         super().__init__()
@@ -56,16 +68,21 @@ class Geometry(nn.Module):
 
 
 def pixel_centres(side: int, device: torch.device) -> Float[Tensor, "n 2"]:
-    """(x, y) of all pixels of the box, row by row, in 32nds. Chapter: book/content-to-video.ipynb"""
+    """(x, y) of all pixels of the box, row by row, in 32nds.
+
+    Chapter: book/content-to-video.ipynb
+    """
     ticks = (torch.arange(side, device=device) + 0.5) * SIDE / side
     return torch.cartesian_prod(ticks, ticks).flip(-1)  # (S·S, 2), x before y
 
 
 def fetched_from(points: Points, moves: Points, side: int) -> Float[Tensor, "b s s 2"]:
-    """Where each pixel of the box comes from, in 32nds, so that what is at `points` comes to points + moves.
+    """Where each pixel of the box comes from, in 32nds, so that what is at `points` comes to points
+    + moves.
 
-    Each pixel is fetched from where the points around it come from, weighted by a Gaussian of their distance; points
-    around the upper and side rims stay. Chapter: book/content-to-video.ipynb
+    Each pixel is fetched from where the points around it come from, weighted by a Gaussian of their
+    distance; points around the upper and side rims stay.
+    Chapter: book/content-to-video.ipynb
     """
     along = torch.linspace(0, SIDE, 7, device=points.device)
     above = torch.cartesian_prod(along, along.new_tensor([-4.0, 0.0]))
@@ -79,13 +96,19 @@ def fetched_from(points: Points, moves: Points, side: int) -> Float[Tensor, "b s
 
 
 def fetch(box: Float[Tensor, "b 3 s s"], places: Float[Tensor, "b s s 2"]) -> Float[Tensor, "b 3 s s"]:
-    """The pixels of the box at places in it, in 32nds, bicubically. Chapter: book/content-to-video.ipynb"""
+    """The pixels of the box at places in it, in 32nds, bicubically.
+
+    Chapter: book/content-to-video.ipynb
+    """
     at = places * 2 / SIDE - 1
     return grid_sample(box, at, mode="bicubic", padding_mode="border", align_corners=False).clamp(0, 1)
 
 
 def bend_mouth(box: Float[Tensor, "b 3 s s"], points: Points, moves: Points) -> Float[Tensor, "b 3 s s"]:
-    """The mouth box bent so that what is at `points` comes to points + moves. Chapter: book/content-to-video.ipynb"""
+    """The mouth box bent so that what is at `points` comes to points + moves.
+
+    Chapter: book/content-to-video.ipynb
+    """
     return fetch(box, fetched_from(points, moves, box.shape[-1]))
 
 
@@ -110,7 +133,10 @@ class InnerLips(NamedTuple):
 
 
 def inner_lips(points: Points, side: int) -> InnerLips:
-    """The inner lips, between their points by a Gaussian of the distance. Chapter: book/content-to-video.ipynb"""
+    """The inner lips, between their points by a Gaussian of the distance.
+
+    Chapter: book/content-to-video.ipynb
+    """
     column = ((torch.arange(side, device=points.device) + 0.5) * SIDE / side).view(1, 1, -1)
     edges = []
     for contour in (UPPER, LOWER):
@@ -124,7 +150,10 @@ def inner_lips(points: Points, side: int) -> InnerLips:
 
 
 def mouth_mask(points: Points, side: int) -> Float[Tensor, "b 1 s s"]:
-    """Where the mouth is open: 1 between the inner lips, 0 elsewhere, soft. Chapter: book/content-to-video.ipynb"""
+    """Where the mouth is open: 1 between the inner lips, 0 elsewhere, soft.
+
+    Chapter: book/content-to-video.ipynb
+    """
     lips = inner_lips(points, side)
     y = lips.column.transpose(1, 2)
     between = torch.sigmoid(4 * (y - lips.upper)) * torch.sigmoid(4 * (lips.lower - y))  # (B, S, S)
@@ -134,7 +163,10 @@ def mouth_mask(points: Points, side: int) -> Float[Tensor, "b 1 s s"]:
 
 
 def place_teeth(texture: Float[Tensor, "c v u"], points: Points, side: int) -> Float[Tensor, "b c s s"]:
-    """Teeth: a texture below the upper lip, corner to corner, DEPTH 32nds deep. Chapter: book/content-to-video.ipynb"""
+    """Teeth: a texture below the upper lip, corner to corner, DEPTH 32nds deep.
+
+    Chapter: book/content-to-video.ipynb
+    """
     lips = inner_lips(points, side)
     width = (lips.right - lips.left).clamp(min=1)
     u = ((lips.column - lips.left) / width).expand(-1, side, -1)

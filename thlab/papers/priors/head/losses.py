@@ -1,4 +1,4 @@
-"""The losses of the head of [mittal2020], Sect. 3.3 and 3.4, one function each; terms have names."""
+"""The losses of the head of [mittal2020], Sect. 3.3 and 3.4, one function each."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -40,7 +40,9 @@ class Critics(NamedTuple):
     video: nn.Module
 
     def bare(self) -> "Critics":
-        """The modules themselves: what Fabric wraps for mixed precision gives a gradient to fabric.backward alone."""
+        """The modules themselves: what Fabric wraps for mixed precision gives a gradient to
+        fabric.backward alone.
+        """
         return Critics(*(getattr(critic, "module", critic) for critic in self))
 
 
@@ -67,15 +69,20 @@ def weighted_l1(fake: Video, real: Video, lips: Lips, weights: Weights) -> Float
 
 
 def landmark_l2(moves: Float[Tensor, "*b p 2"], wanted: Float[Tensor, "*b p 2"]) -> Float[Tensor, ""]:
-    """The squared L2 distance of mouth landmarks, Sect. 3.3, mean over points: of the moves that content asks for.
+    """The squared L2 distance of mouth landmarks, Sect. 3.3, mean over points: of the moves that
+    content asks for.
 
-    Not of a detector's in the frames made, which must judge them later. Chapter: book/content-to-video.ipynb
+    Not of a detector's in the frames made, which must judge them later.
+    Chapter: book/content-to-video.ipynb
     """
     return (moves - wanted).square().sum(-1).mean()
 
 
 def reconstruction_loss(weights: Weights, fake: Video, real: Video, lips: Lips, faces: FaceEncoder | None) -> Terms:
-    """L1, and given an encoder the perceptual term, of each clip's last frame. Chapter: book/content-to-video.ipynb"""
+    """L1, and given an encoder the perceptual term, of each clip's last frame.
+
+    Chapter: book/content-to-video.ipynb
+    """
     terms = {"l1": weighted_l1(fake, real, lips, weights)}
     if faces is not None:
         terms["perceptual"] = perceptual(faces.features, fake[:, -1], real[:, -1])
@@ -83,11 +90,14 @@ def reconstruction_loss(weights: Weights, fake: Video, real: Video, lips: Lips, 
 
 
 def critic_phase(weights: Weights, critics: Critics, shown: Shown, mix: Float[Tensor, "b"]) -> Terms:
-    """Both critics' losses, Sect. 3.4; the viseme's cross-entropy on real frames, the only ones with a true mouth.
+    """Both critics' losses, Sect. 3.4; the viseme's cross-entropy on real frames, the only ones
+    with a true mouth.
 
-    mix: where between real and fake each video's gradient is penalised. Chapter: book/content-to-video.ipynb
+    mix: where between real and fake each video's gradient is penalised.
+    Chapter: book/content-to-video.ipynb
     """
-    # the critics learn from what the generator made, but must not change it, nor the content that made it
+    # the critics learn from what the generator made, but must not change it, nor the content that
+    # made it
     fake = shown.fake.detach()
     content = shown.content.detach()
     real_frames = shown.real.flatten(0, 1)
@@ -111,7 +121,10 @@ def critic_phase(weights: Weights, critics: Critics, shown: Shown, mix: Float[Te
 
 
 def generator_phase(critics: Critics, shown: Shown) -> Terms:
-    """−E[D] of both critics, and the viseme seen in the frames, Sect. 3.4. Chapter: book/content-to-video.ipynb"""
+    """−E[D] of both critics, and the viseme seen in the frames, Sect. 3.4.
+
+    Chapter: book/content-to-video.ipynb
+    """
     # the content is detached: it shall change the frames, not flatter the critics that are shown it
     content = shown.content.detach()
     score, logits = critics.frame(shown.fake.flatten(0, 1), content.flatten(0, 1), shown.lips.flatten(0, 1))

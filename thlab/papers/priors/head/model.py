@@ -1,7 +1,9 @@
-"""The talking-head generator of [mittal2020], Sect. 3.3: a U-Net from face image, last frame and content to a frame.
+"""The talking-head generator of [mittal2020], Sect. 3.3: a U-Net from face image, last frame and
+content to a frame.
 
-What the paper has not: content first says where lips and chin go, the image is bent so that they are there, and the
-U-Net paints over that. The paper's way, in the time that a CPU has, copies the image and ignores what is said.
+What the paper has not: content first says where lips and chin go, the image is bent so that they
+are there, and the U-Net paints over that. The paper's way, in the time that a CPU has, copies the
+image and ignores what is said.
 """
 
 from collections.abc import Iterator
@@ -36,7 +38,7 @@ class GeneratorConfig:
     """Sizes of the generator."""
 
     size: int = 64  # pixels of a side; the mouth box, which is what is painted, has half of them
-    widths: tuple[int, ...] = (24, 48, 96, 160)  # channels a level, each half the size of the one before
+    widths: tuple[int, ...] = (24, 48, 96, 160)  # channels a level, each half as large
 
     @classmethod
     def fast(cls) -> "GeneratorConfig":
@@ -65,7 +67,8 @@ class MouthMaps(NamedTuple):
 
 
 class FrameGenerator(nn.Module):
-    """Bends an image's mouth box and paints over it, for both generators; d: numbers of content a frame.
+    """Bends an image's mouth box and paints over it, for both generators; d: numbers of content a
+    frame.
 
     Chapter: book/content-to-video.ipynb
     """
@@ -73,7 +76,8 @@ class FrameGenerator(nn.Module):
     def __init__(self, config: GeneratorConfig, d: int):
         super().__init__()
         widths = config.widths
-        self.finder = LandmarkNet().requires_grad_(False)  # of the points in an image; trained elsewhere
+        # finds the points in an image; trained elsewhere
+        self.finder = LandmarkNet().requires_grad_(False)
         self.geometry = Geometry(d)
         self.teeth = nn.Parameter(torch.full((3, 10, 20), 0.4))  # the mean mouth's inside
         self.downs = nn.ModuleList(Down(fine, coarse, d) for fine, coarse in pairwise((PICTURES + d, *widths[1:])))
@@ -82,7 +86,8 @@ class FrameGenerator(nn.Module):
         self.outlet = nn.Conv2d(widths[0], 3, 3, padding=1)
         nn.init.normal_(self.outlet.weight, std=0.01)  # the first frames are what was bent
         for name, weight in self.named_parameters():
-            if name.endswith("film.weight"):  # FiLM begins as the identity, and so deaf; here it must hear at once
+            # FiLM begins as the identity, and so deaf; here it must hear at once
+            if name.endswith("film.weight"):
                 nn.init.normal_(weight, std=FILM_STD)
 
     @torch.no_grad()
@@ -98,9 +103,11 @@ class FrameGenerator(nn.Module):
         points: Float[Tensor, "b p 2"],
         goal: Float[Tensor, "b p 2"] | None = None,
     ) -> Float[Tensor, "b 3 h w"]:
-        """One frame in [0, 1] from the face image I_f, the frame before, the content and the image's points.
+        """One frame in [0, 1] from the face image I_f, the frame before, the content and the
+        image's points.
 
-        goal: as in `maps`. Chapter: book/content-to-video.ipynb
+        goal: as in `maps`.
+        Chapter: book/content-to-video.ipynb
         """
         return self.paint(image, self.maps(image, previous, z_c, points, goal))
 
@@ -114,26 +121,29 @@ class FrameGenerator(nn.Module):
     ) -> MouthMaps:
         """How one frame's mouth is bent, opened and coloured.
 
-        goal: where the points shall go, in training where they went in truth; None: where content says.
+        goal: where the points shall go, in training where they went in truth; None: where content
+        says.
         Chapter: book/content-to-video.ipynb
         """
         here = mouth(image)
         side = here.shape[-1]
-        # the moves learn from landmarks alone: what pixels say of them is faint, and wrong where a mouth opens
+        # the moves learn from landmarks alone: what pixels say of them is faint, and wrong where a
+        # mouth opens
         moves = self.geometry(z_c, points).detach() if goal is None else goal - points
         places = geometry.fetched_from(points, moves, side)
         gap = mouth_mask(points + moves, side)
         teeth = place_teeth(self.teeth, points + moves, side)
         bent = geometry.fetch(here, places)
-        bent = bent + gap * (teeth - bent)  # lips that part bare the mouth; bending alone would swell them
+        # lips that part bare the mouth; bending alone would swell them
+        bent = bent + gap * (teeth - bent)
         colour = GAIN * self.unet(torch.cat([bent, mouth(previous), gap], 1), z_c)
         return MouthMaps(places, teeth, gap, bent, colour)
 
     def unet(self, pictures: Float[Tensor, "b 7 s s"], z_c: Float[Tensor, "b d"]) -> Float[Tensor, "b 3 s s"]:
         """What is asked of each pixel's colour.
 
-        z_c is broadcast over the picture and joined to the channels, as in the paper, and scales and shifts every level
-        (FiLM), which the paper has not.
+        z_c is broadcast over the picture and joined to the channels, as in the paper, and scales
+        and shifts every level (FiLM), which the paper has not.
         """
         pictures = pictures.contiguous(memory_format=torch.channels_last) - 0.5
         everywhere = z_c[:, :, None, None].expand(-1, -1, *pictures.shape[-2:])
@@ -148,13 +158,18 @@ class FrameGenerator(nn.Module):
         return self.outlet(x)
 
     def paint(self, image: Image, maps: MouthMaps) -> Image:
-        """The frame that maps make of an image: σ(logit(bent) + colour) in the mouth box, the image around it."""
+        """The frame that maps make of an image: σ(logit(bent) + colour) in the mouth box, the image
+        around it.
+        """
         painted = torch.sigmoid(torch.logit(maps.bent, EDGE) + maps.colour)
         return image + paste(painted - mouth(image), *image.shape[-2:])
 
 
 def as_changes(maps: MouthMaps, height: int, width: int) -> Changes:
-    """Maps of the mouth box on the grid of the whole view, zeros around it. Chapter: book/content-to-video.ipynb"""
+    """Maps of the mouth box on the grid of the whole view, zeros around it.
+
+    Chapter: book/content-to-video.ipynb
+    """
     return Changes(
         motion=paste(geometry.motion_of(maps.places), height, width),
         colour=paste(maps.colour, height, width),
@@ -180,10 +195,11 @@ class Generator(nn.Module):
     def forward(
         self, image: Image, content: Content, noise: Tensor | None = None, goal: Goal | None = None, unseen: int = 0
     ) -> Video:
-        """Frame after frame, each shown the one before, the first shown the image; the noise is for other generators.
+        """Frame after frame, each shown the one before, the first shown the image; the noise is for
+        other generators.
 
-        goal: as in `FrameGenerator.maps`. unseen: so many first frames are painted as in use and not returned; training
-        that only met first frames would leave later ones to drift.
+        goal: as in `FrameGenerator.maps`. unseen: so many first frames are painted as in use and
+        not returned; training that only met first frames would leave later ones to drift.
         """
         frames = [frame for frame, _ in self._frames(image, content, goal, unseen)]
         return torch.stack(frames[unseen:], 1)
@@ -199,8 +215,8 @@ class Generator(nn.Module):
     ) -> Iterator[tuple[Tensor, MouthMaps]]:
         """Each frame and its maps, the unseen ones without gradient.
 
-        The frame before is detached: through it a frame would be blamed for its successors, at three times the memory,
-        and the temporal smoothing needs only its picture.
+        The frame before is detached: through it a frame would be blamed for its successors, at
+        three times the memory, and the temporal smoothing needs only its picture.
         """
         points = self.painter.find(image)
         frame = image
@@ -214,5 +230,8 @@ class Generator(nn.Module):
 
 @torch.inference_mode()
 def generate(generator: nn.Module, image: Image, content: Content) -> Video:
-    """A face image's video in [0, 1], by a Generator or what is called alike. Chapter: book/content-to-video.ipynb"""
+    """A face image's video in [0, 1], by a Generator or what is called alike.
+
+    Chapter: book/content-to-video.ipynb
+    """
     return generator.eval()(image, content)

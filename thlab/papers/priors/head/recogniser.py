@@ -1,4 +1,6 @@
-"""A recogniser of visemes, trained on the corpus: stands in for DeepSpeech in Table 1 of [mittal2020]."""
+"""A recogniser of visemes, trained on the corpus: stands in for DeepSpeech in Table 1 of
+[mittal2020].
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The talking head itself: what it hears, and the frames or the changes that it makes of a picture."""
+"""The talking head: what it hears, and the frames or the changes that it makes of a picture."""
 
 import hashlib
 from pathlib import Path
@@ -36,8 +36,8 @@ class HeadNet(nn.Module):
         self.content = content
         self.generator = generator
 
-    def forward(self, painted: Painted, heard: Heard) -> tuple[Video, Content, Float[Tensor, "b t p 2"]]:
-        """Frames (B, K, 3, H, W), the content (B, K, d) they were made from, and where what is heard moves lips."""
+    def forward(self, painted: Painted, heard: Heard) -> tuple[Video, Float[Tensor, "b k d"], Float[Tensor, "c u p 2"]]:
+        """Frames, the content they were made from, and how what is heard moves lips."""
         z_c, rest = self.listen(painted.rows, painted.noise)
         told, _ = self.listen(heard.rows, heard.noise)
         moves = self.generator.moves(told, heard.points)
@@ -46,7 +46,9 @@ class HeadNet(nn.Module):
         return fake, z_c[:, unseen:], moves
 
     def listen(self, rows: Tensor, noise: Float[Tensor, "b t n"]) -> tuple[Content, Float[Tensor, "b t m"]]:
-        """Content of rows, and the noise that is left for the generator: its first numbers are the content net's."""
+        """Content of rows, and the noise that is left for the generator: its first numbers are the
+        content net's.
+        """
         own, rest = noise.split([self.content.width, NOISE], -1)
         content = self.content(rows.flatten(0, 1), own.flatten(0, 1))
         return content.unflatten(0, rows.shape[:2]), rest
@@ -66,7 +68,7 @@ class PriorsHead(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where frames are made; features listen on the CPU."""
+        """Where frames are made; what goes in and comes out is on the CPU."""
         return next(self.net.parameters()).device
 
     @torch.no_grad()
@@ -91,8 +93,9 @@ class PriorsHead(nn.Module):
 def load_head(weights: Path | None = None) -> PriorsHead:
     """The head in the folder of a finished training, or the committed one.
 
-    Its VAE is the one of that folder, else the committed one. FileNotFoundError where there is none, ValueError where
-    the head was trained on the content of another VAE. Chapter: book/content-to-video.ipynb
+    Its VAE is the one of that folder, else the committed one. FileNotFoundError where there is
+    none, ValueError where the head was trained on the content of another VAE.
+    Chapter: book/content-to-video.ipynb
     """
     name = Path(HEAD) if weights is None else weights / HEAD
     card = read_card(name)
@@ -106,7 +109,10 @@ def load_head(weights: Path | None = None) -> PriorsHead:
 
 
 def vae_beside(weights: Path | None) -> Path:
-    """The VAE in a folder of weights, else the committed one. Chapter: book/content-to-video.ipynb"""
+    """The VAE in a folder of weights, else the committed one.
+
+    Chapter: book/content-to-video.ipynb
+    """
     if weights is not None and (weights / f"{VAE}.safetensors").is_file():
         return weights / VAE
     return Path(VAE)

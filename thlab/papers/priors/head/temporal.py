@@ -1,4 +1,6 @@
-"""The second generator: a temporal GAN in the manner of Vougioukas et al. 2019, reference 30 of [mittal2020]."""
+"""The second generator: a temporal GAN in the manner of Vougioukas et al. 2019, reference 30 of
+[mittal2020].
+"""
 
 import torch
 from jaxtyping import Float
@@ -22,10 +24,12 @@ RNN = 64  # state of the GRU that hears the content
 
 
 class TemporalGenerator(nn.Module):
-    """GRUs over content and over noise, whose states take the place of content in the frame generator's conditions.
+    """GRUs over content and over noise, whose states take the place of content in the frame
+    generator's conditions.
 
-    Where Generator shows itself the frame before, this one remembers in its GRUs' states, and all frames are painted at
-    once from the image. Content is of `WaveformContent` ("original") or of a VAE ("with ours"); d: its numbers a frame.
+    Where Generator shows itself the frame before, this one remembers in its GRUs' states, and all
+    frames are painted at once from the image. Content is of `WaveformContent` ("original") or of a
+    VAE ("with ours"); d: its numbers a frame.
     Chapter: book/content-to-video.ipynb
     """
 
@@ -49,7 +53,9 @@ class TemporalGenerator(nn.Module):
     def forward(
         self, image: Image, content: Content, noise: Tensor | None = None, goal: Goal | None = None, unseen: int = 0
     ) -> Video:
-        """All frames in [0, 1] but the first, unseen ones; goal: where the points shall go, as in `Generator`."""
+        """All frames in [0, 1] but the first, unseen ones; goal: where the points shall go, as in
+        `Generator`.
+        """
         images, maps = self._maps(image, content, noise, goal, unseen)
         return self.painter.paint(images, maps).unflatten(0, (len(image), -1))
 

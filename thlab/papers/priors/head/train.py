@@ -1,4 +1,6 @@
-"""Training the talking head of [mittal2020], Sect. 3.2 to 3.4: first what the frames are, then what the critics say."""
+"""Training the talking head of [mittal2020], Sect. 3.2 to 3.4: first what the frames are, then what
+the critics say.
+"""
 
 import math
 from collections.abc import Callable
@@ -35,7 +37,10 @@ class Parts(NamedTuple):
 
 
 def train_head(job: Job) -> HeadNet:
-    """The generator on the z_c of the VAE that was trained before; resumes. Chapter: book/content-to-video.ipynb"""
+    """The generator on the z_c of the VAE that was trained before; resumes.
+
+    Chapter: book/content-to-video.ipynb
+    """
     faces = load_weights("faces", FaceEncoder())
     return train_generator(job, vae_source(load_vae(job.weights(VAE))), faces=faces)
 
@@ -48,8 +53,10 @@ def train_generator(
 ) -> HeadNet:
     """Train a generator and its source's content net on clips; resumes.
 
-    make: which generator. faces: a trained encoder; without it the perceptual term is left out. FileNotFoundError where
-    the weights of the landmark net are missing, which finds the lips in an image. Chapter: book/content-to-video.ipynb
+    make: which generator. faces: a trained encoder; without it the perceptual term is left out.
+    FileNotFoundError where the weights of the landmark net are missing, which finds the lips in an
+    image.
+    Chapter: book/content-to-video.ipynb
     """
     config = job.config
     fabric = job.fabric
@@ -82,7 +89,10 @@ def train_generator(
 
 
 def set_up(job: Job, source: Source, make: Callable[..., nn.Module]) -> Parts:
-    """Generator, critics and their optimizers, begun from the job's seed. Chapter: book/content-to-video.ipynb"""
+    """Generator, critics and their optimizers, begun from the job's seed.
+
+    Chapter: book/content-to-video.ipynb
+    """
     fabric = job.fabric
     width = source.content.width
     generator = build_seeded(lambda: make(job.config.generator, width), job.seed)
@@ -131,5 +141,8 @@ def set_rate(optimizer: Any, value: float) -> None:
 
 
 def head_facts(job: Job, net: nn.Module) -> dict[str, str]:
-    """Of a head's card: the digest of the encoder that its content is of. Chapter: book/content-to-video.ipynb"""
+    """Of a head's card: the digest of the encoder that its content is of.
+
+    Chapter: book/content-to-video.ipynb
+    """
     return {"content_digest": encoder_digest(load_vae(job.weights(VAE)))}
