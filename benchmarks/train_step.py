@@ -16,8 +16,6 @@ from collections.abc import Callable
 from multiprocessing import get_context
 
 import torch
-from thlab.papers.priors.generator import Generator, GeneratorConfig
-from thlab.papers.priors.train_gan import GANConfig
 from torch import nn
 
 from thlab.audio.visemes import VISEMES
