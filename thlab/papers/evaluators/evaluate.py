@@ -50,12 +50,15 @@ def identity_errors(model: FaceEncoder, tensors: ClipTensors, every: int = 10) -
 
 
 def landmark_facts(job: Job, model: nn.Module) -> dict[str, Any]:
-    """The landmark net's errors on people whom it never met, for its card."""
+    """The landmark net's errors on people whom it never met, for its card.
+
+    Chapter: book/content-to-video.ipynb
+    """
     assert isinstance(model, LandmarkNet)
     return {"metrics": {part: landmark_errors(model, getattr(job.data, part)) for part in ("val", "test")}}
 
 
 def identity_facts(job: Job, model: nn.Module) -> dict[str, Any]:
-    """The face encoder's."""
+    """The face encoder's errors, likewise. Chapter: book/content-to-video.ipynb"""
     assert isinstance(model, FaceEncoder)
     return {"metrics": {part: identity_errors(model, getattr(job.data, part)) for part in ("val", "test")}}

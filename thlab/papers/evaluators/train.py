@@ -63,7 +63,7 @@ class Splits(NamedTuple):
 
 
 def load_splits(splits: Mapping[str, Corpus], frames: bool) -> Splits:
-    """All three splits with pictures."""
+    """All three splits with pictures. Chapter: book/content-to-video.ipynb"""
     return Splits(*(load_clips(splits[name], frames) for name in Splits._fields))
 
 
