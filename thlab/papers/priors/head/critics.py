@@ -33,6 +33,7 @@ class FrameCritic(nn.Module):
         self.convs = nn.ModuleList(nn.Conv2d(cin, cout, 3, padding=1) for cin, cout in pairwise(widths))
         self.patches = nn.Conv2d(2 * width + content, 2 * width, 3, padding=1)
         self.score = nn.Conv2d(2 * width, 1, 1)
+        self.score.bias = None  # a constant cancels out of real minus fake
         self.viseme = nn.Linear(2 * width * 16, n_visemes)
 
     def forward(
@@ -75,6 +76,7 @@ class VideoCritic(nn.Module):
         widths = (3 + content, width, 2 * width, 4 * width)
         self.convs = nn.ModuleList(nn.Conv3d(i, o, (3, 4, 4), (1, 2, 2), padding=1) for i, o in pairwise(widths))
         self.score = nn.Conv3d(4 * width, 1, 1)
+        self.score.bias = None  # as above
 
     def forward(self, video: Float[Tensor, "b t 3 h w"], content: Float[Tensor, "b t d"]) -> Float[Tensor, "b"]:
         """How real each video is."""

@@ -20,6 +20,7 @@ from thlab.papers.stochastic.evaluate.takes import (
     latent_head,
     make_test_set,
     takes_a_clip,
+    thinned,
     videos_of,
 )
 from thlab.papers.stochastic.reported import TAKE
@@ -53,7 +54,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     if row == TAKE:
         return measure_takes(experiment, test_set) + measure_beside(experiment, test_set)
     videos = test_set.baselines().get(row) or videos_of(experiment, test_set, row)
-    mediapipe = MEDIAPIPE_CLIPS if row in SEEN_BY_MEDIAPIPE else 0
+    mediapipe = thinned(experiment, MEDIAPIPE_CLIPS) if row in SEEN_BY_MEDIAPIPE else 0
     return test_set.measurements(row, test_set.scores(videos, mediapipe))
 
 
@@ -72,7 +73,7 @@ def measure_takes(experiment: Experiment, test_set: TestSet) -> Measurements:
         lower = metric_of(COLUMNS[column]).direction == "lower"
         best[column] = (of_takes.min(0) if lower else of_takes.max(0)).tolist()
         mean[column] = of_takes.mean(0).tolist()
-    mean |= test_set.mediapipe(takes[0], MEDIAPIPE_CLIPS)
+    mean |= test_set.mediapipe(takes[0], thinned(experiment, MEDIAPIPE_CLIPS))
     return test_set.measurements(BEST, best) + test_set.measurements(TAKE, mean)
 
 
@@ -102,7 +103,8 @@ def measure_beside(experiment: Experiment, test_set: TestSet) -> Measurements:
     sounds = [Speech(speech.audio) for speech in test_set.speeches()]  # without the lips
     contents = [other.content(sound) for sound in sounds]
     videos: list[Video] = test_set.videos(other, contents)
-    return test_set.measurements(key.upper(), test_set.scores(videos, MEDIAPIPE_CLIPS))
+    scores = test_set.scores(videos, thinned(experiment, MEDIAPIPE_CLIPS))
+    return test_set.measurements(key.upper(), scores)
 
 
 def facts(experiment: Experiment) -> dict[str, Any]:
