@@ -68,8 +68,8 @@ lint: venv  ## ruff, codespell, pyright
 # two processes, each with one thread: a file's tests stay together, for they share what is slow to make
 TEST = OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist loadfile
 
-unit: venv corpus  ## unit tests
-	$(TEST) tests --ignore tests/book
+unit: venv corpus  ## unit tests, the longest file first
+	$(TEST) tests/papers/test_contract.py tests --ignore tests/book
 
 nbtest: venv corpus  ## run every cell of every notebook, in the preset fast
 	THLAB_PRESET=fast THLAB_BOOK=$(CURDIR)/_build/nbtest \
