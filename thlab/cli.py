@@ -62,6 +62,7 @@ def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str
     add = {"train": _add_train, "evaluate": _add_evaluate, "generate": _add_generate}[name]
     if name == "generate":
         command.add_argument("--paper", required=True, choices=list(PAPERS), metavar="PAPER", help=_papers())
+        command.epilog = "the options of one: thlab generate --paper PAPER --help"
         key = _after(arguments, "--paper")
         if key in PAPERS:
             add(command, load_paper(key))

@@ -9,7 +9,7 @@ from thlab.data.corpora import corpus_facts
 from thlab.evaluation import experiment as module
 from thlab.evaluation.experiment import Experiment, measured, meets_new_people
 from thlab.papers import load_paper
-from thlab.papers.runner import evaluate
+from thlab.papers.runner import evaluate, evidence_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def test_a_measurement_is_kept_until_what_it_rests_on_changes(experiment):
     first = measured(experiment, "T1", "ours", 0, measure)
     assert measured(experiment, "T1", "ours", 0, measure) == first
     assert first["measurements"] == [["ours", "LMD", "s0", "clip", 1.0]]
-    assert {"commit", "minutes", "hardware"} <= set(first)
+    assert {"commit", "time", "minutes", "hardware"} <= set(first)
     for changed in (
         (experiment, "T1", "ours", 1),
         (experiment, "T1", "other", 0),
@@ -97,6 +97,26 @@ def test_a_measurement_is_kept_until_what_it_rests_on_changes(experiment):
         before = len(calls)
         measured(*changed, measure)
         assert len(calls) == before + 1
+
+
+def test_other_committed_weights_measure_anew(experiment, monkeypatch):
+    def measure(_, row, seed):
+        calls.append(row)
+        return []
+
+    calls = []
+    measured(experiment, "T1", "ours", 0, measure)
+    monkeypatch.setattr(module, "committed_weights", lambda: "others")
+    measured(experiment, "T1", "ours", 0, measure)
+    assert calls == ["ours", "ours"]
+
+
+def test_the_oldest_commit_of_several_is_shown():
+    work = [
+        {"commit": "b", "time": 2.0, "minutes": 1.0, "hardware": "one"},
+        {"commit": "a", "time": 1.0, "minutes": 0.55, "hardware": "two"},
+    ]
+    assert evidence_of(work) == {"minutes": 1.6, "commit": "a", "hardware": "two; one"}
 
 
 def test_the_same_measurement_comes_back_after_its_file_is_lost(experiment):

@@ -21,7 +21,7 @@ from thlab.evaluation.source import source_digest
 from thlab.files import home, write_whole
 from thlab.training.config import configure, has_field
 from thlab.training.job import Job
-from thlab.training.weights import commit, hardware, read_card, weights_path
+from thlab.training.weights import commit, committed_weights, hardware, read_card, weights_path
 
 Measurement = tuple[str, str, str, str, float]  # row, column, speaker, clip, value
 Measurements = list[Measurement]
@@ -150,13 +150,14 @@ def measured(
     measure: Callable[[Experiment, str, int], Measurements],
     of_weights: str = "",
 ) -> dict[str, Any]:
-    """One row of one seed: its measurements, and the commit, minutes and hardware of the work.
+    """One row of one seed: its measurements, and the commit, time, minutes and hardware of the work.
 
     Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options, the
-    weights judged and the source of the code: what changes any of these measures anew.
+    weights judged, the committed ones and the source of the code: what changes any of these measures anew.
     """
     rests_on = [experiment.facts, experiment.preset, experiment.overrides, dict(experiment.options)]
     rests_on.append(source_digest({measure.__module__, *experiment.code}))
+    rests_on.append(committed_weights())  # the nets that look on, and heads that stand beside
     if of_weights:
         rests_on.append(hashlib.sha256(experiment.weights_named(of_weights).read_bytes()).hexdigest())
     name = f"{table}-{_slug(row)}-{digest(row, *rests_on)}"
@@ -166,7 +167,8 @@ def measured(
         begin = time.monotonic()
         found = measure(experiment, row, seed)
         minutes = round((time.monotonic() - begin) / 60, 2)
-        return {"measurements": found, "commit": commit(), "minutes": minutes, "hardware": hardware()}
+        when = time.time()
+        return {"measurements": found, "commit": commit(), "time": when, "minutes": minutes, "hardware": hardware()}
 
     return cached(path, work)
 

@@ -95,6 +95,8 @@ def evaluate(
     what the paper does not have, and for weights that have met the corpus's test people.
     Chapter: book/priors.ipynb
     """
+    if not paper.tables:
+        raise ValueError(f"{paper.key} has no tables: what its nets score is on their cards")
     names = chosen("table", table or paper.default_table, paper.tables)
     preset = current(preset)
     seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
@@ -158,13 +160,19 @@ def make_table(paper: Paper, experiment: Experiment, name: str, rows: Sequence[s
     frame = pd.DataFrame(records, columns=FIELDS)
     command = f"thlab evaluate {paper.key} --table {name}"
     evidence = experiment.evidence(command) | spec.facts(experiment)
-    evidence["minutes"] = round(sum(one["minutes"] for one in work), 1)
-    commits = list(dict.fromkeys(one["commit"] for one in work))
-    if len(commits) > 1:  # rows that were measured at other times
-        evidence["commits"] = commits
-    evidence["commit"] = commits[0]
+    evidence |= evidence_of(work)
     title = name if experiment.embedded else f"{name}-{Path(experiment.corpus).name}"
     return Table(paper.key, title, spec.columns, frame, spec.numbers, evidence)
+
+
+def evidence_of(work: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Minutes, commit and hardware of rows that may have been measured at several times: the oldest commit."""
+    oldest_first = sorted(work, key=lambda one: one["time"])
+    return {
+        "minutes": round(sum(one["minutes"] for one in work), 1),
+        "commit": oldest_first[0]["commit"],
+        "hardware": "; ".join(dict.fromkeys(one["hardware"] for one in oldest_first)),
+    }
 
 
 def generate(

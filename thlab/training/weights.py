@@ -1,5 +1,7 @@
 """Trained weights with a card that says where they come from."""
 
+import functools
+import hashlib
 import json
 import os
 import platform
@@ -25,8 +27,7 @@ def weights_path(name: str | Path) -> Path:
     FileNotFoundError that names the command to train them. Chapter: book/priors.ipynb
     """
     file = Path(str(name).removesuffix(".safetensors") + ".safetensors")
-    folders = [Path(os.environ.get("THLAB_WEIGHTS", "")), PROJECT / "book" / "pretrained"]
-    for folder in [Path()] if file.parent.name else folders:
+    for folder in [Path()] if file.parent.name else pretrained_folders():
         if (folder / file).is_file():
             return folder / file
     # a file is named after its paper: priors-vae; those of the nets that only score are not
@@ -74,6 +75,22 @@ def load_weights(name: str | Path, module: Net) -> Net:
         why = " ".join(str(error).split())[:300]
         raise ValueError(f"{file} does not fit: {why}. Build the module that its card describes") from error
     return module
+
+
+@functools.cache
+def committed_weights() -> str:
+    """A digest of all weights that `weights_path` may find by name: another file, another digest."""
+    digest = hashlib.sha256()
+    for folder in pretrained_folders():
+        for file in sorted(folder.glob("*.safetensors")):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def pretrained_folders() -> list[Path]:
+    """Where weights are looked for by name: $THLAB_WEIGHTS where it is set, then the project's own."""
+    own = os.environ.get("THLAB_WEIGHTS")
+    return [*([Path(own)] if own else []), PROJECT / "book" / "pretrained"]
 
 
 def commit() -> str | None:
