@@ -1,11 +1,11 @@
-"""Clips a second: sound and pictures decoded, against other readers of the same files in one process; and batches.
+"""Clips a second: sound and pictures decoded, against other readers of the same files in one process; and into memory.
 
     python benchmarks/data.py [--clips 24] [--rounds 5]
 
 Reads the tiny embedded corpus, which is built where it is missing, and, where THLAB_REAL_DATA is set, GRID and RAVDESS.
 The readers take turns, a round each, on one thread. Printed: the median clips a second of the process's CPU time, in
 which a busy machine's other work does not count, the median over the rounds of thlab's speed over the peer's, and the
-difference between what thlab and the peer read. Batches are timed by the clock.
+difference between what thlab and the peer read. Loading is timed by the clock.
 """
 
 import argparse
@@ -22,10 +22,10 @@ import numpy as np
 import soundfile
 import torch
 import torchaudio
-from torch.utils.data import DataLoader
 
 from thlab.corpus import ensure
-from thlab.data import Segments, Sequences, open_corpus, pad_batch, read_audio, read_video
+from thlab.data import open_corpus, read_audio, read_video
+from thlab.data.tensors import load_clips
 
 
 def opencv_video(path):
@@ -84,30 +84,19 @@ def report(title, readers, paths, rounds):
         print(line)
 
 
-def report_batches(corpus, workers):
-    """Clips a second through a DataLoader, of sound alone and of both, in segments and whole."""
-    print(f"\nBatches of 8 of {corpus.name}, {workers} workers")
-    for title, data in {
-        "segments, sound": Segments(corpus, 5, ("audio",)),
-        "segments, both": Segments(corpus, 5),
-        "sequences, sound": Sequences(corpus, ("audio",)),
-        "sequences, both": Sequences(corpus),
-    }.items():
+def report_loading(corpus):
+    """Clips a second into memory, sound alone and with pictures, as trainings load them."""
+    print(f"\n{corpus.name} into memory")
+    for title, frames in {"sound": False, "sound and pictures": True}.items():
         start = time.perf_counter()
-        count = sum(len(b["id"]) for b in DataLoader(data, 8, num_workers=workers, collate_fn=pad_batch_of(data)))
-        print(f"  {title:24}{count / (time.perf_counter() - start):8.1f} clips/s")
-
-
-def pad_batch_of(data):
-    """Segments are of one length already."""
-    return pad_batch if type(data) is Sequences else None
+        load_clips(corpus, frames)
+        print(f"  {title:24}{len(corpus) / (time.perf_counter() - start):8.1f} clips/s")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--workers", type=int, default=0, help="of the DataLoader")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -122,7 +111,7 @@ def main():
         report("Sound, GRID: 44.1 kHz stereo in .mpg", {"thlab": read_audio}, grid, args.rounds)
         flac = sorted(Path(root, "ravdess").glob("*/Actor_*/*.flac"))[: args.clips]
         report("Sound, RAVDESS: 16 kHz .flac", SOUND, flac, args.rounds)
-    report_batches(corpus, args.workers)
+    report_loading(corpus)
     print(f"\nload {os.getloadavg()[0]:.1f}")
 
 

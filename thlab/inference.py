@@ -15,9 +15,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from thlab.audio.noise import ENERGY_BLOCK, speech_mask
-from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
 from thlab.data.prepare import face_view
+from thlab.data.tensors import pad_to
 from thlab.face.align import alignment_matrices, crop
 from thlab.face.landmarks import detect_landmarks, to_68
 from thlab.media import FPS, SAMPLES_A_FRAME, SYNTHETIC, read_audio, read_video, write_mp4

@@ -10,7 +10,6 @@ from jaxtyping import Float, Int, Shaped, UInt8
 from torch import Tensor
 from tqdm import tqdm
 
-from thlab.data.batches import pad_to
 from thlab.data.clip import Clip
 from thlab.media import SAMPLES_A_FRAME
 
@@ -73,6 +72,11 @@ def load_clips(
         audio=[row["audio"] for row in rows],
         facts=getattr(clips, "facts", {}),
     )
+
+
+def pad_to(x: Shaped[Tensor, "t *rest"], length: int) -> Shaped[Tensor, "u *rest"]:
+    """x with zeros after its end, up to `length` along the first axis. Chapter: book/sound-and-faces.ipynb"""
+    return torch.cat([x, x.new_zeros(length - len(x), *x.shape[1:])]) if len(x) < length else x
 
 
 def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:

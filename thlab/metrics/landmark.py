@@ -20,18 +20,6 @@ def lmd(prediction: Points, target: Points) -> float:
     return landmark_distance(prediction, target, MOUTH)
 
 
-def lmd_atvg(prediction: Points, target: Points) -> float:
-    """Landmark distance as Chen et al. 2019 (ATVGnet) compute it: each mouth about its own centre, points summed.
-
-    Read from their published evaluation script: in each frame of each video the mean of the 20 mouth points is taken
-    off, the 20 distances are added, the sums averaged over frames. So a shifted mouth costs nothing, and the number
-    is 20 times a mean's. Shapes and units as `lmd`. Chapter: book/content-to-video.ipynb
-    """
-    mouths = [torch.as_tensor(points)[:, MOUTH] for points in (prediction, target)]
-    made, true = (mouth - mouth.mean(1, keepdim=True) for mouth in mouths)
-    return 20 * landmark_distance(made, true)
-
-
 def landmark_distance(prediction: Points, target: Points, points: slice = MOUTH) -> float:
     """LD of [ji2021], Table 1: mean Euclidean distance of landmarks; M-LD of the mouth, F-LD with `points=FACE`.
 
