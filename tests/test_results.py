@@ -8,12 +8,13 @@ import pytest
 
 from thlab.evaluation.claims import VERDICTS, settle
 from thlab.evaluation.table import Table
-from thlab.papers import all_claims, load_paper
+from thlab.papers import load_paper
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
 RESULTS = sorted((BOOK / "results").glob("*.json"))
 LEDGER = json.loads((BOOK / "claims.json").read_text())
-CLAIMS = all_claims()
+BUILT = ("priors", "davs", "stochastic")  # the tests declare a toy of their own beside these
+CLAIMS = {name: claim for key in BUILT for name, claim in load_paper(key).claims.items()}
 FACTS = {"command", "seeds", "preset", "corpus", "corpus_version", "hardware", "commit"}
 
 
@@ -52,8 +53,7 @@ def test_the_ledger_is_whole():
 
 def test_the_ledger_and_the_papers_have_the_same_claims():
     tables = {claim["id"]: claim["table"] for claim in LEDGER}
-    built = ("priors.", "davs.", "stochastic.")
-    assert set(CLAIMS) == {name for name in tables if name.startswith(built)}
+    assert set(CLAIMS) == {name for name in tables if name.partition(".")[0] in BUILT}
     for name, claim in CLAIMS.items():
         assert tables[name] == f"{name.partition('.')[0]}.{claim.table}"
     assert set(load_paper("davs").claims) < set(CLAIMS)
