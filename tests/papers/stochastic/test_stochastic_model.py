@@ -8,6 +8,7 @@ from torch.nn.functional import conv2d, interpolate, silu
 
 from thlab.audio import mfcc_windows
 from thlab.nn.warp import repaint
+from thlab.papers.stochastic import model as model_module
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.frames import EMBED
 from thlab.papers.stochastic.losses import objective
@@ -226,6 +227,19 @@ def test_many_takes_of_one_clip_are_those_made_one_by_one(batch):
     assert takes.shape == (5, T, 3, 64, 64)
     for k in range(5):
         torch.testing.assert_close(takes[k : k + 1], generate(model, image, rows, noise[k : k + 1]), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 6])
+def test_frames_do_not_depend_on_how_many_are_painted_at_once(at_once, batch, monkeypatch):
+    """Also where the last pass has fewer frames, and where not one of each take fits."""
+    inputs = batch["image"], batch["rows"], batch["noise"]
+    whole = generate(made(), *inputs)
+    painted = []
+    monkeypatch.setattr(model_module, "PAINTED_AT_ONCE", at_once)
+    model = made()
+    model.decoder.register_forward_hook(lambda part, given, frames: painted.append(frames.shape[1]))
+    torch.testing.assert_close(generate(model, *inputs), whole, rtol=0, atol=1e-5)
+    assert painted == ([3, 1] if at_once == 6 else [1] * T)
 
 
 def test_an_offset_moves_one_dimension_of_the_latent(batch):

@@ -16,6 +16,9 @@ PREDICTOR_LAYERS = 2
 FIRST_LOGVAR = -2.0  # of both posteriors
 LOGVAR_RANGE = (-8.0, 4.0)
 GAIN = 3.0  # of the first weights between embeddings and decoder
+# frames a pass of the decoder: 600 in one pass were a third slower (benchmarks/generate.py), and a
+# long clip in one would fill the memory
+PAINTED_AT_ONCE = 64
 
 State = tuple[Tensor, Tensor]  # of an LSTM
 
@@ -293,10 +296,13 @@ class TalkingFace(nn.Module):
 
         As published, frame after frame, each from the embedding of the one made before.
         """
+        frames = []
         if not self.config.as_published:
             g, _ = self.predict(h_a, z)
-            return self.decoder(g, face.skips, z)
-        frames = []
+            steps = max(1, PAINTED_AT_ONCE // len(z))
+            for some_g, some_z in zip(g.split(steps, 1), z.split(steps, 1), strict=True):
+                frames.append(self.decoder(some_g, face.skips, some_z))
+            return torch.cat(frames, 1)
         h = face.h
         state = None
         for z_t in z.split(1, 1):
