@@ -6,6 +6,8 @@ import torch
 
 from thlab.cli import main
 
+pytest.register_assert_rewrite("paper_claims")
+
 
 @pytest.fixture(scope="session")
 def memory(tiny_corpus):

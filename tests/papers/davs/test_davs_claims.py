@@ -1,6 +1,6 @@
 """By its own numbers every claim of [zhou2019] holds, and each falls when its number does."""
 
-import pytest
+from paper_claims import PaperClaims, with_number
 
 from thlab.papers.davs.claims import CLAIMS
 from thlab.papers.davs.reported import SCORES, SUPERVISIONS, TABLE_1, TABLE_3
@@ -43,26 +43,11 @@ BREAKS = [  # claim, cell, a number that breaks it
 ]
 
 
-def changed(table, row, column, value):
-    return {**NUMBERS, table: {**NUMBERS[table], row: {**NUMBERS[table][row], column: value}}}
-
-
-def test_by_the_papers_numbers_its_claims_hold(settled):
-    found = settled("davs", CLAIMS, NUMBERS)
-    verdicts = {name: record["verdict"] for name, record in found.items()}
-    assert verdicts == dict.fromkeys(CLAIMS, "held")
-
-
-@pytest.mark.parametrize(("claim", "table", "row", "column", "value"), BREAKS)
-def test_a_claim_falls_with_its_number(settled, claim, table, row, column, value):
-    numbers = changed(table, row, column, value)
-    record = settled("davs", CLAIMS, numbers)[f"davs.{claim}"]
-    assert record["verdict"] == "against"
-    assert record["evidence"]["file"] == f"davs.{table}.json"
-
-
-def test_every_claim_has_a_number_that_breaks_it():
-    assert {f"davs.{claim}" for claim, *_ in BREAKS} == set(CLAIMS)
+class TestDavsClaims(PaperClaims):
+    paper = "davs"
+    claims = CLAIMS
+    numbers = NUMBERS
+    breaks = BREAKS
 
 
 def test_what_is_not_measured_is_open(settled):
@@ -72,12 +57,12 @@ def test_what_is_not_measured_is_open(settled):
 
 
 def test_gains_far_below_the_papers_are_excluded(settled):
-    numbers = changed("T1", "audio, L1 + GAN", "PSNR", 25.4)
+    numbers = with_number(NUMBERS, "T1", "audio, L1 + GAN", "PSNR", 25.4)
     numbers["T1"] = numbers["T1"] | {"video, L1 + GAN": {"PSNR": 25.7, "SSIM": 0.884}}
     assert settled("davs", CLAIMS, numbers)["davs.gan-psnr"]["verdict"] == "excluded"
 
 
 def test_words_and_retrieval_have_verdicts_of_their_own(settled):
-    found = settled("davs", CLAIMS, changed("T3", "L_C + SC", "audio", 80.0))
+    found = settled("davs", CLAIMS, with_number(NUMBERS, "T3", "L_C + SC", "audio", 80.0))
     assert found["davs.shared-classifier-words"]["verdict"] == "against"
     assert found["davs.shared-classifier-retrieval"]["verdict"] == "held"

@@ -1,6 +1,7 @@
 """By its own numbers every claim of [mittal2020] holds, and each falls when its number does."""
 
 import pytest
+from paper_claims import PaperClaims, with_number
 
 from thlab.papers.priors.claims import CLAIMS
 from thlab.papers.priors.reported import DAVS, GAN, LEVELS, ROWS, TABLE_1, TABLE_3
@@ -47,26 +48,11 @@ BREAKS = [  # claim, cell, a number that breaks it
 ]
 
 
-def changed(table, row, column, value):
-    return {**NUMBERS, table: {**NUMBERS[table], row: {**NUMBERS[table][row], column: value}}}
-
-
-def test_by_the_papers_numbers_its_claims_hold(settled):
-    found = settled("priors", CLAIMS, NUMBERS)
-    verdicts = {name: record["verdict"] for name, record in found.items()}
-    assert verdicts == dict.fromkeys(CLAIMS, "held")
-
-
-@pytest.mark.parametrize(("claim", "table", "row", "column", "value"), BREAKS)
-def test_a_claim_falls_with_its_number(settled, claim, table, row, column, value):
-    numbers = changed(table, row, column, value)
-    record = settled("priors", CLAIMS, numbers)[f"priors.{claim}"]
-    assert record["verdict"] == "against"
-    assert record["evidence"]["file"] == f"priors.{table}.json"
-
-
-def test_every_claim_has_a_number_that_breaks_it():
-    assert {f"priors.{claim}" for claim, *_ in BREAKS} == set(CLAIMS)
+class TestPriorsClaims(PaperClaims):
+    paper = "priors"
+    claims = CLAIMS
+    numbers = NUMBERS
+    breaks = BREAKS
 
 
 def test_what_is_not_measured_is_open_and_what_was_not_run_undecided(settled):
@@ -91,7 +77,7 @@ def test_wide_seeds_are_undecided_and_say_how_many_would_decide(settled):
 
 
 def test_an_effect_far_below_the_papers_is_excluded(settled):
-    numbers = changed("T1", "ours", "-30", 1.48)
+    numbers = with_number(NUMBERS, "T1", "ours", "-30", 1.48)
     record = settled("priors", CLAIMS, numbers)["priors.augment-not-enough"]
     assert record["verdict"] == "excluded"
     assert record["evidence"]["comparisons"][0]["smallest"] == pytest.approx(0.075)

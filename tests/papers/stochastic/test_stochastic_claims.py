@@ -1,6 +1,6 @@
 """By its own numbers every claim of [yadav2020] holds, and each falls when its number does."""
 
-import pytest
+from paper_claims import PaperClaims, with_number
 
 from thlab.papers.stochastic.claims import CLAIMS
 from thlab.papers.stochastic.reported import TABLE_1
@@ -37,30 +37,15 @@ BREAKS = [  # claim, cell, a number that breaks it
 ]
 
 
-def changed(table, row, column, value):
-    return {**NUMBERS, table: {**NUMBERS[table], row: {**NUMBERS[table][row], column: value}}}
-
-
-def test_by_the_papers_numbers_its_claims_hold(settled):
-    found = settled("stochastic", CLAIMS, NUMBERS)
-    verdicts = {name: record["verdict"] for name, record in found.items()}
-    assert verdicts == dict.fromkeys(CLAIMS, "held")
-
-
-@pytest.mark.parametrize(("claim", "table", "row", "column", "value"), BREAKS)
-def test_a_claim_falls_with_its_number(settled, claim, table, row, column, value):
-    numbers = changed(table, row, column, value)
-    record = settled("stochastic", CLAIMS, numbers)[f"stochastic.{claim}"]
-    assert record["verdict"] == "against"
-    assert record["evidence"]["file"] == f"stochastic.{table}.json"
-
-
-def test_every_claim_has_a_number_that_breaks_it():
-    assert {f"stochastic.{claim}" for claim, *_ in BREAKS} == set(CLAIMS)
+class TestStochasticClaims(PaperClaims):
+    paper = "stochastic"
+    claims = CLAIMS
+    numbers = NUMBERS
+    breaks = BREAKS
 
 
 def test_controls_and_ablations_are_no_rivals(settled):
-    found = settled("stochastic", CLAIMS, changed("T1", "deterministic", "SSIM", 0.95))
+    found = settled("stochastic", CLAIMS, with_number(NUMBERS, "T1", "deterministic", "SSIM", 0.95))
     assert found["stochastic.ssim"]["verdict"] == "held"
     comparisons = found["stochastic.ssim"]["evidence"]["comparisons"]
     assert [one["verdict"] for one in comparisons] == ["held", "not testable here"]
