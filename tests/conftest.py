@@ -6,6 +6,7 @@ from pathlib import Path
 import beartype
 import pytest
 from jaxtyping import install_import_hook
+from PIL import Image
 
 # every jaxtyping annotation in thlab is checked by beartype while tests run; an int may stand for a float (PEP 484)
 beartype.with_tower = beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))
@@ -30,3 +31,18 @@ def tiny_corpus() -> Path:
     from thlab.corpus import ensure
 
     return ensure("tiny", view="face")
+
+
+@pytest.fixture(scope="session")
+def clip(tiny_corpus):
+    """The first clip of the tiny corpus."""
+    from thlab.data import open_corpus
+
+    return open_corpus("embedded", tiny_corpus, check="none")[0]
+
+
+@pytest.fixture
+def face(clip, tmp_path) -> Path:
+    """A picture file: frame 1 of the first clip."""
+    Image.fromarray(clip.frames[0]).save(tmp_path / "face.png")
+    return tmp_path / "face.png"

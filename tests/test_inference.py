@@ -5,23 +5,11 @@ import pytest
 import torch
 from PIL import Image
 
-from thlab.data import open_corpus
 from thlab.face import detect_landmarks, to_68
 from thlab.face.points import TEMPLATE, anchors
 from thlab.inference import generate, read_photo, read_speech, write_talking
 from thlab.media import read_audio, read_video, wav_bytes
 from thlab.nn.warp import Changes, apply_changes, repaint_photo
-
-
-@pytest.fixture(scope="module")
-def clip(tiny_corpus):
-    return open_corpus("embedded", tiny_corpus, check="none")[0]
-
-
-@pytest.fixture
-def face(clip, tmp_path):
-    Image.fromarray(clip.frames[0]).save(tmp_path / "face.png")
-    return tmp_path / "face.png"
 
 
 def wav(path, audio):

@@ -8,13 +8,12 @@ several takes).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from thlab.metrics.fid import fid
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.landmark import correlation, landmark_distance, lmd, lvd
 
-DIRECTIONS = ("lower", "higher", "nearest 1", "nearest the truth", "")
 TRUTH = "nearest the truth"  # of a row that is the truth's own
 
 
@@ -22,7 +21,7 @@ TRUTH = "nearest the truth"  # of a row that is the truth's own
 class Metric:
     """Which way a number is better ("" where the row decides), its unit, its function if any."""
 
-    direction: str
+    direction: Literal["lower", "higher", "nearest 1", "nearest the truth", ""]
     unit: str = ""
     function: Callable[..., Any] | None = None
 

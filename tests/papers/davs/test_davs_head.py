@@ -27,11 +27,6 @@ def made(**changes) -> DAVS:
 
 
 @pytest.fixture(scope="module")
-def clip(tiny_corpus):
-    return open_corpus("embedded", tiny_corpus, check="none")[0]
-
-
-@pytest.fixture(scope="module")
 def weights(clips, fabric, tmp_path_factory):
     """A folder with the weights of an untrained model."""
     out = tmp_path_factory.mktemp("weights")

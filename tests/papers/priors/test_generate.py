@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from thlab.data import open_corpus, read_audio, read_video
+from thlab.data import read_audio, read_video
 from thlab.media import wav_bytes
 from thlab.papers.priors import PAPER
 from thlab.papers.priors.head.content import UNTRAINED
@@ -23,17 +23,6 @@ def paper():
     source = UNTRAINED["mfcc"]()
     head = PriorsHead(source.features, HeadNet(source.content, Generator(GeneratorConfig(widths=(8, 8, 16)), 32)))
     return replace(PAPER, head=lambda weights: head)
-
-
-@pytest.fixture(scope="module")
-def clip(tiny_corpus):
-    return open_corpus("embedded", tiny_corpus, check="none")[0]
-
-
-@pytest.fixture
-def face(clip, tmp_path):
-    Image.fromarray(clip.frames[0]).save(tmp_path / "face.png")
-    return tmp_path / "face.png"
 
 
 def wav(path, audio):
