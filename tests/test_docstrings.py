@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "thlab").rglob("*.py"))
 NO_CHAPTER = {"thlab/cli.py", "thlab/optional.py"}  # plumbing that no chapter explains
 
