@@ -8,7 +8,7 @@ from thlab.data.tensors import load_clips
 from thlab.nn.augment import augment, move, soften
 from thlab.nn.landmark_net import LandmarkNet, expectation
 from thlab.papers.evaluators.evaluate import landmark_errors
-from thlab.papers.evaluators.train import pictures
+from thlab.papers.evaluators.train import as_floats
 from thlab.training import load_weights
 
 
@@ -88,7 +88,7 @@ def test_the_committed_weights_find_mouths_of_held_out_speakers(trained, held_ou
 
 @torch.no_grad()
 def test_blur_and_other_light_move_the_mouth_little(trained, held_out):
-    x = pictures(held_out, slice(0, 20))
+    x = as_floats(held_out.frames[:20])
     plain = trained(x)[:, 48:]
     for other in (soften(x, torch.Generator().manual_seed(0)), 0.8 * x + 0.1):
         assert (trained(other)[:, 48:] - plain).norm(dim=-1).mean() < 0.5

@@ -1,7 +1,13 @@
 """The nets that only score: where the landmarks of a face are, and who it is."""
 
 from thlab.papers.evaluators.evaluate import identity_facts, landmark_facts
-from thlab.papers.evaluators.train import EvaluatorConfig, FaceConfig, load_splits, train_faces, train_landmarks
+from thlab.papers.evaluators.train import (
+    EvaluatorConfig,
+    FaceConfig,
+    load_splits,
+    train_faces,
+    train_landmarks,
+)
 from thlab.papers.paper import Paper, Stage
 
 PAPER = Paper(

@@ -9,22 +9,26 @@ from thlab.data.tensors import ClipTensors
 from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP, MOUTH
 from thlab.nn.face_encoder import FaceEncoder, equal_error_rate
 from thlab.nn.landmark_net import LandmarkNet
-from thlab.papers.evaluators.train import pictures, points
+from thlab.papers.evaluators.train import as_floats
 from thlab.training.job import Job
 
 
 @torch.no_grad()
 def landmark_errors(model: LandmarkNet, tensors: ClipTensors) -> dict[str, float]:
     """Mean error in px of all points and of the mouth's, and the correlation of the lips' opening within a clip."""
+    assert tensors.frames is not None  # load_clips(…, frames=True)
     device = next(model.parameters()).device
+    assert tensors.landmarks is not None
     errors = []
     follows = []
     for start, end in tensors.start.unfold(0, 2, 1).tolist():
         clip = slice(start, end)
-        target = points(tensors, clip)
-        prediction = model(pictures(tensors, clip).to(device)).cpu()
+        target = tensors.landmarks[clip]
+        prediction = model(as_floats(tensors.frames[clip]).to(device)).cpu()
         errors.append(torch.linalg.vector_norm(prediction - target, dim=-1))
-        gaps = [track[:, INNER_LIP_TOP] - track[:, INNER_LIP_BOTTOM] for track in (target, prediction)]
+        gaps = [
+            track[:, INNER_LIP_TOP] - track[:, INNER_LIP_BOTTOM] for track in (target, prediction)
+        ]
         follows.append(torch.corrcoef(torch.linalg.vector_norm(torch.stack(gaps), dim=-1))[0, 1])
     error = torch.cat(errors)
     return {
@@ -37,16 +41,24 @@ def landmark_errors(model: LandmarkNet, tensors: ClipTensors) -> dict[str, float
 @torch.no_grad()
 def identity_errors(model: FaceEncoder, tensors: ClipTensors, every: int = 10) -> dict[str, float]:
     """Mean cosine of frames of one speaker in two clips, of two speakers, and the equal error rate between them."""
+    assert tensors.frames is not None  # load_clips(…, frames=True)
     device = next(model.parameters()).device
     frames = torch.arange(0, len(tensors.clip_of), every)
-    embedding = torch.cat([model(pictures(tensors, part).to(device)).cpu() for part in frames.split(256)])
+    embeddings = []
+    for part in frames.split(256):
+        embeddings.append(model(as_floats(tensors.frames[part]).to(device)).cpu())
+    embedding = torch.cat(embeddings)
     cosine = embedding @ embedding.T
     clip = tensors.clip_of[frames]
     speaker = tensors.speaker[clip]
     one = speaker[:, None] == speaker
     same = cosine[one & (clip[:, None] != clip)]
     other = cosine[~one]
-    return {"same": same.mean().item(), "other": other.mean().item(), "eer": equal_error_rate(same, other)}
+    return {
+        "same": same.mean().item(),
+        "other": other.mean().item(),
+        "eer": equal_error_rate(same, other),
+    }
 
 
 def landmark_facts(job: Job, model: nn.Module) -> dict[str, Any]:
@@ -55,10 +67,18 @@ def landmark_facts(job: Job, model: nn.Module) -> dict[str, Any]:
     Chapter: book/content-to-video.ipynb
     """
     assert isinstance(model, LandmarkNet)
-    return {"metrics": {part: landmark_errors(model, getattr(job.data, part)) for part in ("val", "test")}}
+    return {
+        "metrics": {
+            part: landmark_errors(model, getattr(job.data, part)) for part in ("val", "test")
+        }
+    }
 
 
 def identity_facts(job: Job, model: nn.Module) -> dict[str, Any]:
     """The face encoder's errors, likewise. Chapter: book/content-to-video.ipynb"""
     assert isinstance(model, FaceEncoder)
-    return {"metrics": {part: identity_errors(model, getattr(job.data, part)) for part in ("val", "test")}}
+    return {
+        "metrics": {
+            part: identity_errors(model, getattr(job.data, part)) for part in ("val", "test")
+        }
+    }

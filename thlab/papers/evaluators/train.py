@@ -1,13 +1,19 @@
-"""Training the nets that only score, LandmarkNet and FaceEncoder, on the corpus's training speakers."""
+"""Training the nets that only score, LandmarkNet and FaceEncoder.
+
+They see the corpus's training speakers, and stills of many people whom no clip shows: nets that see
+people need many people.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
+from thlab.corpus import stills
 from thlab.data.corpora import Corpus
 from thlab.data.tensors import ClipTensors, load_clips
 from thlab.face.points import MOUTH
@@ -18,6 +24,8 @@ from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
 from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
+STILL_PEOPLE = 100
+STILLS_EACH = 96
 LIPS = ([61, 62, 63], [67, 66, 65])  # inner points of the upper lip, and those below them
 
 Terms = dict[str, Tensor]
@@ -27,14 +35,15 @@ Terms = dict[str, Tensor]
 class EvaluatorConfig:
     """How long and how fast; the defaults made the committed landmark net."""
 
-    steps: int = 1800
+    steps: int = 4800
     batch: int = 24
+    from_stills: int = 16  # of a batch; the others are frames of clips; 0 where there are no stills
     learning_rate: float = 2e-3  # its peak: a short rise, then a cosine to 0
 
     @classmethod
     def fast(cls) -> "EvaluatorConfig":
         """Seconds, for tests."""
-        return cls(steps=10, batch=4)
+        return cls(steps=10, batch=4, from_stills=0)
 
     @classmethod
     def book(cls) -> "EvaluatorConfig":
@@ -51,7 +60,7 @@ class EvaluatorConfig:
 class FaceConfig(EvaluatorConfig):
     """The face encoder's; it has learnt sooner."""
 
-    steps: int = 1000
+    steps: int = 2000
 
 
 class Splits(NamedTuple):
@@ -62,55 +71,106 @@ class Splits(NamedTuple):
     test: ClipTensors
 
 
+class Pictures(NamedTuple):
+    """Single pictures to train on: their landmarks in px, and who they show."""
+
+    frames: UInt8[Tensor, "n h w 3"]
+    landmarks: Float[Tensor, "n 68 2"]
+    person: Int[Tensor, "n"]
+
+    def some(self, n: int, generator: torch.Generator) -> "Pictures":
+        """n random ones."""
+        which = torch.randint(len(self.person), (n,), generator=generator)
+        return Pictures(self.frames[which], self.landmarks[which], self.person[which])
+
+
+class Batch(NamedTuple):
+    """Augmented pictures in [0, 1], their landmarks in px, and who they show."""
+
+    x: Float[Tensor, "b 3 h w"]
+    landmarks: Float[Tensor, "b 68 2"]
+    person: Int[Tensor, "b"]
+
+
+class Sampler:
+    """Batches of clips' frames and of stills; people of stills are numbered after the speakers."""
+
+    def __init__(self, tensors: ClipTensors, config: EvaluatorConfig):
+        assert tensors.frames is not None  # load_clips(…, frames=True)
+        assert tensors.landmarks is not None
+        self.config = config
+        speaker = tensors.speaker[tensors.clip_of]
+        self.sources = [Pictures(tensors.frames, tensors.landmarks, speaker)]
+        self.counts = [config.batch - config.from_stills]
+        self.n_people = len(tensors.speakers)
+        if config.from_stills:
+            self.sources.append(drawn_stills(self.n_people, tensors.frames.shape[1]))
+            self.counts.append(config.from_stills)
+            self.n_people += STILL_PEOPLE
+
+    def draw(self, seed: int, step: int) -> Batch:
+        """A batch, all of it from (seed, step)."""
+        generator = step_generator(seed, step)
+        chosen = []
+        for source, count in zip(self.sources, self.counts, strict=True):
+            chosen.append(source.some(count, generator))
+        frames, landmarks, person = (torch.cat(parts) for parts in zip(*chosen, strict=True))
+        x, landmarks = augment(as_floats(frames), landmarks, generator)
+        return Batch(x, landmarks, person)
+
+
+def drawn_stills(n_before: int, size: int) -> Pictures:
+    """Stills of STILL_PEOPLE people whom no clip shows, numbered after n_before others."""
+    found = stills(STILL_PEOPLE, STILLS_EACH, size=size)
+    person = n_before + found.speaker - found.speaker.min()
+    return Pictures(
+        torch.from_numpy(np.array(found.frames)),
+        torch.from_numpy(np.array(found.landmarks)),
+        torch.from_numpy(person).long(),
+    )
+
+
 def load_splits(splits: Mapping[str, Corpus], frames: bool) -> Splits:
     """All three splits with pictures. Chapter: book/content-to-video.ipynb"""
     return Splits(*(load_clips(splits[name], frames) for name in Splits._fields))
 
 
-def draw(tensors: ClipTensors, config: EvaluatorConfig, seed: int, step: int) -> dict[str, Tensor]:
-    """A batch of augmented frames, with their landmarks and speakers: all from (seed, step)."""
-    generator = step_generator(seed, step)
-    frames = torch.randint(len(tensors.clip_of), (config.batch,), generator=generator)
-    x, landmarks = augment(pictures(tensors, frames), points(tensors, frames), generator)
-    return {"x": x, "landmarks": landmarks, "speaker": tensors.speaker[tensors.clip_of[frames]]}
+def as_floats(frames: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
+    """Pictures in [0, 1], channels last in memory."""
+    return frames.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) / 255
 
 
-def pictures(tensors: ClipTensors, frames: Int[Tensor, "b"] | slice) -> Float[Tensor, "b 3 h w"]:
-    """Frames in [0, 1]."""
-    assert tensors.frames is not None  # load_clips(…, frames=True)
-    chosen = tensors.frames[frames].permute(0, 3, 1, 2)
-    return chosen.contiguous(memory_format=torch.channels_last) / 255
-
-
-def points(tensors: ClipTensors, frames: Int[Tensor, "b"] | slice) -> Float[Tensor, "b 68 2"]:
-    """Their landmarks in px."""
-    assert tensors.landmarks is not None
-    return tensors.landmarks[frames]
-
-
-def fit(model: nn.Module, terms_of: Callable[[Any, dict[str, Tensor]], Terms], job: Job) -> None:
+def fit(
+    model: nn.Module, terms_of: Callable[[Any, Batch], Terms], job: Job, sampler: Sampler
+) -> None:
     """The loop of both nets: terms_of(model, batch) names the losses, `total` is what is minimised."""
     config = job.config
-    tensors = job.data.train
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=1e-3)
     model, optimizer = job.fabric.setup(model.to(memory_format=torch.channels_last), optimizer)  # type: ignore[call-overload]
-    run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=tensors.facts)
+    run = Run(
+        job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.train.facts
+    )
     for step in run.steps(run.resume(model=model, optimizer=optimizer)):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
-        terms = terms_of(model, my_part(job.fabric, draw(tensors, config, job.seed, step)))
+        drawn = sampler.draw(job.seed, step)
+        terms = terms_of(model, Batch(**my_part(job.fabric, drawn._asdict())))
         run.check(step, terms)
         optimizer_step(job.fabric, optimizer, terms["total"])
         run.log(step, terms)
 
 
-def landmark_terms(model: nn.Module, batch: dict[str, Tensor]) -> Terms:
+def landmark_terms(model: nn.Module, batch: Batch) -> Terms:
     """Mean distance of all points and, twice as heavy, of the mouth's; and the error of the lips' opening, in px."""
-    target = batch["landmarks"]
-    prediction = model(batch["x"])
+    target = batch.landmarks
+    prediction = model(batch.x)
     distance = torch.linalg.vector_norm(prediction - target, dim=-1)
     wrong = lip_gaps(prediction) - lip_gaps(target)
-    terms = {"face": distance.mean(), "mouth": distance[:, MOUTH].mean(), "opening": wrong.abs().mean()}
+    terms = {
+        "face": distance.mean(),
+        "mouth": distance[:, MOUTH].mean(),
+        "opening": wrong.abs().mean(),
+    }
     return terms | {"total": terms["face"] + 2 * terms["mouth"] + 2 * terms["opening"]}
 
 
@@ -123,29 +183,30 @@ def lip_gaps(landmarks: Float[Tensor, "b 68 2"]) -> Float[Tensor, "b 3"]:
 def train_landmarks(job: Job) -> LandmarkNet:
     """Train a LandmarkNet; a run that was stopped resumes. Chapter: book/content-to-video.ipynb"""
     model = build_seeded(LandmarkNet, job.seed)
-    fit(model, landmark_terms, job)
+    fit(model, landmark_terms, job, Sampler(job.data.train, job.config))
     return model
 
 
-def face_terms(model: nn.Module, batch: dict[str, Tensor]) -> Terms:
-    """The normalised softmax over the training speakers."""
-    return {"total": model(batch["x"], batch["speaker"])}
+def face_terms(model: nn.Module, batch: Batch) -> Terms:
+    """The normalised softmax over the people of training."""
+    return {"total": model(batch.x, batch.person)}
 
 
 class Classifier(nn.Module):
-    """A face encoder and one direction a training speaker, which training alone needs."""
+    """A face encoder and one direction a person, which training alone needs."""
 
-    def __init__(self, n_speakers: int):
+    def __init__(self, n_people: int):
         super().__init__()
         self.encoder = FaceEncoder()
-        self.people = nn.Parameter(torch.randn(n_speakers, self.encoder.embed.out_features))
+        self.people = nn.Parameter(torch.randn(n_people, self.encoder.embed.out_features))
 
-    def forward(self, x: Float[Tensor, "b 3 h w"], speaker: Int[Tensor, "b"]) -> Float[Tensor, ""]:
-        return identity_loss(self.encoder(x), self.people, speaker)
+    def forward(self, x: Float[Tensor, "b 3 h w"], person: Int[Tensor, "b"]) -> Float[Tensor, ""]:
+        return identity_loss(self.encoder(x), self.people, person)
 
 
 def train_faces(job: Job) -> FaceEncoder:
     """Train a FaceEncoder; a run that was stopped resumes. Chapter: book/content-to-video.ipynb"""
-    model = build_seeded(lambda: Classifier(len(job.data.train.speakers)), job.seed)
-    fit(model, face_terms, job)
+    sampler = Sampler(job.data.train, job.config)
+    model = build_seeded(lambda: Classifier(sampler.n_people), job.seed)
+    fit(model, face_terms, job, sampler)
     return model.encoder
