@@ -30,6 +30,10 @@ class VAEConfig:
     beta: float = 1.0  # weight of the margin ranking terms, Eq. 6; 0 is "without margin loss"
     gamma: float = 0.5  # the margin, Eq. 5
     learning_rate: float = 1e-3
+    # times that, the rate of the tables: Adam moves no number further than its rate a step, and at
+    # 1e-3 rows that begin 5 apart stay where they were drawn
+    table_rate: float = 1.0
+    falls: bool = False  # the rates rise and fall; False: they are the same in all steps
     batch: int = 64
     pretrain_steps: int = 10_000  # content pipeline alone, neutral speech
     steps: int = 40_000  # everything, emotional speech
@@ -44,7 +48,15 @@ class VAEConfig:
     @classmethod
     def book(cls) -> "VAEConfig":
         """What the committed weights were trained with."""
-        return cls(hidden=160, alpha=100.0, beta=10.0, pretrain_steps=300, steps=1500)
+        return cls(
+            hidden=160,
+            alpha=100.0,
+            beta=10.0,
+            table_rate=30.0,
+            falls=True,
+            pretrain_steps=600,
+            steps=8000,
+        )
 
     @classmethod
     def fast(cls) -> "VAEConfig":

@@ -17,7 +17,7 @@ from thlab.papers.priors.losses import content_objective, objective
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
 from thlab.training import Run, from_card, load_weights, read_card, step_generator
 from thlab.training.job import Job
-from thlab.training.optim import build_seeded, optimizer_step
+from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
 FIRST_STAGE = "vae-stage1"  # its run folder
 SEGMENTS_TO_INFER = 16  # of a sequence, spread over it, when its mu_s is inferred
@@ -83,12 +83,13 @@ def pretrain(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any,
     """
     config = first_stage(vae.config)
     pipeline = ContentPipeline(vae.to(fabric.device))
-    optimizer = torch.optim.Adam(pipeline.parameters(), config.learning_rate)
+    optimizer = make_optimizer(pipeline, config)
     pipeline, optimizer = fabric.setup(pipeline, optimizer)
     run = Run(fabric, out, config, config.pretrain_steps, seed=seed, corpus=segments.tensors.facts)
     for step in run.steps(run.resume(model=pipeline, optimizer=optimizer)):
         batch = shared_out(fabric, segments.draw(config, step_generator(seed, step)))
         x = vae.scale(batch.x)
+        set_rates(optimizer, config, step, config.pretrain_steps)
         c, p = pipeline(x, batch.noise)
         terms = content_objective(x, c, p, vae.mu["c"], batch.viseme, config)
         run.check(step, terms)
@@ -102,7 +103,7 @@ def train(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, se
     Chapter: book/priors.ipynb
     """
     config = vae.config
-    optimizer = torch.optim.Adam(vae.parameters(), config.learning_rate)
+    optimizer = make_optimizer(vae, config)
     model, optimizer = fabric.setup(vae, optimizer)
     run = Run(fabric, out, config, config.steps, seed=seed, corpus=segments.tensors.facts)
     first = run.resume(model=model, optimizer=optimizer)
@@ -112,10 +113,31 @@ def train(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, se
             drawn = draw_sequences(segments, config, seed, step)
             refill_table(vae, optimizer, drawn)
         batch = shared_out(fabric, drawn.draw(config, step_generator(seed, step)))
+        set_rates(optimizer, config, step, config.steps)
         terms = objective(vae, model(batch.x, batch.noise), batch)
         run.check(step, terms)
         optimizer_step(fabric, optimizer, terms["total"])
         run.log(step, terms)
+
+
+def make_optimizer(module: nn.Module, config: VAEConfig) -> torch.optim.Adam:
+    """Adam of networks and tables; each group's "pace" is its rate in units of the config's.
+
+    Chapter: book/priors.ipynb
+    """
+    tables = []
+    networks = []
+    for name, parameter in module.named_parameters():
+        (tables if name.startswith("mu") else networks).append(parameter)
+    groups = [{"params": networks, "pace": 1.0}, {"params": tables, "pace": config.table_rate}]
+    return torch.optim.Adam(groups, config.learning_rate)
+
+
+def set_rates(optimizer: Any, config: VAEConfig, step: int, steps: int) -> None:
+    """The rate of each group at one of so many steps. Chapter: book/priors.ipynb"""
+    share = warmup_cosine(step, steps) if config.falls else 1.0
+    for group in optimizer.param_groups:
+        group["lr"] = config.learning_rate * group["pace"] * share
 
 
 def draw_sequences(segments: SpeechSegments, config: VAEConfig, seed: int, step: int) -> SpeechSegments:
