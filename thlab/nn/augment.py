@@ -35,7 +35,9 @@ def move(
     a = turn * (1 + between(-STRETCH, STRETCH, x, 1, 2, generator=generator))
     shift = between(-SHIFT, SHIFT, x, 1, 2, generator=generator) * 2 * half
     back = torch.linalg.inv(a)
-    grid = affine_grid(torch.cat([back, -back @ shift.mT / half], -1), list(x.shape), align_corners=False)
+    grid = affine_grid(
+        torch.cat([back, -back @ shift.mT / half], -1), list(x.shape), align_corners=False
+    )
     moved = grid_sample(x, grid, padding_mode="border", align_corners=False)
     return moved, (landmarks - half) @ a.mT + half + shift
 
@@ -44,7 +46,9 @@ def soften(x: Float[Tensor, "b 3 h w"], generator: torch.Generator) -> Float[Ten
     """Gaussian blur of a random width, as generated frames have it."""
     sigma = between(0.05, BLUR, x, 1, generator=generator)
     kernel = (-(torch.arange(-2, 3, device=x.device) ** 2) / (2 * sigma**2)).softmax(-1)  # (B, 5)
-    kernel = kernel.repeat_interleave(3, 0)[:, None, None]  # (3B, 1, 1, 5): each picture has its own
+    kernel = kernel.repeat_interleave(3, 0)[
+        :, None, None
+    ]  # (3B, 1, 1, 5): each picture has its own
     y = x.reshape(1, -1, *x.shape[2:])
     y = conv2d(y, kernel, padding=(0, 2), groups=len(kernel))
     return conv2d(y, kernel.mT, padding=(2, 0), groups=len(kernel)).view_as(x)
@@ -53,13 +57,20 @@ def soften(x: Float[Tensor, "b 3 h w"], generator: torch.Generator) -> Float[Ten
 def relight(x: Float[Tensor, "b 3 h w"], generator: torch.Generator) -> Float[Tensor, "b 3 h w"]:
     """Gamma, a gain and an offset a channel, colours faded in a third of the pictures, noise."""
     x = x.clamp(min=1e-4) ** between(-0.5, 0.5, x, 1, 1, 1, generator=generator).exp()
-    x = x * between(0.75, 1.25, x, 3, 1, 1, generator=generator) + between(-0.1, 0.1, x, 3, 1, 1, generator=generator)
+    x = x * between(0.75, 1.25, x, 3, 1, 1, generator=generator) + between(
+        -0.1, 0.1, x, 3, 1, 1, generator=generator
+    )
     faded = between(-2, 1, x, 1, 1, 1, generator=generator).clamp(min=0)
     noise = torch.randn(x.shape, generator=generator).to(x.device)
-    return torch.lerp(x, x.mean(1, keepdim=True), faded) + between(0, NOISE, x, 1, 1, 1, generator=generator) * noise
+    return (
+        torch.lerp(x, x.mean(1, keepdim=True), faded)
+        + between(0, NOISE, x, 1, 1, 1, generator=generator) * noise
+    )
 
 
-def jitter(pictures: Float[Tensor, "n t 3 h w"], generator: torch.Generator) -> Float[Tensor, "n t 3 h w"]:
+def jitter(
+    pictures: Float[Tensor, "n t 3 h w"], generator: torch.Generator
+) -> Float[Tensor, "n t 3 h w"]:
     """Other colours, the same for all pictures of a clip. Chapter: book/content-to-video.ipynb"""
     gain = 0.8 + 0.4 * torch.rand((len(pictures), 1, 3, 1, 1), generator=generator)
     return (pictures * gain).clamp(max=1)

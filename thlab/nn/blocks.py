@@ -23,7 +23,9 @@ class ConvBlock(nn.Module):
             nn.init.zeros_(self.film.weight)
             nn.init.zeros_(self.film.bias)
 
-    def forward(self, x: Float[Tensor, "b cin h w"], cond: Float[Tensor, "b c"] | None = None) -> Tensor:
+    def forward(
+        self, x: Float[Tensor, "b cin h w"], cond: Float[Tensor, "b c"] | None = None
+    ) -> Tensor:
         x = self.norm(self.conv(x))
         if self.film is not None:
             scale, shift = self.film(cond)[..., None, None].chunk(2, 1)  # (B, C, 1, 1) each
@@ -39,7 +41,9 @@ class Down(nn.Module):
         self.shrink = ConvBlock(cin, cout, cond_dim, stride=2)
         self.block = ConvBlock(cout, cout, cond_dim)
 
-    def forward(self, x: Float[Tensor, "b cin h w"], cond: Float[Tensor, "b c"] | None = None) -> Tensor:
+    def forward(
+        self, x: Float[Tensor, "b cin h w"], cond: Float[Tensor, "b c"] | None = None
+    ) -> Tensor:
         return self.block(self.shrink(x, cond), cond)
 
 

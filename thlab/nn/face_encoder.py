@@ -28,7 +28,11 @@ class FaceEncoder(nn.Module):
 
         Chapter: book/content-to-video.ipynb
         """
-        x = x if x.shape[-2:] == (SIZE, SIZE) else interpolate(x, (SIZE, SIZE), mode="bilinear", antialias=True)
+        x = (
+            x
+            if x.shape[-2:] == (SIZE, SIZE)
+            else interpolate(x, (SIZE, SIZE), mode="bilinear", antialias=True)
+        )
         maps, x = [], 4 * x - 2  # about the mean 0 and deviation 1 of the corpus
         for stage in self.stages:
             x = stage(x)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu
+from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu, relu
 
 Scores = Float[Tensor, "b"]
 Patches = Float[Tensor, "b 1 h2 w2"]
@@ -37,7 +37,9 @@ def discriminator_bce(real: Patches, fakes: Sequence[Patches]) -> Float[Tensor, 
     Chapter: book/davs.ipynb
     """
     of_fakes = [binary_cross_entropy_with_logits(fake, torch.zeros_like(fake)) for fake in fakes]
-    return binary_cross_entropy_with_logits(real, torch.ones_like(real)) + torch.stack(of_fakes).mean()
+    return (
+        binary_cross_entropy_with_logits(real, torch.ones_like(real)) + torch.stack(of_fakes).mean()
+    )
 
 
 def generator_bce(fakes: Sequence[Patches]) -> Float[Tensor, ""]:
@@ -45,7 +47,9 @@ def generator_bce(fakes: Sequence[Patches]) -> Float[Tensor, ""]:
 
     Chapter: book/davs.ipynb
     """
-    return torch.stack([binary_cross_entropy_with_logits(fake, torch.ones_like(fake)) for fake in fakes]).mean()
+    return torch.stack(
+        [binary_cross_entropy_with_logits(fake, torch.ones_like(fake)) for fake in fakes]
+    ).mean()
 
 
 def wasserstein_critic(
@@ -66,6 +70,40 @@ def gradient_penalty(
     critic: from pictures (b, …) to scores (b,). mix in [0, 1], one a sample. Chapter: book/content-to-video.ipynb
     """
     mix = mix.view(-1, *[1] * (real.ndim - 1))
-    between = (mix * real + (1 - mix) * fake).detach().requires_grad_()  # the penalty is the critic's alone
+    between = (
+        (mix * real + (1 - mix) * fake).detach().requires_grad_()
+    )  # the penalty is the critic's alone
     (gradient,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
     return (gradient.flatten(1).square().sum(1).add(1e-12).sqrt() - 1).square().mean()
+
+
+def hinge_critic(real: Patches, fake: Patches) -> Float[Tensor, ""]:
+    """A critic's hinge loss, E[max(0, 1 − D(real))] + E[max(0, 1 + D(fake))], Lim and Ye 2017.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    return relu(1 - real).mean() + relu(1 + fake).mean()
+
+
+def feature_matching(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Float[Tensor, ""]:
+    """Mean absolute difference of a critic's maps, mean over its levels, Wang et al. 2018.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    levels = []
+    for made, true in zip(fake, real, strict=True):
+        levels.append((made - true.detach()).abs().mean())
+    return torch.stack(levels).mean()
+
+
+def gradient_share(
+    term: Float[Tensor, ""], main: Float[Tensor, ""], fake: Tensor, share: float
+) -> Float[Tensor, ""]:
+    """The term, weighted so that its gradient in what was made is `share` of the main loss's there.
+
+    An adversarial term so weighted is never too weak to count, nor strong enough to lead.
+    Chapter: book/latent-kl.ipynb
+    """
+    (of_main,) = torch.autograd.grad(main, fake, retain_graph=True)
+    (of_term,) = torch.autograd.grad(term, fake, retain_graph=True)
+    return share * of_main.norm() / of_term.norm().clamp(min=1e-12) * term

@@ -8,7 +8,10 @@ from thlab.face.points import MOUTH
 from thlab.nn.blocks import ConvBlock, Down, Up
 
 SIZE = 64  # pixels of the `face` view at which the net works
-ROWS, COLUMNS = slice(24, 64), slice(12, 52)  # the window of it in which every mouth of the corpus lies
+ROWS, COLUMNS = (
+    slice(24, 64),
+    slice(12, 52),
+)  # the window of it in which every mouth of the corpus lies
 N_POINTS, N_MOUTH = 68, MOUTH.stop - MOUTH.start
 
 
@@ -45,11 +48,15 @@ class LandmarkNet(nn.Module):
         for down in self.down:
             maps.append(down(maps[-1]))
         face = self.up[1](self.up[0](maps[3], maps[2]), maps[1])  # (B, 48, 16, 16)
-        seen = face[..., ROWS.start // 4 : ROWS.stop // 4, COLUMNS.start // 4 : COLUMNS.stop // 4]  # (B, 48, 10, 10)
+        seen = face[
+            ..., ROWS.start // 4 : ROWS.stop // 4, COLUMNS.start // 4 : COLUMNS.stop // 4
+        ]  # (B, 48, 10, 10)
         fine = self.mouth_stem(x[..., ROWS, COLUMNS])  # (B, 24, 40, 40)
         mouth = self.mouth_up(self.mouth_join(seen, self.mouth_half(fine)), fine)
         corner = x.new_tensor([COLUMNS.start, ROWS.start])
-        return torch.cat([4 * expectation(self.face_maps(face)), corner + expectation(self.mouth_maps(mouth))], 1)
+        return torch.cat(
+            [4 * expectation(self.face_maps(face)), corner + expectation(self.mouth_maps(mouth))], 1
+        )
 
 
 def expectation(logits: Float[Tensor, "b n h w"]) -> Float[Tensor, "b n 2"]:

@@ -10,11 +10,15 @@ from torch import Tensor
 Image = Float[Tensor, "b 3 h w"]
 
 
-def perceptual(features: Callable[[Tensor], list[Tensor]], fake: Image, real: Image) -> Float[Tensor, ""]:
+def perceptual(
+    features: Callable[[Tensor], list[Tensor]], fake: Image, real: Image
+) -> Float[Tensor, ""]:
     """Mean absolute difference of a network's features, summed over its levels. Chapter: book/content-to-video.ipynb"""
     with torch.no_grad():
         wanted = features(real)
-    return torch.stack([(a - b).abs().mean() for a, b in zip(features(fake), wanted, strict=True)]).sum()
+    return torch.stack(
+        [(a - b).abs().mean() for a, b in zip(features(fake), wanted, strict=True)]
+    ).sum()
 
 
 def weighted_total(terms: Mapping[str, Tensor], weights: Any) -> dict[str, Tensor]:
@@ -25,6 +29,8 @@ def weighted_total(terms: Mapping[str, Tensor], weights: Any) -> dict[str, Tenso
     weighted = []
     for name, term in terms.items():
         if not hasattr(weights, name):
-            raise ValueError(f"the loss term {name!r} has no weight among those of {type(weights).__name__}")
+            raise ValueError(
+                f"the loss term {name!r} has no weight among those of {type(weights).__name__}"
+            )
         weighted.append(getattr(weights, name) * term)
     return {**terms, "total": torch.stack(weighted).sum()}

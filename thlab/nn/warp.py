@@ -48,7 +48,9 @@ def changes_of(x: Float[Tensor, "t 5 h w"]) -> Changes:
     return Changes(FARTHEST * torch.tanh(x[:, 3:]), x[:, :3])
 
 
-def repaint(image: Float[Tensor, "b 3 h w"], x: Float[Tensor, "b 5 h w"]) -> Float[Tensor, "b 3 h w"]:
+def repaint(
+    image: Float[Tensor, "b 3 h w"], x: Float[Tensor, "b 5 h w"]
+) -> Float[Tensor, "b 3 h w"]:
     """The image bent by what the last two maps say, less than FARTHEST, and the first three added to its logits.
 
     Maps of zeros give the image back, but for colours beyond EDGE. Chapter: book/latent-kl.ipynb
@@ -69,13 +71,18 @@ def apply_changes(image: Float[Tensor, "t 3 h w"], changes: Changes) -> Float[Te
     return torch.sigmoid(torch.logit(bent, changes.edge) + changes.colour)
 
 
-def _apply_in_box(image: Float[Tensor, "t 3 h w"], changes: Changes, box: Box) -> Float[Tensor, "t 3 h w"]:
+def _apply_in_box(
+    image: Float[Tensor, "t 3 h w"], changes: Changes, box: Box
+) -> Float[Tensor, "t 3 h w"]:
     """As `apply_changes`, of the box as if it were the whole picture."""
     within = (..., slice(box.top, box.bottom), slice(box.left, box.right))
     height, width = image.shape[-2:]
-    sides = changes.motion.new_tensor([width / (box.right - box.left), height / (box.bottom - box.top)])
+    sides = changes.motion.new_tensor(
+        [width / (box.right - box.left), height / (box.bottom - box.top)]
+    )
     part = Changes(
-        motion=changes.motion[within] * sides[:, None, None],  # widths of the view to those of the box
+        motion=changes.motion[within]
+        * sides[:, None, None],  # widths of the view to those of the box
         colour=changes.colour[within],
         texture=None if changes.texture is None else changes.texture[within],
         cover=None if changes.cover is None else changes.cover[within],
@@ -86,13 +93,17 @@ def _apply_in_box(image: Float[Tensor, "t 3 h w"], changes: Changes, box: Box) -
     return frames
 
 
-def bend(image: Float[Tensor, "b 3 h w"], move: Float[Tensor, "b 2 h w"]) -> Float[Tensor, "b 3 h w"]:
+def bend(
+    image: Float[Tensor, "b 3 h w"], move: Float[Tensor, "b 2 h w"]
+) -> Float[Tensor, "b 3 h w"]:
     """Each pixel fetched from another place, `move` (x, y) away in widths of the picture, bicubically.
 
     Chapter: book/latent-kl.ipynb
     """
     (h, w), device = image.shape[-2:], image.device
-    y, x = ((2 * torch.arange(n, device=device) + 1) / n - 1 for n in (h, w))  # centres of pixels, from -1 to 1
+    y, x = (
+        (2 * torch.arange(n, device=device) + 1) / n - 1 for n in (h, w)
+    )  # centres of pixels, from -1 to 1
     still = torch.stack([x.expand(h, w), y[:, None].expand(h, w)], -1)
     at = still + 2 * move.permute(0, 2, 3, 1)
     return grid_sample(image, at, "bicubic", "border", align_corners=False).clamp(0, 1)
@@ -111,7 +122,9 @@ def repaint_photo(
     here = photo[(slice(None), *box)]
     fade = torch.from_numpy(_fade(place, size, changes.box)).float()
     grid = torch.from_numpy(place / (size / 2) - 1).float()[None]
-    turn = torch.from_numpy(np.linalg.inv(matrix[:, :2])).float() * size  # widths of the view to photo pixels
+    turn = (
+        torch.from_numpy(np.linalg.inv(matrix[:, :2])).float() * size
+    )  # widths of the view to photo pixels
     rows, columns = (torch.arange(part.start, part.stop) + 0.5 for part in box)
     y, x = torch.meshgrid(rows, columns, indexing="ij")
     pixels = torch.stack([x, y], -1)
@@ -121,7 +134,9 @@ def repaint_photo(
         large = [_enlarge(maps[t], grid) * fade for maps in changes[:2]]
         motion = torch.einsum("ij,jhw->hwi", turn, large[0])
         at = (pixels + motion) / half - 1
-        bent = grid_sample(photo[None], at[None], "bicubic", "border", align_corners=False)[0].clamp(0, 1)
+        bent = grid_sample(photo[None], at[None], "bicubic", "border", align_corners=False)[
+            0
+        ].clamp(0, 1)
         if changes.texture is not None and changes.cover is not None:
             cover = _enlarge(changes.cover[t], grid).clamp(0, 1) * fade
             bent = bent + cover * (_enlarge(changes.texture[t], grid).clamp(0, 1) - bent)
@@ -132,7 +147,9 @@ def repaint_photo(
     return torch.stack(frames)
 
 
-def _view_in(photo: Tensor, matrix: np.ndarray, size: int) -> tuple[tuple[slice, slice], np.ndarray]:
+def _view_in(
+    photo: Tensor, matrix: np.ndarray, size: int
+) -> tuple[tuple[slice, slice], np.ndarray]:
     """The photo's rows and columns that the aligned view covers, and where in it each of their pixels lies."""
     height, width = photo.shape[1:]
     y, x = np.mgrid[:height, :width] + 0.5
@@ -145,7 +162,9 @@ def _view_in(photo: Tensor, matrix: np.ndarray, size: int) -> tuple[tuple[slice,
     return box, place[box]
 
 
-def _fade(place: Float[np.ndarray, "h w 2"], size: int, box: Box | None) -> Float[np.ndarray, "h w"]:
+def _fade(
+    place: Float[np.ndarray, "h w 2"], size: int, box: Box | None
+) -> Float[np.ndarray, "h w"]:
     """How much changes count at places in the view: 1 inside, down to 0 at its rim and at that of the box."""
     fade = np.minimum(place, size - place).min(-1) / FADE
     if box is not None:
@@ -155,6 +174,8 @@ def _fade(place: Float[np.ndarray, "h w 2"], size: int, box: Box | None) -> Floa
     return fade.clip(0, 1)
 
 
-def _enlarge(maps: Float[Tensor, "c h w"], grid: Float[Tensor, "1 h2 w2 2"]) -> Float[Tensor, "c h2 w2"]:
+def _enlarge(
+    maps: Float[Tensor, "c h w"], grid: Float[Tensor, "1 h2 w2 2"]
+) -> Float[Tensor, "c h2 w2"]:
     """Maps of the view, sampled where the photo's pixels lie in it; zeros outside."""
     return grid_sample(maps[None], grid, "bicubic", "zeros", align_corners=False)[0]

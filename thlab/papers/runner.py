@@ -46,17 +46,26 @@ def train(
         job = Job(configs[name], data, Path(out), name, fabric, seed)
         module = one.train(job)
         if fabric.is_global_zero:
-            facts = {"paper": paper.key, "preset": preset, **splits["train"].facts, "corpus": corpus}
+            facts = {
+                "paper": paper.key,
+                "preset": preset,
+                **splits["train"].facts,
+                "corpus": corpus,
+            }
             facts |= {"clips": len(splits["train"]), "seed": seed, "settings": list(settings)}
             yield save_stage(paper, job, module, facts)
         fabric.barrier()
 
 
-def stage_configs(paper: Paper, names: Sequence[str], preset: str, settings: Sequence[str]) -> dict[str, Any]:
+def stage_configs(
+    paper: Paper, names: Sequence[str], preset: str, settings: Sequence[str]
+) -> dict[str, Any]:
     """The config of each stage; ValueError for a setting of which no stage has the field."""
     for setting in settings:
         if not any(has_field(paper.stages[name].config, setting) for name in names):
-            configure(paper.stages[names[0]].config, preset, [setting])  # says which fields there are
+            configure(
+                paper.stages[names[0]].config, preset, [setting]
+            )  # says which fields there are
     configs = {}
     for name in names:
         kind = paper.stages[name].config

@@ -4,19 +4,9 @@ import pytest
 import torch
 
 from thlab.face.align import mouth
+from thlab.nn.mouth import LOWER, POINTS, SIDE, UPPER, mouth_box, mouth_mask, to_box
 from thlab.nn.warp import apply_changes
-from thlab.papers.priors.head.geometry import (
-    DEPTH,
-    LOWER,
-    POINTS,
-    SIDE,
-    UPPER,
-    bend_mouth,
-    mouth_box,
-    mouth_mask,
-    place_teeth,
-    to_box,
-)
+from thlab.papers.priors.head.geometry import DEPTH, bend_mouth, place_teeth
 from thlab.papers.priors.head.model import Generator, GeneratorConfig, generate
 from thlab.papers.priors.head.temporal import NOISE, TemporalGenerator
 

@@ -9,8 +9,9 @@ from thlab.face.align import mouth
 from thlab.nn.face_encoder import FaceEncoder
 from thlab.nn.gan import gradient_penalty, wasserstein_critic
 from thlab.nn.losses import perceptual, weighted_total
+from thlab.nn.mouth import LOWER, POINTS, UPPER, mouth_mask
 from thlab.papers.priors.head.critics import FrameCritic, VideoCritic
-from thlab.papers.priors.head.geometry import LOWER, POINTS, UPPER, mouth_mask, paste
+from thlab.papers.priors.head.geometry import paste
 from thlab.papers.priors.head.losses import (
     Critics,
     Shown,

@@ -10,11 +10,11 @@ import torch
 from thlab.data.sampler import EYES_OPEN
 from thlab.nn.augment import jitter
 from thlab.nn.face_encoder import FaceEncoder
+from thlab.nn.mouth import to_box
 from thlab.papers.priors.head import train as training
 from thlab.papers.priors.head.config import GANConfig
 from thlab.papers.priors.head.content import UNTRAINED, vae_source
 from thlab.papers.priors.head.data import MISS, NOSE, HeadSampler
-from thlab.papers.priors.head.geometry import to_box
 from thlab.papers.priors.head.losses import Weights
 from thlab.papers.priors.head.model import Generator, GeneratorConfig
 from thlab.papers.priors.head.recogniser import RecogniserConfig, train_recogniser

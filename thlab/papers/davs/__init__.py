@@ -20,7 +20,9 @@ VIDEO = Option("--video", "generate", "in its place: a video whose lips are read
 
 def printed(numbers: Mapping[str, Sequence[float]], columns: Sequence[str]) -> dict[str, Any]:
     """The paper's numbers as a table holds them."""
-    return {"LRW": {row: dict(zip(columns, values, strict=False)) for row, values in numbers.items()}}
+    return {
+        "LRW": {row: dict(zip(columns, values, strict=False)) for row, values in numbers.items()}
+    }
 
 
 def trained_on_test_set(experiment: Experiment) -> dict[str, Any]:
@@ -38,7 +40,9 @@ PAPER = Paper(
     about="Zhou et al. 2019: one person's words, heard or read from the lips, in another's face",
     stages={
         "disentangled": Stage(DAVSConfig, train.train, train.facts, shared=(train.FIRST,)),
-        "entangled": Stage(DAVSConfig, train.train, train.facts, DAVSConfig.entangled, shared=(train.FIRST,)),
+        "entangled": Stage(
+            DAVSConfig, train.train, train.facts, DAVSConfig.entangled, shared=(train.FIRST,)
+        ),
     },
     tables={
         "T1": TableSpec(

@@ -11,7 +11,9 @@ class DAVSConfig:
     """Sizes, losses and training; where nothing else is said, the paper's or its public code's."""
 
     size: int = 256  # pixels of a side of the face view: 64 times a power of 2
-    dim: int = 256  # of f_p, f_w^v and f_w^a; classifiers and E_w^a have a hidden layer of twice that
+    dim: int = (
+        256  # of f_p, f_w^v and f_w^a; classifiers and E_w^a have a hidden layer of twice that
+    )
     person_widths: tuple[int, ...] = (64, 160, 320, 256)  # of E_p^v, from size / 4 to size / 32
     word_widths: tuple[int, int] = (64, 128)  # of E_w^v: before the hourglass, and in it; not known
     points: int = 68  # maps that the hourglass gives
@@ -26,8 +28,12 @@ class DAVSConfig:
 
     shared: bool = True  # one C_w; False: one for each modality
     domain: float = 5.0  # weight of not being told apart by modality; 0: the classifier looks on
-    dispel_word: float = 2000.0  # of Eq. 3; the code has 1e6 and a mean over 500 words; 0: C_p^w looks on
-    dispel_person: float = 2000.0  # of Eq. 5, which no code has: LRW names no speaker; 0: C_w^p looks on
+    dispel_word: float = (
+        2000.0  # of Eq. 3; the code has 1e6 and a mean over 500 words; 0: C_p^w looks on
+    )
+    dispel_person: float = (
+        2000.0  # of Eq. 5, which no code has: LRW names no speaker; 0: C_w^p looks on
+    )
     gan: float = 1.0  # of Eq. 7; 0: no D_seq
 
     learning_rate: float = 2e-4  # of Adam
@@ -36,7 +42,9 @@ class DAVSConfig:
     critic_steps: int = 1  # of the classifiers and D_seq for one of encoders and G
     batch: int = 16  # word clips a step
     steps: int = 100_000  # not known
-    first: int = 0  # steps before all others that train the word space alone; 0: all at once, the code
+    first: int = (
+        0  # steps before all others that train the word space alone; 0: all at once, the code
+    )
 
     @classmethod
     def paper(cls) -> "DAVSConfig":

@@ -27,7 +27,9 @@ class DecoderLevel(nn.ModuleList):
         for _ in range(n_convs - 1):
             self.append(ConvBlock(cout, cout, cond_dim))
 
-    def forward(self, x: Float[Tensor, "n c h w"], beside: list[Tensor], codes: Float[Tensor, "n d2"]) -> Tensor:
+    def forward(
+        self, x: Float[Tensor, "n c h w"], beside: list[Tensor], codes: Float[Tensor, "n d2"]
+    ) -> Tensor:
         x = interpolate(x, scale_factor=2, mode="bilinear")
         x = torch.cat([x, *beside], 1)
         for block in self:
@@ -56,7 +58,9 @@ class Decoder(nn.Module):
         before = config.widths[0]
         for i, width in enumerate(config.widths):
             cin = before + self.channels_beside(i, config)
-            n_convs = 2 if i < len(config.widths) // 2 else 1  # with the outlet ten at the paper's size
+            n_convs = (
+                2 if i < len(config.widths) // 2 else 1
+            )  # with the outlet ten at the paper's size
             self.levels.append(DecoderLevel(cin, width, n_convs, codes if config.bends else 0))
             before = width
         n_maps = 5 if config.bends else 3

@@ -15,7 +15,9 @@ from thlab.papers.davs.model import DAVS, audio_features
 from thlab.training import load_weights, read_card
 from thlab.training.config import from_card
 
-DISENTANGLED = "davs-disentangled"  # the weights' name; "davs-entangled" are those without Eq. 3 and 5
+DISENTANGLED = (
+    "davs-disentangled"  # the weights' name; "davs-entangled" are those without Eq. 3 and 5
+)
 
 
 class LipSpeech(Speech):
@@ -53,7 +55,9 @@ class DAVSHead:
 class BendingHead(DAVSHead):
     """A model whose frames are the picture, bent and recoloured. Chapter: book/davs.ipynb"""
 
-    def changes(self, image: Float[Tensor, "3 h w"], content: Float[Tensor, "t d"], controls: None = None) -> Changes:
+    def changes(
+        self, image: Float[Tensor, "3 h w"], content: Float[Tensor, "t d"], controls: None = None
+    ) -> Changes:
         """Motion and colour of each frame, on the grid of the aligned view."""
         return self.model.changes(image, content)
 

@@ -53,7 +53,9 @@ class PersonEncoder(nn.Module):
             self.levels.append(Maxout(cin, cout))
         self.embed = nn.Linear(widths[-1], config.dim)
 
-    def forward(self, pictures: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
+    def forward(
+        self, pictures: Float[Tensor, "b 3 h w"]
+    ) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
         x = 4 * pictures - 2
         maps = []
         for level in self.levels:
@@ -186,7 +188,9 @@ class Output(NamedTuple):
 
     def detached(self) -> "Output":
         """The same values, through which nothing is learnt."""
-        return self._replace(**{name: x.detach() for name, x in self._asdict().items() if x is not None})
+        return self._replace(
+            **{name: x.detach() for name, x in self._asdict().items() if x is not None}
+        )
 
 
 class DAVS(nn.Module):
@@ -242,7 +246,9 @@ class DAVS(nn.Module):
         Chapter: book/davs.ipynb
         """
         f_p, maps = self.e_p_v(image[None])
-        parts = [self.g.outlet_maps(f_p, part[None], maps, image[None]) for part in f_w.split(AT_A_TIME)]
+        parts = [
+            self.g.outlet_maps(f_p, part[None], maps, image[None]) for part in f_w.split(AT_A_TIME)
+        ]
         return changes_of(torch.cat(parts))
 
 

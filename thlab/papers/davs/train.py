@@ -15,7 +15,9 @@ from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
 from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
-FIRST = "first"  # the stage of the word space alone, which models that differ in what comes after share
+FIRST = (
+    "first"  # the stage of the word space alone, which models that differ in what comes after share
+)
 BEGIN_ANEW = ("e_p_v.", "c_p.", "g.")  # the parts that the word space does not have
 
 
@@ -38,7 +40,12 @@ def train(job: Job) -> DAVS:
     critic_groups = [{"params": list(critics.parameters()), "pace": config.pace}]
     critics, critic_optimizer = fabric.setup(critics, torch.optim.Adam(critic_groups))
     run = Run(fabric, job.folder, config, config.steps, seed=job.seed, corpus=clips.tensors.facts)
-    parts = {"model": model, "critics": critics, "optimizer": optimizer, "critic_optimizer": critic_optimizer}
+    parts = {
+        "model": model,
+        "critics": critics,
+        "optimizer": optimizer,
+        "critic_optimizer": critic_optimizer,
+    }
     for step in run.steps(run.resume(**parts)):
         drawn = clips.draw(config, step_generator(job.seed, step))
         batch = WordBatch(**my_part(fabric, drawn.given()))
@@ -53,7 +60,13 @@ def train(job: Job) -> DAVS:
 
 
 def critics_half(
-    config: DAVSConfig, run: Run, step: int, critics: Any, optimizer: Any, output: Output, batch: WordBatch
+    config: DAVSConfig,
+    run: Run,
+    step: int,
+    critics: Any,
+    optimizer: Any,
+    output: Output,
+    batch: WordBatch,
 ) -> Terms:
     """The critics' steps on what the model made; afterwards they are frozen: they tell, and are not moved."""
     critics.requires_grad_(True)
@@ -87,7 +100,9 @@ def check_pictures(clips: WordClips, size: int) -> None:
     """ValueError where word clips have no pictures of this size."""
     frames = clips.tensors.frames
     if frames is None or frames.shape[1] != size:
-        raise ValueError(f"clips without pictures of {size} px: build or prepare them with --size {size}")
+        raise ValueError(
+            f"clips without pictures of {size} px: build or prepare them with --size {size}"
+        )
 
 
 def facts(job: Job, model: nn.Module) -> dict[str, Any]:

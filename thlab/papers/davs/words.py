@@ -31,7 +31,9 @@ class WordClips:
     """
 
     tensors: ClipTensors
-    rows: Float[Tensor, "f 20 12"]  # what is heard in each frame of each recording, MIDDLE silent ones around it
+    rows: Float[
+        Tensor, "f 20 12"
+    ]  # what is heard in each frame of each recording, MIDDLE silent ones around it
     clip: Int[Tensor, "n"]
     first: Int[Tensor, "n"]
     word: Int[Tensor, "n"]  # into `words`
@@ -42,7 +44,9 @@ class WordClips:
         """Who speaks, a number into the recordings' speakers."""
         return self.tensors.speaker[self.clip]
 
-    def times(self, which: Int[Tensor, "b"], steps: Int[Tensor, "t"]) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
+    def times(
+        self, which: Int[Tensor, "b"], steps: Int[Tensor, "t"]
+    ) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
         """Where among all frames, and where among the rows, the frames `steps` (0 to 24) of some word clips are."""
         clip = self.clip[which]
         start = self.tensors.start[clip][:, None]
@@ -63,7 +67,9 @@ class WordClips:
             pictures = self.draw_pictures(which, frames, config, rng)
         else:
             pictures = {"frames": jitter(self.pictures(frames), rng)}
-        return WordBatch(rows=self.rows[rows], word=self.word[which], person=self.person[which], **pictures)
+        return WordBatch(
+            rows=self.rows[rows], word=self.word[which], person=self.person[which], **pictures
+        )
 
     def draw_clips(self, n: int, rng: torch.Generator) -> Int[Tensor, "n"]:
         """n random word clips, each word as likely as another, as in LRW."""
@@ -74,7 +80,11 @@ class WordClips:
         return by_word[within((end - count)[word], end[word], rng)]
 
     def draw_pictures(
-        self, which: Int[Tensor, "b"], frames: Int[Tensor, "b n"], config: DAVSConfig, rng: torch.Generator
+        self,
+        which: Int[Tensor, "b"],
+        frames: Int[Tensor, "b n"],
+        config: DAVSConfig,
+        rng: torch.Generator,
     ) -> dict[str, Tensor]:
         """The pictures of a batch, each word clip in colours of its own, and which of its frames G shall make."""
         # the recording's first, at rest: from an open mouth hardly any motion was learnt
@@ -120,13 +130,17 @@ def word_clips(tensors: ClipTensors, clips: Sequence[Clip], words: Sequence[str]
     found = []
     for number, (clip, n_frames) in enumerate(zip(clips, lengths, strict=True)):
         if not clip.timed:
-            raise ValueError(f"{clip.path}: no times of its words; prepare the corpus with data_scripts first")
+            raise ValueError(
+                f"{clip.path}: no times of its words; prepare the corpus with data_scripts first"
+            )
         for word in clip.words:
             middle = min(max(int((word.start + word.end) / 2 * FPS), 0), n_frames - 1)
             if word.label in labels:
                 found.append((number, middle - MIDDLE, labels.index(word.label)))
     if not found:
-        raise ValueError(f"none of the {len(clips)} clips has one of the words {', '.join(labels[:3])}, …")
+        raise ValueError(
+            f"none of the {len(clips)} clips has one of the words {', '.join(labels[:3])}, …"
+        )
     clip, first, word = torch.tensor(found).T.contiguous()
     return WordClips(tensors, surrounded_features(tensors), clip, first, word, labels)
 

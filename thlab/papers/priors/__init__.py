@@ -14,7 +14,9 @@ from thlab.papers.priors.reported import PRINTED_1, PRINTED_2, PRINTED_3, ROWS
 from thlab.papers.priors.train import FIRST_STAGE, train_vae, vae_facts
 
 ACCURACIES = dict.fromkeys(probes.COLUMNS, "probe accuracy")
-LEAKAGE = dict.fromkeys(leakage.FACTORS, "probe accuracy") | {score: score for score in leakage.SCORES}
+LEAKAGE = dict.fromkeys(leakage.FACTORS, "probe accuracy") | {
+    score: score for score in leakage.SCORES
+}
 
 STAGES = {
     "vae": Stage(VAEConfig, train_vae, vae_facts, shared=(FIRST_STAGE,), frames=False),
@@ -43,7 +45,9 @@ TABLES = {
         of_weights=HEAD,
         facts=quality.quality_evidence,
     ),
-    "T1": levels_table("mouths in noise, by a landmark net on both videos", "LMD", {"GRID": PRINTED_1}),
+    "T1": levels_table(
+        "mouths in noise, by a landmark net on both videos", "LMD", {"GRID": PRINTED_1}
+    ),
     "T1-exact": levels_table("the same against exact landmarks", "LMD, exact", {}),
     "T1-opening": levels_table("the same, does the opening follow", "opening", {}),
     "T2": TableSpec(

@@ -39,7 +39,9 @@ def log_prior(mu: Float[Tensor, "b d"], var: float) -> Float[Tensor, "b"]:
     return -0.5 * (math.log(2 * math.pi * var) + mu.square() / var).sum(-1)
 
 
-def log_p_labels(z: Float[Tensor, "b d"], table: Float[Tensor, "n d"], var: float) -> Float[Tensor, "b n"]:
+def log_p_labels(
+    z: Float[Tensor, "b d"], table: Float[Tensor, "n d"], var: float
+) -> Float[Tensor, "b n"]:
     """log p(v_j | z) for every label j, Eq. 4 of [mittal2020]: a softmax over log N(z; mu_j, var
     I).
 
@@ -49,7 +51,9 @@ def log_p_labels(z: Float[Tensor, "b d"], table: Float[Tensor, "n d"], var: floa
     return torch.log_softmax((z @ table.T - 0.5 * table.square().sum(-1)) / var, dim=-1)
 
 
-def margin_ranking(p: Float[Tensor, "b"], others: list[Float[Tensor, "b"]], gamma: float) -> Float[Tensor, "b"]:
+def margin_ranking(
+    p: Float[Tensor, "b"], others: list[Float[Tensor, "b"]], gamma: float
+) -> Float[Tensor, "b"]:
     """Sum of max(0, γ + P(v|z_other) − P(v|z)) over the other latents, Eq. 5 of [mittal2020].
 
     p: probability of the true label given the latent that should know it; others: given those that
@@ -106,7 +110,11 @@ def content_objective(
 
 
 def margin(
-    posterior: dict[str, Gaussian], k: str, mu: Float[Tensor, "n d"], label: Int[Tensor, "b"], config: VAEConfig
+    posterior: dict[str, Gaussian],
+    k: str,
+    mu: Float[Tensor, "n d"],
+    label: Int[Tensor, "b"],
+    config: VAEConfig,
 ) -> Float[Tensor, ""]:
     """Eq. 5 of [mittal2020] for visemes ("c") or emotions ("e"), all by the table mu_k.
 
@@ -124,5 +132,10 @@ def term_weights(config: VAEConfig) -> SimpleNamespace:
     """The weight of each named term in Eq. 6 of [mittal2020]. Chapter: book/priors.ipynb"""
     weights = {"nll": 1.0}
     for k in LATENTS:
-        weights |= {f"kl_{k}": 1.0, f"prior_{k}": 1.0, f"label_{k}": config.alpha, f"margin_{k}": config.beta}
+        weights |= {
+            f"kl_{k}": 1.0,
+            f"prior_{k}": 1.0,
+            f"label_{k}": config.alpha,
+            f"margin_{k}": config.beta,
+        }
     return SimpleNamespace(**weights)

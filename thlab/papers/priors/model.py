@@ -157,7 +157,9 @@ class SequenceVAE(nn.Module):
         z = torch.cat([z_c, z_e], -1)[:, None].expand(-1, x.shape[1], -1)
         return self.sequence(torch.cat([self.scale(x), z], -1))
 
-    def forward(self, x: Float[Tensor, "b 20 200"], noise: Float[Tensor, "b 3 d"] | None = None) -> Posterior:
+    def forward(
+        self, x: Float[Tensor, "b 20 200"], noise: Float[Tensor, "b 3 d"] | None = None
+    ) -> Posterior:
         """Posteriors, samples (means without noise) and the reconstruction of scale(x)."""
         scaled = self.scale(x)
         noise_c, noise_e, noise_s = (0.0, 0.0, 0.0) if noise is None else noise.unbind(1)

@@ -35,7 +35,9 @@ class ContentPipeline(nn.Module):
         self.decoder = vae.decoder
         self.mu_c = vae.mu["c"]
 
-    def forward(self, scaled: Float[Tensor, "b 20 200"], noise: Float[Tensor, "b 3 d"]) -> tuple[Gaussian, Gaussian]:
+    def forward(
+        self, scaled: Float[Tensor, "b 20 200"], noise: Float[Tensor, "b 3 d"]
+    ) -> tuple[Gaussian, Gaussian]:
         """q(z_c | x) and p(x | z_c, 0, 0)."""
         c = self.content(scaled)
         z_c = c.sample(noise[:, 0])
@@ -76,7 +78,9 @@ def first_stage(config: VAEConfig) -> VAEConfig:
     return replace(config, beta=0.0)
 
 
-def pretrain(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, seed: int = 0) -> None:
+def pretrain(
+    vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, seed: int = 0
+) -> None:
     """Stage 1: content on neutral speech. Resumes where a run in `out` stopped.
 
     Chapter: book/priors.ipynb
@@ -97,7 +101,9 @@ def pretrain(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any,
         run.log(step, terms)
 
 
-def train(vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, seed: int = 0) -> None:
+def train(
+    vae: SequenceVAE, segments: SpeechSegments, out: Path, fabric: Any, seed: int = 0
+) -> None:
     """Stage 2: everything, on emotional speech. Resumes where a run in `out` stopped.
 
     Chapter: book/priors.ipynb
@@ -140,7 +146,9 @@ def set_rates(optimizer: Any, config: VAEConfig, step: int, steps: int) -> None:
         group["lr"] = config.learning_rate * group["pace"] * share
 
 
-def draw_sequences(segments: SpeechSegments, config: VAEConfig, seed: int, step: int) -> SpeechSegments:
+def draw_sequences(
+    segments: SpeechSegments, config: VAEConfig, seed: int, step: int
+) -> SpeechSegments:
     """The sequences in the table of mu_s at a step: all, or with hierarchical sampling those of its
     block of steps.
 
@@ -154,7 +162,9 @@ def draw_sequences(segments: SpeechSegments, config: VAEConfig, seed: int, step:
 
 
 @torch.no_grad()
-def refill_table(vae: SequenceVAE, optimizer: torch.optim.Optimizer, segments: SpeechSegments) -> None:
+def refill_table(
+    vae: SequenceVAE, optimizer: torch.optim.Optimizer, segments: SpeechSegments
+) -> None:
     """Hierarchical sampling: other sequences' mu_s, by the test rule, in place of those in the
     table.
 

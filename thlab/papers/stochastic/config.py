@@ -47,6 +47,8 @@ class StochasticConfig:
     reduction: Literal["sum", "mean"] = "mean"
     # weight of a pixel of the boxes of mouth and eyes, where others have 1
     focus: tuple[float, float] = (1.0, 1.0)
+    inside: float = 1.0  # times that of the mouth, the weight of a pixel between the lips
+    mouth_critic: bool = False  # a critic of what lies between the lips teaches beside Eq. 2
     learning_rate: float = 2e-4
     batch: int = 5
     frames: int = 75  # of a clip, one after another
@@ -97,6 +99,8 @@ class StochasticConfig:
             free_bits=0.05,
             reduction="sum",
             focus=(8.0, 32.0),
+            inside=2.5,
+            mouth_critic=True,
             learning_rate=1e-3,
             batch=8,
             frames=16,

@@ -9,6 +9,7 @@ from torch import Tensor
 from thlab.face.align import eyes, mouth
 from thlab.nn.gaussian import Gaussian, kl
 from thlab.nn.losses import weighted_total
+from thlab.nn.mouth import mouth_mask
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.model import Output
 
@@ -24,19 +25,28 @@ class Weights(NamedTuple):
 
 
 def neg_log_likelihood(
-    fake: Video, real: Video, config: StochasticConfig, alone: Bool[Tensor, "b"] | None = None
+    fake: Video,
+    real: Video,
+    config: StochasticConfig,
+    alone: Bool[Tensor, "b"] | None = None,
+    lips: Float[Tensor, "b t p 2"] | None = None,
 ) -> Float[Tensor, ""]:
     """−log p(f_t | z_t) of a Gaussian of unit variance, Eq. 2 of [yadav2020], minus its constant.
 
     That is half a squared error, summed over pixels and colours, or their weighted mean, as
-    `reduction` says; the mean is the paper's MSE, halved. A weight of the boxes of mouth and eyes
-    is a variance of 1 / weight there. In clips that are painted from sound alone eyes weigh as the
+    `reduction` says; the mean is the paper's MSE, halved. A weight of the boxes of mouth and eyes,
+    and between the lips where these are given (in 32nds of the mouth's box), is a variance of
+    1 / weight there. In clips that are painted from sound alone eyes weigh as the
     mouth: no sound tells what they do, and it would be noise to what learns the lips.
     Chapter: book/latent-kl.ipynb
     """
     weight = torch.ones_like(real[:, :1])  # (B, 1, 3, H, W)
     of_mouth, of_eyes = config.focus
     mouth(weight).fill_(of_mouth)
+    if lips is not None:
+        box = mouth(weight)
+        between = mouth_mask(lips.flatten(0, 1), box.shape[-1]).view_as(box)
+        box.mul_(1 + (config.inside - 1) * between)
     eyes(weight).fill_(of_eyes)
     if alone is not None:
         eyes(weight)[alone] = of_mouth
@@ -78,15 +88,22 @@ def scale_gradient(q: Gaussian, part: float) -> Gaussian:
     return Gaussian(mean, logvar)
 
 
-def objective(config: StochasticConfig, out: Output, real: Video, step: int) -> Terms:
+def objective(
+    config: StochasticConfig,
+    out: Output,
+    real: Video,
+    step: int,
+    lips: Float[Tensor, "b t p 2"] | None = None,
+) -> Terms:
     """Eq. 2 of [yadav2020], negated: "nll", "charged", their weighted "total", and "kl".
 
     The nll teaches encoder, frame posterior, predictor and decoder, and of the audio side nothing
     but what these are given; the KL teaches both posteriors and their encoders, but for Enc_a where
     the nll does. "charged" is the KL with free bits; "kl", without them, is only logged. The
-    deterministic baseline has the nll alone. Chapter: book/latent-kl.ipynb
+    deterministic baseline has the nll alone. lips: of the true frames, for `neg_log_likelihood`.
+    Chapter: book/latent-kl.ipynb
     """
-    terms: Terms = {"nll": neg_log_likelihood(out.frames, real, config, out.alone)}
+    terms: Terms = {"nll": neg_log_likelihood(out.frames, real, config, out.alone, lips)}
     weights = Weights(nll=1.0, charged=config.beta)
     if out.q_f is None or out.q_a is None:
         return weighted_total(terms, weights)

@@ -11,11 +11,13 @@ from torch import Tensor, nn
 from thlab.data.sampler import StretchSampler
 from thlab.data.tensors import ClipTensors
 from thlab.nn.augment import jitter
+from thlab.nn.mouth import to_box
 from thlab.papers.stochastic.config import StochasticConfig
-from thlab.papers.stochastic.losses import objective
+from thlab.papers.stochastic.losses import Terms, objective
 from thlab.papers.stochastic.model import TalkingFace, audio_features, of_each
 from thlab.training import Run, from_card, load_weights, my_part, read_card, step_generator
 from thlab.training.job import Job
+from thlab.training.mouth_critic import MouthTeacher
 from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
 SHOW_EVERY = 250  # steps between two strips in TensorBoard
@@ -32,6 +34,13 @@ class Batch(NamedTuple):
     alone: Bool[Tensor, "b"]  # the clips that are painted from sound alone
 
 
+class Drawn(NamedTuple):
+    """A batch, and of the frames that are painted chin and lips, in 32nds of the mouth's box."""
+
+    batch: Batch
+    lips: Float[Tensor, "b k p 2"]
+
+
 class Stretches:
     """Batches: frames of random clips, one after another, their sound, and a frame 1 of each.
 
@@ -45,7 +54,7 @@ class Stretches:
         self.clips = clips
         self.rows = clips.per_frame(audio_features)
 
-    def draw(self, rng: torch.Generator) -> Batch:
+    def draw(self, rng: torch.Generator) -> Drawn:
         """A random batch, its noise included."""
         config = self.config
         clips, frames = self.sampler.stretch(config.batch, config.frames, rng)
@@ -58,7 +67,9 @@ class Stretches:
         order = torch.rand(frames.shape, generator=rng).argsort(1)
         shown = order[:, : config.shown].sort(1).values
         alone = torch.rand(config.batch, generator=rng) < config.alone
-        return Batch(pictures[:, 0], pictures[:, 1:], self.rows[frames], noise, shown, alone)
+        lips = to_box(self.sampler.landmarks[of_each(frames, shown)], config.size)
+        batch = Batch(pictures[:, 0], pictures[:, 1:], self.rows[frames], noise, shown, alone)
+        return Drawn(batch, lips)
 
 
 def train(job: Job, first: Job | None = None) -> TalkingFace:
@@ -78,13 +89,16 @@ def train(job: Job, first: Job | None = None) -> TalkingFace:
         model.load_state_dict(model.state_dict() | begun.cpu().state_dict())
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model, optimizer = job.fabric.setup(model, make_optimizer(model, config))
+    teacher = MouthTeacher(job.fabric, job.seed, config.steps) if config.mouth_critic else None
+    parts = {"model": model, "optimizer": optimizer} | (teacher.parts if teacher else {})
     run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.facts)
-    for step in run.steps(run.resume(model=model, optimizer=optimizer)):
-        drawn = stretches.draw(step_generator(job.seed, step))
-        batch = Batch(**my_part(job.fabric, drawn._asdict()))
+    for step in run.steps(run.resume(**parts)):
+        batch, lips = shared_out(job.fabric, stretches.draw(step_generator(job.seed, step)))
         out = model(*batch)
         real = of_each(batch.real, batch.shown)
-        terms = objective(config, out, real, step)
+        terms = objective(config, out, real, step, lips)
+        if teacher is not None:
+            terms = with_teacher(teacher, step, terms, out.frames, real, lips)
         run.check(step, terms)
         set_rate(optimizer, config, step)
         optimizer_step(job.fabric, optimizer, terms["total"])
@@ -95,6 +109,26 @@ def train(job: Job, first: Job | None = None) -> TalkingFace:
         found = record_residuals(model.module.eval(), stretches, job.seed, job.fabric.device)
         model.module.residuals.copy_(found)
     return model.module
+
+
+def shared_out(fabric: Any, drawn: Drawn) -> Drawn:
+    """This process's part of what was drawn. Chapter: book/latent-kl.ipynb"""
+    part = my_part(fabric, drawn.batch._asdict() | {"lips": drawn.lips})
+    lips = part.pop("lips")
+    return Drawn(Batch(**part), lips)
+
+
+def with_teacher(
+    teacher: MouthTeacher, step: int, terms: Terms, fake: Tensor, real: Tensor, lips: Tensor
+) -> Terms:
+    """The terms with those of a critic of mouths, which also takes a step of its own.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    found = teacher.learn(fake, real, lips)
+    taught = teacher.teach(step, terms["nll"], fake, real, lips)
+    total = terms["total"] + sum(taught.values())
+    return terms | taught | {"total": total, "mouth_critic": found}
 
 
 def first_job(job: Job) -> Job:

@@ -99,7 +99,9 @@ def clips_of_others(test_set: TestSet) -> list[int]:
     """
     people = test_set.tensors.speaker[test_set.clips].tolist()
     if len(set(people)) < 2:
-        raise ValueError("one test speaker, whose speech can move no other's face: choose a larger corpus")
+        raise ValueError(
+            "one test speaker, whose speech can move no other's face: choose a larger corpus"
+        )
     others = []
     for k, person in enumerate(people):
         j = k
@@ -116,7 +118,10 @@ def faces_of(test_set: TestSet, evaluators: dict[str, FaceEvaluator]) -> dict[st
 
 def face_evaluators() -> dict[str, FaceEvaluator]:
     """Ours, with its weights, and dlib's. Chapter: book/davs.ipynb"""
-    return {"ours": encoder_evaluator(load_weights("faces", FaceEncoder()).eval()), "dlib": dlib_evaluator()}
+    return {
+        "ours": encoder_evaluator(load_weights("faces", FaceEncoder()).eval()),
+        "dlib": dlib_evaluator(),
+    }
 
 
 def encoder_evaluator(faces: nn.Module) -> FaceEvaluator:

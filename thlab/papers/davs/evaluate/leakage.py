@@ -5,7 +5,13 @@ from torch import Tensor
 
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.metrics.probes import svm_hits
-from thlab.papers.davs.evaluate.experiment import encode, encode_person, test_words, trained, training_words
+from thlab.papers.davs.evaluate.experiment import (
+    encode,
+    encode_person,
+    test_words,
+    trained,
+    training_words,
+)
 from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.words import WordClips
 
@@ -60,7 +66,10 @@ def people_told(
     person = clips.person[which][:, None].expand(codes.shape[:2])
     label = person.unique(return_inverse=True)[1]
     hits = svm_hits(
-        codes[~held].flatten(0, 1), label[~held].flatten(), codes[held].flatten(0, 1), label[held].flatten()
+        codes[~held].flatten(0, 1),
+        label[~held].flatten(),
+        codes[held].flatten(0, 1),
+        label[held].flatten(),
     )
     return by_speaker(row, column, clips, person[held].flatten(), hits)
 

@@ -12,7 +12,9 @@ from thlab.papers.davs.model import DAVS
 from thlab.papers.davs.reported import RANKS, SCORES, WAYS, WORDS
 from thlab.papers.davs.words import WordClips
 
-COLUMNS = dict.fromkeys(WORDS, "accuracy") | {f"{way} {rank}": rank for way in WAYS for rank in RANKS}
+COLUMNS = dict.fromkeys(WORDS, "accuracy") | {
+    f"{way} {rank}": rank for way in WAYS for rank in RANKS
+}
 TEST_PART = "test part"
 TRAINING_PART = "training part"  # of a folder all people are new
 
@@ -53,7 +55,9 @@ def measure_words(experiment: Experiment, row: str, seed: int) -> Measurements:
     return made
 
 
-def word_scores(row: str, model: DAVS, clips: WordClips, which: Int[Tensor, "m"], gallery: str) -> Measurements:
+def word_scores(
+    row: str, model: DAVS, clips: WordClips, which: Int[Tensor, "m"], gallery: str
+) -> Measurements:
     """The columns of Table 3 of [zhou2019] for some word clips, which are each other's gallery.
 
     "both" adds the two modalities' log-probabilities, for the paper says not how.

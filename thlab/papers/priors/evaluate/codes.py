@@ -23,7 +23,9 @@ class Labelled(NamedTuple):
 
 
 @torch.no_grad()
-def encode(vae: SequenceVAE, segments: SpeechSegments, frames: Int[Tensor, "n"]) -> dict[str, Float[Tensor, "n d"]]:
+def encode(
+    vae: SequenceVAE, segments: SpeechSegments, frames: Int[Tensor, "n"]
+) -> dict[str, Float[Tensor, "n d"]]:
     """Posterior means of z_c, z_e and z_s of segments, by the latent's letter.
 
     Chapter: book/priors.ipynb
@@ -38,7 +40,9 @@ def encode(vae: SequenceVAE, segments: SpeechSegments, frames: Int[Tensor, "n"])
     return dict(zip(LATENTS, torch.cat(codes, 1), strict=True))
 
 
-def clip_means(codes: Float[Tensor, "n d"], clip: Int[Tensor, "n"], n_clips: int) -> Float[Tensor, "c d"]:
+def clip_means(
+    codes: Float[Tensor, "n d"], clip: Int[Tensor, "n"], n_clips: int
+) -> Float[Tensor, "c d"]:
     """The mean code of each clip. Chapter: book/priors.ipynb"""
     sums = torch.zeros(n_clips, codes.shape[1]).index_add(0, clip, codes)
     return sums / clip.bincount(minlength=n_clips)[:, None]

@@ -48,11 +48,15 @@ def collapse(experiment: Experiment, row: str, seed: int) -> Measurements:
         said = log_p_labels(codes[k], vae.mu[k], vae.config.var_latent).argmax(1)
         for number, name in enumerate(segments.tensors.speakers):
             mine = speaker == number
-            made.append((row, f"{prefix}accuracy", name, "", balanced_accuracy(said[mine], labels[k][mine])))
+            made.append(
+                (row, f"{prefix}accuracy", name, "", balanced_accuracy(said[mine], labels[k][mine]))
+            )
     return made
 
 
-def chance(labels: dict[str, Int[Tensor, "n"]], speaker: Int[Tensor, "n"], speakers: tuple[str, ...]) -> Measurements:
+def chance(
+    labels: dict[str, Int[Tensor, "n"]], speaker: Int[Tensor, "n"], speakers: tuple[str, ...]
+) -> Measurements:
     """The balanced accuracy of a guess, for each speaker. Chapter: book/priors.ipynb"""
     made = []
     for k, prefix in PREFIXES.items():

@@ -21,7 +21,16 @@ from thlab.papers.priors.head.talking import PriorsHead
 from thlab.papers.priors.head.temporal import TemporalGenerator
 from thlab.papers.priors.head.train import train_generator
 from thlab.papers.priors.model import VAEConfig
-from thlab.papers.priors.reported import AUGMENTED, GAN, GAN_OURS, NO_MARGIN, OURS, PLAIN, RECOGNISER, ROWS
+from thlab.papers.priors.reported import (
+    AUGMENTED,
+    GAN,
+    GAN_OURS,
+    NO_MARGIN,
+    OURS,
+    PLAIN,
+    RECOGNISER,
+    ROWS,
+)
 from thlab.training import load_weights
 from thlab.training.optim import build_seeded
 
@@ -84,7 +93,9 @@ def scored(experiment: Experiment, row: str, seed: int) -> Iterator[Scored]:
     Chapter: book/content-to-video.ipynb
     """
     source = OURS if row == SHUFFLED else row
-    for name, column, speaker, clip, value in measured(experiment, "heads", source, seed, score_row)["measurements"]:
+    for name, column, speaker, clip, value in measured(
+        experiment, "heads", source, seed, score_row
+    )["measurements"]:
         if name == row:
             level, _, score = column.partition("/")
             yield Scored(row, level, score, speaker, clip, value)
@@ -105,13 +116,17 @@ def score_row(experiment: Experiment, row: str, seed: int) -> Measurements:
         for level, db in LEVELS.items():
             videos[row, level] = test_set.videos(head, test_set.contents(head, db))
         if row == OURS:
-            videos[SHUFFLED, "clean"] = test_set.videos(head, test_set.shuffled(test_set.contents(head)))
+            videos[SHUFFLED, "clean"] = test_set.videos(
+                head, test_set.shuffled(test_set.contents(head))
+            )
     made: Measurements = []
     for (name, level), of_clips in videos.items():
         scores = test_set.mouths(of_clips)
         if level == "clean":
             scores |= test_set.pictures(of_clips)
-        made += test_set.measurements(name, {f"{level}/{score}": values for score, values in scores.items()})
+        made += test_set.measurements(
+            name, {f"{level}/{score}": values for score, values in scores.items()}
+        )
     return made
 
 
@@ -146,7 +161,9 @@ def source_of(experiment: Experiment, row: str, seed: int) -> Source:
     if row in SOURCES:
         return build_seeded(UNTRAINED[SOURCES[row]], seed)
     if row == RECOGNISER:
-        job = experiment.job("recogniser", experiment.config(RecogniserConfig), experiment.train_sound, seed)
+        job = experiment.job(
+            "recogniser", experiment.config(RecogniserConfig), experiment.train_sound, seed
+        )
         return viseme_source(experiment.trained(job, train_recogniser))
     config = experiment.config(VAEConfig)
     if row == NO_MARGIN:

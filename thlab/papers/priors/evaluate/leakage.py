@@ -148,7 +148,9 @@ def noisy(tensors: ClipTensors) -> tuple[ClipTensors, Int[Tensor, "c"]]:
 
     Chapter: book/priors.ipynb
     """
-    levels = torch.randint(len(NOISE_LEVELS_DB) + 1, (len(tensors.ids),), generator=step_generator(0, 0))
+    levels = torch.randint(
+        len(NOISE_LEVELS_DB) + 1, (len(tensors.ids),), generator=step_generator(0, 0)
+    )
     audio = []
     for clip, (sound, level) in enumerate(zip(tensors.audio, levels.tolist(), strict=True)):
         if level:

@@ -74,7 +74,9 @@ def sweep(experiment: Experiment, row: str, seed: int) -> Measurements:
         return chance(experiment)
     latent, scale = SWEPT[row]
     paper = VAEConfig.paper()
-    config = replace(experiment.config(VAEConfig), alpha=scale * paper.alpha, beta=scale * paper.beta)
+    config = replace(
+        experiment.config(VAEConfig), alpha=scale * paper.alpha, beta=scale * paper.beta
+    )
     found = probed(experiment, config, seed, latent, "with margin")
     found += probed(experiment, replace(config, beta=0.0), seed, latent, "without")
     return renamed(row, found)
@@ -85,13 +87,17 @@ def renamed(row: str, found: Measurements) -> Measurements:
     return [(row, column, speaker, clip, value) for _, column, speaker, clip, value in found]
 
 
-def probed(experiment: Experiment, config: VAEConfig, seed: int, row: str, side: str) -> Measurements:
+def probed(
+    experiment: Experiment, config: VAEConfig, seed: int, row: str, side: str
+) -> Measurements:
     """One latent's part of what probes find of a config's VAE, a column a label.
 
     Chapter: book/priors.ipynb
     """
     made = []
-    for latent, label, speaker, clip, value in shared_work(experiment, "probes", config, seed, probe_latents):
+    for latent, label, speaker, clip, value in shared_work(
+        experiment, "probes", config, seed, probe_latents
+    ):
         if latent == row:
             made.append((row, f"{label}, {side}", speaker, clip, value))
     return made
@@ -114,7 +120,9 @@ def probe_latents(experiment: Experiment, vae: SequenceVAE) -> Measurements:
     return made
 
 
-def labelled(vae: SequenceVAE, segments: SpeechSegments, stride: int) -> dict[tuple[str, str], Labelled]:
+def labelled(
+    vae: SequenceVAE, segments: SpeechSegments, stride: int
+) -> dict[tuple[str, str], Labelled]:
     """Codes by latent and label, of each stride-th segment and of clips (by the mean of their
     segments).
 

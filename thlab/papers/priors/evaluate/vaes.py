@@ -44,7 +44,10 @@ def shared_work(
 
     work.__module__ = measure.__module__  # its code is what the numbers rest on
     found = measured(experiment, name, digest(asdict(config)), seed, work)
-    return [(row, column, speaker, clip, value) for row, column, speaker, clip, value in found["measurements"]]
+    return [
+        (row, column, speaker, clip, value)
+        for row, column, speaker, clip, value in found["measurements"]
+    ]
 
 
 def vae_evidence(experiment: Experiment) -> dict[str, Any]:

@@ -46,7 +46,9 @@ class Features(nn.Module):
         """The rows of sound, on the CPU as it is."""
         raise NotImplementedError
 
-    def augmented(self, audio: Float[Tensor, "n"], generator: torch.Generator) -> Float[Tensor, "n"]:
+    def augmented(
+        self, audio: Float[Tensor, "n"], generator: torch.Generator
+    ) -> Float[Tensor, "n"]:
         """What training hears in place of a clip's sound; asked only where `fresh`."""
         return audio
 
@@ -59,7 +61,9 @@ class ContentNet(nn.Module):
 
     width = WIDTH
 
-    def forward(self, rows: Tensor, noise: Float[Tensor, "b d"] | None = None) -> Float[Tensor, "b d"]:
+    def forward(
+        self, rows: Tensor, noise: Float[Tensor, "b d"] | None = None
+    ) -> Float[Tensor, "b d"]:
         """Content of a batch of rows; without noise, without chance."""
         raise NotImplementedError
 
@@ -92,7 +96,9 @@ class SampledContent(ContentNet):
         super().__init__()
         self.width = width
 
-    def forward(self, rows: Float[Tensor, "b d2"], noise: Float[Tensor, "b d"] | None = None) -> Float[Tensor, "b d"]:
+    def forward(
+        self, rows: Float[Tensor, "b d2"], noise: Float[Tensor, "b d"] | None = None
+    ) -> Float[Tensor, "b d"]:
         return Gaussian(*rows.chunk(2, -1)).sample(0.0 if noise is None else noise)
 
 
@@ -111,7 +117,9 @@ class NoisyMFCCFeatures(MFCCFeatures):
 
     fresh = True
 
-    def augmented(self, audio: Float[Tensor, "n"], generator: torch.Generator) -> Float[Tensor, "n"]:
+    def augmented(
+        self, audio: Float[Tensor, "n"], generator: torch.Generator
+    ) -> Float[Tensor, "n"]:
         noisy, level, gain = torch.rand(3, generator=generator).tolist()
         audio = audio * 10 ** ((12 * gain - 6) / 20)
         return add_noise(audio, -60 + 50 * level, generator) if noisy < 0.5 else audio
@@ -134,7 +142,9 @@ class MFCCContent(ContentNet):
             unit(self.width),
         )
 
-    def forward(self, rows: Float[Tensor, "b 12 28"], noise: Tensor | None = None) -> Float[Tensor, "b d"]:
+    def forward(
+        self, rows: Float[Tensor, "b 12 28"], noise: Tensor | None = None
+    ) -> Float[Tensor, "b d"]:
         return self.net(rows)
 
 
@@ -158,9 +168,13 @@ class WaveformContent(ContentNet):
         for cin, cout, kernel, stride in WAVEFORM_LAYERS:
             conv = nn.Conv1d(cin, cout, kernel, stride, kernel // 4)
             blocks.append(nn.Sequential(conv, nn.GroupNorm(8, cout), nn.SiLU()))
-        self.net = nn.Sequential(*blocks, nn.Flatten(), nn.Linear(128 * 3, self.width), unit(self.width))
+        self.net = nn.Sequential(
+            *blocks, nn.Flatten(), nn.Linear(128 * 3, self.width), unit(self.width)
+        )
 
-    def forward(self, rows: Float[Tensor, "b 3200"], noise: Tensor | None = None) -> Float[Tensor, "b d"]:
+    def forward(
+        self, rows: Float[Tensor, "b 3200"], noise: Tensor | None = None
+    ) -> Float[Tensor, "b d"]:
         return self.net(rows[:, None])
 
 
@@ -183,7 +197,9 @@ class SameContent(ContentNet):
 
     width = len(VISEMES)
 
-    def forward(self, rows: Float[Tensor, "b v"], noise: Tensor | None = None) -> Float[Tensor, "b v"]:
+    def forward(
+        self, rows: Float[Tensor, "b v"], noise: Tensor | None = None
+    ) -> Float[Tensor, "b v"]:
         return rows
 
 

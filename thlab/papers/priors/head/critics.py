@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, leaky_relu, max_pool2d
 
 from thlab.face.align import mouth
-from thlab.papers.priors.head.geometry import mouth_mask
+from thlab.nn.mouth import mouth_mask
 
 AROUND = 2  # pixels around the open mouth that the frame critic sees
 
@@ -30,14 +30,19 @@ class FrameCritic(nn.Module):
     def __init__(self, content: int, n_visemes: int, width: int = 32):
         super().__init__()
         widths = (1, width, 2 * width)
-        self.convs = nn.ModuleList(nn.Conv2d(cin, cout, 3, padding=1) for cin, cout in pairwise(widths))
+        self.convs = nn.ModuleList(
+            nn.Conv2d(cin, cout, 3, padding=1) for cin, cout in pairwise(widths)
+        )
         self.patches = nn.Conv2d(2 * width + content, 2 * width, 3, padding=1)
         self.score = nn.Conv2d(2 * width, 1, 1)
         self.score.bias = None  # a constant cancels out of real minus fake
         self.viseme = nn.Linear(2 * width * 16, n_visemes)
 
     def forward(
-        self, frame: Float[Tensor, "b 3 h w"], z_c: Float[Tensor, "b d"], lips: Float[Tensor, "b p 2"]
+        self,
+        frame: Float[Tensor, "b 3 h w"],
+        z_c: Float[Tensor, "b d"],
+        lips: Float[Tensor, "b p 2"],
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b v"]]:
         """How real each frame is, the mean over the patches between its lips, and the logits of its
         viseme.
@@ -74,11 +79,15 @@ class VideoCritic(nn.Module):
     def __init__(self, content: int, width: int = 24):
         super().__init__()
         widths = (3 + content, width, 2 * width, 4 * width)
-        self.convs = nn.ModuleList(nn.Conv3d(i, o, (3, 4, 4), (1, 2, 2), padding=1) for i, o in pairwise(widths))
+        self.convs = nn.ModuleList(
+            nn.Conv3d(i, o, (3, 4, 4), (1, 2, 2), padding=1) for i, o in pairwise(widths)
+        )
         self.score = nn.Conv3d(4 * width, 1, 1)
         self.score.bias = None  # as above
 
-    def forward(self, video: Float[Tensor, "b t 3 h w"], content: Float[Tensor, "b t d"]) -> Float[Tensor, "b"]:
+    def forward(
+        self, video: Float[Tensor, "b t 3 h w"], content: Float[Tensor, "b t d"]
+    ) -> Float[Tensor, "b"]:
         """How real each video is."""
         small = avg_pool2d(video.flatten(0, 1), 2).unflatten(0, video.shape[:2]) - 0.5
         everywhere = content[..., None, None].expand(-1, -1, -1, *small.shape[-2:])

@@ -12,9 +12,9 @@ from thlab.data.sampler import StretchSampler
 from thlab.data.tensors import ClipTensors
 from thlab.media import SAMPLES_A_FRAME
 from thlab.nn.augment import jitter
+from thlab.nn.mouth import to_box
 from thlab.papers.priors.head.config import GANConfig
 from thlab.papers.priors.head.content import Source
-from thlab.papers.priors.head.geometry import to_box
 from thlab.papers.priors.head.temporal import NOISE
 from thlab.training import my_part
 
@@ -109,7 +109,9 @@ class HeadSampler:
         missed = MISS * torch.randn((len(points), 1, 2), generator=rng)
         return Heard(rows, noise, points + missed, self.points[frames] - points[:, None])
 
-    def stretch(self, n: int, k: int, rng: torch.Generator) -> tuple[Int[Tensor, "n"], Int[Tensor, "n k"], Tensor]:
+    def stretch(
+        self, n: int, k: int, rng: torch.Generator
+    ) -> tuple[Int[Tensor, "n"], Int[Tensor, "n k"], Tensor]:
         """k frames of n random clips: the clips, the frames, and the source's rows of these."""
         clips, frames = self.stretches.stretch(n, k, rng)
         if self.rows is not None:
@@ -122,7 +124,9 @@ class HeadSampler:
             rows.append(features(audio, len(audio) // SAMPLES_A_FRAME)[at : at + k])
         return clips, frames, torch.stack(rows)
 
-    def image(self, frames: Int[Tensor, "n"], clips: Int[Tensor, "n"], rng: torch.Generator) -> Int[Tensor, "n"]:
+    def image(
+        self, frames: Int[Tensor, "n"], clips: Int[Tensor, "n"], rng: torch.Generator
+    ) -> Int[Tensor, "n"]:
         """Of a few random open-eyed frames of the clip, the one whose nose is turned most like this
         frame's.
         """

@@ -1,30 +1,14 @@
 """Where lips, chin and teeth are in the mouth box, and the box bent so that they move."""
 
-from typing import NamedTuple
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample, pad
 
-from thlab.nn.warp import Box
+from thlab.nn.mouth import POINTS, SIDE, Points, inner_lips, mouth_box, pixel_centres
 
-SIDE = 32  # points are given in 32nds of the mouth box's side
-POINTS = (*range(4, 13), *range(48, 68))  # iBUG: chin and mouth
-UPPER = (60, 61, 62, 63, 64)  # the inner upper lip, from corner to corner
-LOWER = (60, 67, 66, 65, 64)  # the inner lower lip, likewise
 DEPTH = 10.0  # 32nds below the upper lip that the picture of the teeth reaches
 REACH = 2.0  # 32nds: how far around a point the image moves with it
-
-Points = Float[Tensor, "b p 2"]  # in 32nds of the mouth box
-
-
-def mouth_box(height: int, width: int) -> Box:
-    """The part of an aligned view that `thlab.face.align.mouth` cuts out.
-
-    Chapter: book/content-to-video.ipynb
-    """
-    return Box(15 * height // 32, 31 * height // 32, width // 4, 3 * width // 4)
 
 
 def paste(part: Float[Tensor, "b c h2 w2"], height: int, width: int) -> Float[Tensor, "b c h w"]:
@@ -34,15 +18,6 @@ def paste(part: Float[Tensor, "b c h2 w2"], height: int, width: int) -> Float[Te
     """
     box = mouth_box(height, width)
     return pad(part, (box.left, width - box.right, box.top, height - box.bottom))
-
-
-def to_box(landmarks: Float[Tensor, "*b 68 2"], size: int) -> Float[Tensor, "*b p 2"]:
-    """Chin and mouth of landmarks in a picture's pixels, in 32nds of its box.
-
-    Chapter: book/content-to-video.ipynb
-    """
-    corner = landmarks.new_tensor([SIDE / 2, 15 * SIDE / 16])
-    return landmarks[..., POINTS, :] * (2 * SIDE / size) - corner
 
 
 class Geometry(nn.Module):
@@ -61,19 +36,12 @@ class Geometry(nn.Module):
             nn.Linear(hidden, 2 * len(POINTS)),
         )
 
-    def forward(self, z_c: Float[Tensor, "*b d"], points: Float[Tensor, "*b p 2"]) -> Float[Tensor, "*b p 2"]:
+    def forward(
+        self, z_c: Float[Tensor, "*b d"], points: Float[Tensor, "*b p 2"]
+    ) -> Float[Tensor, "*b p 2"]:
         """Moves, from content and the image's points, all in 32nds of the box."""
         shape = (points - points.mean(-2, keepdim=True)) / 4
         return self.net(torch.cat([z_c, shape.flatten(-2)], -1)).unflatten(-1, (-1, 2))
-
-
-def pixel_centres(side: int, device: torch.device) -> Float[Tensor, "n 2"]:
-    """(x, y) of all pixels of the box, row by row, in 32nds.
-
-    Chapter: book/content-to-video.ipynb
-    """
-    ticks = (torch.arange(side, device=device) + 0.5) * SIDE / side
-    return torch.cartesian_prod(ticks, ticks).flip(-1)  # (S·S, 2), x before y
 
 
 def fetched_from(points: Points, moves: Points, side: int) -> Float[Tensor, "b s s 2"]:
@@ -95,16 +63,22 @@ def fetched_from(points: Points, moves: Points, side: int) -> Float[Tensor, "b s
     return places.view(-1, side, side, 2)
 
 
-def fetch(box: Float[Tensor, "b 3 s s"], places: Float[Tensor, "b s s 2"]) -> Float[Tensor, "b 3 s s"]:
+def fetch(
+    box: Float[Tensor, "b 3 s s"], places: Float[Tensor, "b s s 2"]
+) -> Float[Tensor, "b 3 s s"]:
     """The pixels of the box at places in it, in 32nds, bicubically.
 
     Chapter: book/content-to-video.ipynb
     """
     at = places * 2 / SIDE - 1
-    return grid_sample(box, at, mode="bicubic", padding_mode="border", align_corners=False).clamp(0, 1)
+    return grid_sample(box, at, mode="bicubic", padding_mode="border", align_corners=False).clamp(
+        0, 1
+    )
 
 
-def bend_mouth(box: Float[Tensor, "b 3 s s"], points: Points, moves: Points) -> Float[Tensor, "b 3 s s"]:
+def bend_mouth(
+    box: Float[Tensor, "b 3 s s"], points: Points, moves: Points
+) -> Float[Tensor, "b 3 s s"]:
     """The mouth box bent so that what is at `points` comes to points + moves.
 
     Chapter: book/content-to-video.ipynb
@@ -122,47 +96,9 @@ def motion_of(places: Float[Tensor, "b s s 2"]) -> Float[Tensor, "b 2 s s"]:
     return (places - here).permute(0, 3, 1, 2) / (2 * SIDE)
 
 
-class InnerLips(NamedTuple):
-    """The inner lips in the columns of the box, in 32nds."""
-
-    column: Float[Tensor, "1 1 s"]  # x of each column
-    upper: Float[Tensor, "b 1 s"]  # y of the upper lip there
-    lower: Float[Tensor, "b 1 s"]
-    left: Float[Tensor, "b 1 1"]  # x of the corners
-    right: Float[Tensor, "b 1 1"]
-
-
-def inner_lips(points: Points, side: int) -> InnerLips:
-    """The inner lips, between their points by a Gaussian of the distance.
-
-    Chapter: book/content-to-video.ipynb
-    """
-    column = ((torch.arange(side, device=points.device) + 0.5) * SIDE / side).view(1, 1, -1)
-    edges = []
-    for contour in (UPPER, LOWER):
-        at = points[:, [POINTS.index(i) for i in contour]]  # (B, 5, 2), from corner to corner
-        distance = column[..., None] - at[:, None, None, :, 0]
-        weight = (-distance.square() / 4).softmax(-1)  # (B, 1, S, 5)
-        edges.append((weight * at[:, None, None, :, 1]).sum(-1))
-    left = points[:, POINTS.index(UPPER[0]), 0].view(-1, 1, 1)
-    right = points[:, POINTS.index(UPPER[-1]), 0].view(-1, 1, 1)
-    return InnerLips(column, edges[0], edges[1], left, right)
-
-
-def mouth_mask(points: Points, side: int) -> Float[Tensor, "b 1 s s"]:
-    """Where the mouth is open: 1 between the inner lips, 0 elsewhere, soft.
-
-    Chapter: book/content-to-video.ipynb
-    """
-    lips = inner_lips(points, side)
-    y = lips.column.transpose(1, 2)
-    between = torch.sigmoid(4 * (y - lips.upper)) * torch.sigmoid(4 * (lips.lower - y))  # (B, S, S)
-    from_left = torch.sigmoid(2 * (lips.column - lips.left))
-    from_right = torch.sigmoid(2 * (lips.right - lips.column))
-    return (between * from_left * from_right)[:, None]
-
-
-def place_teeth(texture: Float[Tensor, "c v u"], points: Points, side: int) -> Float[Tensor, "b c s s"]:
+def place_teeth(
+    texture: Float[Tensor, "c v u"], points: Points, side: int
+) -> Float[Tensor, "b c s s"]:
     """Teeth: a texture below the upper lip, corner to corner, DEPTH 32nds deep.
 
     Chapter: book/content-to-video.ipynb

@@ -12,7 +12,7 @@ from thlab.face.align import mouth
 from thlab.nn.face_encoder import FaceEncoder
 from thlab.nn.gan import gradient_penalty, wasserstein_critic
 from thlab.nn.losses import perceptual
-from thlab.papers.priors.head.geometry import mouth_mask
+from thlab.nn.mouth import mouth_mask
 
 Terms = dict[str, Tensor]
 Video = Float[Tensor, "b t 3 h w"]
@@ -68,7 +68,9 @@ def weighted_l1(fake: Video, real: Video, lips: Lips, weights: Weights) -> Float
     return (difference.sum() + (more * box).sum()) / (difference.numel() + more.sum())
 
 
-def landmark_l2(moves: Float[Tensor, "*b p 2"], wanted: Float[Tensor, "*b p 2"]) -> Float[Tensor, ""]:
+def landmark_l2(
+    moves: Float[Tensor, "*b p 2"], wanted: Float[Tensor, "*b p 2"]
+) -> Float[Tensor, ""]:
     """The squared L2 distance of mouth landmarks, Sect. 3.3, mean over points: of the moves that
     content asks for.
 
@@ -78,7 +80,9 @@ def landmark_l2(moves: Float[Tensor, "*b p 2"], wanted: Float[Tensor, "*b p 2"])
     return (moves - wanted).square().sum(-1).mean()
 
 
-def reconstruction_loss(weights: Weights, fake: Video, real: Video, lips: Lips, faces: FaceEncoder | None) -> Terms:
+def reconstruction_loss(
+    weights: Weights, fake: Video, real: Video, lips: Lips, faces: FaceEncoder | None
+) -> Terms:
     """L1, and given an encoder the perceptual term, of each clip's last frame.
 
     Chapter: book/content-to-video.ipynb
@@ -89,7 +93,9 @@ def reconstruction_loss(weights: Weights, fake: Video, real: Video, lips: Lips, 
     return terms
 
 
-def critic_phase(weights: Weights, critics: Critics, shown: Shown, mix: Float[Tensor, "b"]) -> Terms:
+def critic_phase(
+    weights: Weights, critics: Critics, shown: Shown, mix: Float[Tensor, "b"]
+) -> Terms:
     """Both critics' losses, Sect. 3.4; the viseme's cross-entropy on real frames, the only ones
     with a true mouth.
 
@@ -108,7 +114,9 @@ def critic_phase(weights: Weights, critics: Critics, shown: Shown, mix: Float[Te
     real_score, logits = critics.frame(real_frames, z_c, lips)
     fake_score, _ = critics.frame(fake_frames, z_c, lips)
     mixes = mix.repeat_interleave(shown.real.shape[1])
-    frame_penalty = gradient_penalty(lambda x: bare.frame(x, z_c, lips)[0], real_frames, fake_frames, mixes)
+    frame_penalty = gradient_penalty(
+        lambda x: bare.frame(x, z_c, lips)[0], real_frames, fake_frames, mixes
+    )
     video_penalty = gradient_penalty(lambda x: bare.video(x, content), shown.real, fake, mix)
     real_video = critics.video(shown.real, content)
     fake_video = critics.video(fake, content)
@@ -127,6 +135,8 @@ def generator_phase(critics: Critics, shown: Shown) -> Terms:
     """
     # the content is detached: it shall change the frames, not flatter the critics that are shown it
     content = shown.content.detach()
-    score, logits = critics.frame(shown.fake.flatten(0, 1), content.flatten(0, 1), shown.lips.flatten(0, 1))
+    score, logits = critics.frame(
+        shown.fake.flatten(0, 1), content.flatten(0, 1), shown.lips.flatten(0, 1)
+    )
     adversarial = -score.mean() - critics.video(shown.fake, content).mean()
     return {"adversarial": adversarial, "viseme": cross_entropy(logits, shown.viseme.flatten())}

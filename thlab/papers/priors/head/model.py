@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from thlab.face.align import mouth
 from thlab.nn.blocks import Down, Up
 from thlab.nn.landmark_net import LandmarkNet
+from thlab.nn.mouth import Points, mouth_box, mouth_mask, to_box
 from thlab.nn.warp import Changes
 from thlab.papers.priors.head import geometry
-from thlab.papers.priors.head.geometry import Geometry, Points, mouth_box, mouth_mask, paste, place_teeth, to_box
+from thlab.papers.priors.head.geometry import Geometry, paste, place_teeth
 
 FILM_STD = 0.1  # of the first weights of FiLM
 GAIN = 2.0  # of the change that is asked of a pixel's logit
@@ -80,9 +81,13 @@ class FrameGenerator(nn.Module):
         self.finder = LandmarkNet().requires_grad_(False)
         self.geometry = Geometry(d)
         self.teeth = nn.Parameter(torch.full((3, 10, 20), 0.4))  # the mean mouth's inside
-        self.downs = nn.ModuleList(Down(fine, coarse, d) for fine, coarse in pairwise((PICTURES + d, *widths[1:])))
+        self.downs = nn.ModuleList(
+            Down(fine, coarse, d) for fine, coarse in pairwise((PICTURES + d, *widths[1:]))
+        )
         joins = zip(widths[1:], (PICTURES, *widths[1:-1]), widths[:-1], strict=True)
-        self.ups = nn.ModuleList(Up(coarse, skip, fine, d) for coarse, skip, fine in reversed(list(joins)))
+        self.ups = nn.ModuleList(
+            Up(coarse, skip, fine, d) for coarse, skip, fine in reversed(list(joins))
+        )
         self.outlet = nn.Conv2d(widths[0], 3, 3, padding=1)
         nn.init.normal_(self.outlet.weight, std=0.01)  # the first frames are what was bent
         for name, weight in self.named_parameters():
@@ -139,7 +144,9 @@ class FrameGenerator(nn.Module):
         colour = GAIN * self.unet(torch.cat([bent, mouth(previous), gap], 1), z_c)
         return MouthMaps(places, teeth, gap, bent, colour)
 
-    def unet(self, pictures: Float[Tensor, "b 7 s s"], z_c: Float[Tensor, "b d"]) -> Float[Tensor, "b 3 s s"]:
+    def unet(
+        self, pictures: Float[Tensor, "b 7 s s"], z_c: Float[Tensor, "b d"]
+    ) -> Float[Tensor, "b 3 s s"]:
         """What is asked of each pixel's colour.
 
         z_c is broadcast over the picture and joined to the channels, as in the paper, and scales
@@ -193,7 +200,12 @@ class Generator(nn.Module):
         return self.painter.geometry(content, points[:, None].expand(-1, content.shape[1], -1, -1))
 
     def forward(
-        self, image: Image, content: Content, noise: Tensor | None = None, goal: Goal | None = None, unseen: int = 0
+        self,
+        image: Image,
+        content: Content,
+        noise: Tensor | None = None,
+        goal: Goal | None = None,
+        unseen: int = 0,
     ) -> Video:
         """Frame after frame, each shown the one before, the first shown the image; the noise is for
         other generators.

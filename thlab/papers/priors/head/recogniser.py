@@ -69,7 +69,9 @@ def train_recogniser(job: Job) -> Recogniser:
     net, optimizer = job.fabric.setup(net, torch.optim.Adam(net.parameters(), config.learning_rate))
     run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.facts)
     for step in run.steps(run.resume(net=net, optimizer=optimizer)):
-        frames = torch.randint(len(job.data.clip_of), (config.batch,), generator=step_generator(job.seed, step))
+        frames = torch.randint(
+            len(job.data.clip_of), (config.batch,), generator=step_generator(job.seed, step)
+        )
         drawn = segments.batch(frames)
         batch = my_part(job.fabric, {"x": drawn.x, "viseme": drawn.viseme})
         loss = cross_entropy(net(batch["x"]), batch["viseme"])

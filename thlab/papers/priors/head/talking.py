@@ -36,7 +36,9 @@ class HeadNet(nn.Module):
         self.content = content
         self.generator = generator
 
-    def forward(self, painted: Painted, heard: Heard) -> tuple[Video, Float[Tensor, "b k d"], Float[Tensor, "c u p 2"]]:
+    def forward(
+        self, painted: Painted, heard: Heard
+    ) -> tuple[Video, Float[Tensor, "b k d"], Float[Tensor, "c u p 2"]]:
         """Frames, the content they were made from, and how what is heard moves lips."""
         z_c, rest = self.listen(painted.rows, painted.noise)
         told, _ = self.listen(heard.rows, heard.noise)
@@ -45,7 +47,9 @@ class HeadNet(nn.Module):
         fake = self.generator(painted.image, z_c, rest, painted.goal, unseen)
         return fake, z_c[:, unseen:], moves
 
-    def listen(self, rows: Tensor, noise: Float[Tensor, "b t n"]) -> tuple[Content, Float[Tensor, "b t m"]]:
+    def listen(
+        self, rows: Tensor, noise: Float[Tensor, "b t n"]
+    ) -> tuple[Content, Float[Tensor, "b t m"]]:
         """Content of rows, and the noise that is left for the generator: its first numbers are the
         content net's.
         """
@@ -77,16 +81,28 @@ class PriorsHead(nn.Module):
         rows = self.features(speech.audio, speech.n_frames)
         return self.net.content(rows.to(self.device)).cpu()
 
-    def render(self, image: Float[Tensor, "3 h w"], content: Float[Tensor, "t d"], controls: None = None) -> Tensor:
+    def render(
+        self, image: Float[Tensor, "3 h w"], content: Float[Tensor, "t d"], controls: None = None
+    ) -> Tensor:
         """The video (t, 3, h, w) of an aligned picture."""
-        video = generate(self.net.generator, image[None].to(self.device), content[None].to(self.device))
+        video = generate(
+            self.net.generator, image[None].to(self.device), content[None].to(self.device)
+        )
         return video[0].cpu()
 
     @torch.inference_mode()
-    def changes(self, image: Float[Tensor, "3 h w"], content: Float[Tensor, "t d"], controls: None = None) -> Changes:
+    def changes(
+        self, image: Float[Tensor, "3 h w"], content: Float[Tensor, "t d"], controls: None = None
+    ) -> Changes:
         """How each frame's mouth is bent, opened and coloured, on the grid of the view."""
-        found = self.net.generator.changes(image[None].to(self.device), content[None].to(self.device))
-        maps = {name: value.cpu() for name, value in found._asdict().items() if isinstance(value, Tensor)}
+        found = self.net.generator.changes(
+            image[None].to(self.device), content[None].to(self.device)
+        )
+        maps = {
+            name: value.cpu()
+            for name, value in found._asdict().items()
+            if isinstance(value, Tensor)
+        }
         return found._replace(**maps)
 
 
@@ -101,7 +117,9 @@ def load_head(weights: Path | None = None) -> PriorsHead:
     card = read_card(name)
     vae = load_vae(vae_beside(weights))
     if card["content_digest"] != encoder_digest(vae):
-        raise ValueError(f"{name} was trained on the content of another {VAE}: give both files of one training")
+        raise ValueError(
+            f"{name} was trained on the content of another {VAE}: give both files of one training"
+        )
     config = from_card(GANConfig, card["config"])
     source = vae_source(vae)
     net = HeadNet(source.content, Generator(config.generator, source.content.width))

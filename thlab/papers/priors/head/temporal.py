@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from thlab.nn.mouth import Points
 from thlab.nn.warp import Changes
-from thlab.papers.priors.head.geometry import Points
 from thlab.papers.priors.head.model import (
     Content,
     FrameGenerator,
@@ -40,7 +40,9 @@ class TemporalGenerator(nn.Module):
         self.content_rnn = nn.GRU(d, RNN, batch_first=True)
         self.noise_rnn = nn.GRU(NOISE, NOISE, batch_first=True)
 
-    def states(self, content: Content, noise: Float[Tensor, "b t n"] | None) -> Float[Tensor, "b t s"]:
+    def states(
+        self, content: Content, noise: Float[Tensor, "b t n"] | None
+    ) -> Float[Tensor, "b t s"]:
         """What is remembered of content and noise at each frame; without noise, of its mean."""
         noise = content.new_zeros(*content.shape[:2], NOISE) if noise is None else noise
         return torch.cat([self.content_rnn(content)[0], self.noise_rnn(noise)[0]], -1)
@@ -51,7 +53,12 @@ class TemporalGenerator(nn.Module):
         return self.painter.geometry(states, points[:, None].expand(-1, content.shape[1], -1, -1))
 
     def forward(
-        self, image: Image, content: Content, noise: Tensor | None = None, goal: Goal | None = None, unseen: int = 0
+        self,
+        image: Image,
+        content: Content,
+        noise: Tensor | None = None,
+        goal: Goal | None = None,
+        unseen: int = 0,
     ) -> Video:
         """All frames in [0, 1] but the first, unseen ones; goal: where the points shall go, as in
         `Generator`.
