@@ -97,13 +97,15 @@ def feature_matching(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Float[Te
 
 
 def gradient_share(
-    term: Float[Tensor, ""], main: Float[Tensor, ""], fake: Tensor, share: float
+    term: Callable[[Tensor], Tensor], main: Callable[[Tensor], Tensor], fake: Tensor, share: float
 ) -> Float[Tensor, ""]:
-    """The term, weighted so that its gradient in what was made is `share` of the main loss's there.
+    """The term of what was made, weighted so that its gradient there is `share` of the main loss's.
 
     An adversarial term so weighted is never too weak to count, nor strong enough to lead.
     Chapter: book/latent-kl.ipynb
     """
-    (of_main,) = torch.autograd.grad(main, fake, retain_graph=True)
-    (of_term,) = torch.autograd.grad(term, fake, retain_graph=True)
-    return share * of_main.norm() / of_term.norm().clamp(min=1e-12) * term
+    # a copy without history: both gradients are wanted in what was made, not in what made it
+    copy = fake.detach().requires_grad_()
+    (of_main,) = torch.autograd.grad(main(copy), copy)
+    (of_term,) = torch.autograd.grad(term(copy), copy)
+    return share * of_main.norm() / of_term.norm().clamp(min=1e-12) * term(fake)

@@ -1,5 +1,6 @@
 """A critic of the mouth that is trained beside a generator, and what it teaches that."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -53,24 +54,30 @@ class MouthTeacher:
     def teach(
         self,
         step: int,
-        pixels: Float[Tensor, ""],
+        pixels: Callable[[Tensor], Tensor],
         fake: Float[Tensor, "b t 3 h w"],
         real: Float[Tensor, "b t 3 h w"],
         lips: Float[Tensor, "b t p 2"],
-    ) -> dict[str, Float[Tensor, ""]]:
-        """The generator's two terms, weighted against its pixel loss; none while it learns alone.
+    ) -> Float[Tensor, ""]:
+        """The generator's two terms, weighted against its pixel loss; 0 while it learns alone.
 
-        fake: what the pixel loss was computed from.
+        pixels: that loss, of frames.
         """
         if step < self.first:
-            return {}
+            return fake.new_zeros(())
         # the bare critic: what Fabric wraps gives its gradient to fabric.backward alone
         bare = self.critic.module
         bare.requires_grad_(False)
         points = lips.flatten(0, 1)
-        score, of_fake = bare(fake.flatten(0, 1), points)
         _, of_real = bare(real.flatten(0, 1), points)
-        return {
-            "mouth_gan": gradient_share(-score.mean(), pixels, fake, SHARE),
-            "mouth_maps": gradient_share(feature_matching(of_fake, of_real), pixels, fake, SHARE),
-        }
+
+        def gan(frames: Tensor) -> Tensor:
+            score, _ = bare(frames.flatten(0, 1), points)
+            return -score.mean()
+
+        def maps(frames: Tensor) -> Tensor:
+            _, of_fake = bare(frames.flatten(0, 1), points)
+            return feature_matching(of_fake, of_real)
+
+        adversarial = gradient_share(gan, pixels, fake, SHARE)
+        return adversarial + gradient_share(maps, pixels, fake, SHARE)

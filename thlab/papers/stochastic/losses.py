@@ -40,13 +40,13 @@ def neg_log_likelihood(
     mouth: no sound tells what they do, and it would be noise to what learns the lips.
     Chapter: book/latent-kl.ipynb
     """
-    weight = torch.ones_like(real[:, :1])  # (B, 1, 3, H, W)
+    weight = torch.ones_like(real)
     of_mouth, of_eyes = config.focus
     mouth(weight).fill_(of_mouth)
     if lips is not None:
         box = mouth(weight)
-        between = mouth_mask(lips.flatten(0, 1), box.shape[-1]).view_as(box)
-        box.mul_(1 + (config.inside - 1) * between)
+        between = mouth_mask(lips.flatten(0, 1), box.shape[-1])  # (B·T, 1, H/2, W/2)
+        box.mul_(1 + (config.inside - 1) * between.unflatten(0, lips.shape[:2]))
     eyes(weight).fill_(of_eyes)
     if alone is not None:
         eyes(weight)[alone] = of_mouth

@@ -13,8 +13,8 @@ from thlab.data.tensors import ClipTensors
 from thlab.nn.augment import jitter
 from thlab.nn.mouth import to_box
 from thlab.papers.stochastic.config import StochasticConfig
-from thlab.papers.stochastic.losses import Terms, objective
-from thlab.papers.stochastic.model import TalkingFace, audio_features, of_each
+from thlab.papers.stochastic.losses import Terms, neg_log_likelihood, objective
+from thlab.papers.stochastic.model import Output, TalkingFace, audio_features, of_each
 from thlab.training import Run, from_card, load_weights, my_part, read_card, step_generator
 from thlab.training.job import Job
 from thlab.training.mouth_critic import MouthTeacher
@@ -98,7 +98,8 @@ def train(job: Job, first: Job | None = None) -> TalkingFace:
         real = of_each(batch.real, batch.shown)
         terms = objective(config, out, real, step, lips)
         if teacher is not None:
-            terms = with_teacher(teacher, step, terms, out.frames, real, lips)
+            terms |= teacher_terms(teacher, config, step, out, real, lips)
+            terms["total"] = terms["total"] + terms["mouth"]
         run.check(step, terms)
         set_rate(optimizer, config, step)
         optimizer_step(job.fabric, optimizer, terms["total"])
@@ -118,17 +119,24 @@ def shared_out(fabric: Any, drawn: Drawn) -> Drawn:
     return Drawn(Batch(**part), lips)
 
 
-def with_teacher(
-    teacher: MouthTeacher, step: int, terms: Terms, fake: Tensor, real: Tensor, lips: Tensor
+def teacher_terms(
+    teacher: MouthTeacher,
+    config: StochasticConfig,
+    step: int,
+    out: Output,
+    real: Float[Tensor, "b k 3 h w"],
+    lips: Float[Tensor, "b k p 2"],
 ) -> Terms:
-    """The terms with those of a critic of mouths, which also takes a step of its own.
+    """A step of the critic of mouths, and what it teaches: "mouth", already weighted.
 
     Chapter: book/latent-kl.ipynb
     """
-    found = teacher.learn(fake, real, lips)
-    taught = teacher.teach(step, terms["nll"], fake, real, lips)
-    total = terms["total"] + sum(taught.values())
-    return terms | taught | {"total": total, "mouth_critic": found}
+
+    def pixels(frames: Tensor) -> Tensor:
+        return neg_log_likelihood(frames, real, config, out.alone, lips)
+
+    found = teacher.learn(out.frames, real, lips)
+    return {"mouth_critic": found, "mouth": teacher.teach(step, pixels, out.frames, real, lips)}
 
 
 def first_job(job: Job) -> Job:
