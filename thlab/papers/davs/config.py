@@ -35,6 +35,8 @@ class DAVSConfig:
         2000.0  # of Eq. 5, which no code has: LRW names no speaker; 0: C_w^p looks on
     )
     gan: float = 1.0  # of Eq. 7; 0: no D_seq
+    inside: float = 1.0  # times that of the mouth, the weight of a pixel between the lips in Eq. 6
+    mouth_critic: bool = False  # a critic of what lies between the lips teaches G beside D_seq
 
     learning_rate: float = 2e-4  # of Adam
     pace: float = 1.0  # times this, the rate of E_p^v, G and all that learns against the encoders
@@ -76,12 +78,14 @@ class DAVSConfig:
             dispel_word=3.0,
             dispel_person=20.0,
             gan=0.02,
+            inside=2.5,
+            mouth_critic=True,
             pace=5.0,
             falls=True,
             critic_steps=2,
             batch=12,
-            steps=600,
-            first=600,
+            steps=800,
+            first=2000,
         )
 
     @classmethod
@@ -110,6 +114,7 @@ class DAVSConfig:
             dispel_word=0.0,
             dispel_person=0.0,
             gan=0.0,
+            mouth_critic=False,
             learning_rate=FIRST_RATE,
             pace=1.0,
             batch=FIRST_BATCH,

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
@@ -158,7 +158,10 @@ def classifier(inputs: int, config: DAVSConfig, classes: int) -> nn.Sequential:
 
 
 class WordBatch(NamedTuple):
-    """Word clips to train on; for the word space alone the last four are None. Chapter: book/davs.ipynb"""
+    """Word clips to train on; for the word space alone the last five are None.
+
+    Chapter: book/davs.ipynb
+    """
 
     frames: Float[Tensor, "b n 3 h w"]  # those that tell the word
     rows: Float[Tensor, "b n 20 12"]  # what is heard about each of them
@@ -168,6 +171,7 @@ class WordBatch(NamedTuple):
     adversary_frames: Float[Tensor, "b j 3 h w"] | None = None  # whose f_p C_p^w reads
     painted: Int[Tensor, "b t"] | None = None  # which of the frames G is to make
     real: Video | None = None  # these
+    lips: Float[Tensor, "b t p 2"] | None = None  # of these, in 32nds of the mouth's box
 
     def given(self) -> dict[str, Tensor]:
         """Those that are there, by name."""
@@ -252,6 +256,6 @@ class DAVS(nn.Module):
         return changes_of(torch.cat(parts))
 
 
-def take_frames(x: Float[Tensor, "b t *d"], which: Int[Tensor, "b k"]) -> Float[Tensor, "b k *d"]:
+def take_frames(x: Shaped[Tensor, "b t *d"], which: Int[Tensor, "b k"]) -> Shaped[Tensor, "b k *d"]:
     """Some of each clip's frames, by their numbers."""
     return x[torch.arange(len(x), device=x.device)[:, None], which]

@@ -4,20 +4,26 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.critics import Critics
-from thlab.papers.davs.losses import Terms, critic_phase, encoder_phase
+from thlab.papers.davs.losses import (
+    Terms,
+    critic_phase,
+    encoder_phase,
+    loss_weights,
+    reconstruction_loss,
+)
 from thlab.papers.davs.model import DAVS, Output, WordBatch
 from thlab.papers.davs.words import WordClips
 from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
+from thlab.training.mouth_critic import MouthTeacher
 from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
-FIRST = (
-    "first"  # the stage of the word space alone, which models that differ in what comes after share
-)
+# the stage of the word space alone, which models that differ in what comes after share
+FIRST = "first"
 BEGIN_ANEW = ("e_p_v.", "c_p.", "g.")  # the parts that the word space does not have
 
 
@@ -39,13 +45,11 @@ def train(job: Job) -> DAVS:
     model, optimizer = fabric.setup(model, torch.optim.Adam(parameter_groups(model, config)))
     critic_groups = [{"params": list(critics.parameters()), "pace": config.pace}]
     critics, critic_optimizer = fabric.setup(critics, torch.optim.Adam(critic_groups))
+    teacher = MouthTeacher(fabric, job.seed, config.steps) if config.mouth_critic else None
     run = Run(fabric, job.folder, config, config.steps, seed=job.seed, corpus=clips.tensors.facts)
-    parts = {
-        "model": model,
-        "critics": critics,
-        "optimizer": optimizer,
-        "critic_optimizer": critic_optimizer,
-    }
+    parts = {"model": model, "critics": critics}
+    parts |= {"optimizer": optimizer, "critic_optimizer": critic_optimizer}
+    parts |= teacher.parts if teacher else {}
     for step in run.steps(run.resume(**parts)):
         drawn = clips.draw(config, step_generator(job.seed, step))
         batch = WordBatch(**my_part(fabric, drawn.given()))
@@ -53,10 +57,37 @@ def train(job: Job) -> DAVS:
         output = model(batch)
         critic_terms = critics_half(config, run, step, critics, critic_optimizer, output, batch)
         terms = encoder_phase(config, critics.module, output, batch)
+        if teacher is not None:
+            terms |= teacher_terms(teacher, config, step, output, batch)
+            terms["total"] = terms["total"] + terms["inside"]
         run.check(step, terms)
         optimizer_step(fabric, optimizer, terms["total"])
         run.log(step, terms | critic_terms)
     return model.module
+
+
+def teacher_terms(
+    teacher: MouthTeacher, config: DAVSConfig, step: int, out: Output, batch: WordBatch
+) -> Terms:
+    """A step of the critic of mouths, and what it teaches G: "inside", already weighted.
+
+    Chapter: book/davs.ipynb
+    """
+    assert out.fake_v is not None
+    assert out.fake_a is not None
+    assert batch.real is not None
+    assert batch.lips is not None
+    fake = torch.cat([out.fake_v, out.fake_a])
+    real = torch.cat([batch.real, batch.real])
+    lips = torch.cat([batch.lips, batch.lips])
+    weights = loss_weights(config)
+
+    def pixels(frames: Tensor) -> Tensor:
+        terms = reconstruction_loss(frames, real, lips, config.inside)
+        return weights.l1 * terms["l1"] + weights.mouth * terms["mouth"]
+
+    found = teacher.learn(fake, real, lips)
+    return {"mouth_critic": found, "inside": teacher.teach(step, pixels, fake, real, lips)}
 
 
 def critics_half(

@@ -14,6 +14,7 @@ from thlab.data.sampler import within
 from thlab.data.tensors import ClipTensors, load_clips
 from thlab.media import FPS, SAMPLES_A_FRAME
 from thlab.nn.augment import jitter
+from thlab.nn.mouth import to_box
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import SEEN, WordBatch, audio_features, take_frames
 
@@ -100,7 +101,13 @@ class WordClips:
             "adversary_frames": others,
             "painted": painted,
             "real": take_frames(seen, painted),
+            "lips": self.lips(take_frames(frames, painted), config.size),
         }
+
+    def lips(self, frames: Int[Tensor, "b t"], size: int) -> Float[Tensor, "b t p 2"]:
+        """Chin and lips of frames, in 32nds of the mouth's box."""
+        assert self.tensors.landmarks is not None  # load_clips(…, frames=True)
+        return to_box(self.tensors.landmarks[frames], size)
 
     def balanced(self, each: int) -> Int[Tensor, "m"]:
         """Up to so many clips of each word, spread over all that there are: nothing is random."""
