@@ -26,5 +26,7 @@ def test_film_begins_as_identity_then_scales_and_shifts(rng):
     assert torch.equal(block(x, cond), torch.nn.functional.silu(normed))
     torch.nn.init.normal_(block.film.weight, generator=rng)
     film = cond @ block.film.weight.T
-    expected = torch.nn.functional.silu((1 + film[:, :8, None, None]) * normed + film[:, 8:, None, None])
+    expected = torch.nn.functional.silu(
+        (1 + film[:, :8, None, None]) * normed + film[:, 8:, None, None]
+    )
     torch.testing.assert_close(block(x, cond), expected)

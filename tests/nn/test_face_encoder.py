@@ -37,8 +37,12 @@ def test_loss_is_the_cross_entropy_of_cosines(rng):
     people = 3 * torch.randn(5, 4, generator=rng)
     cosines = [[float(e @ p / p.norm()) for p in people] for e in embedding]
     scores = zip(cosines, (1, 4), strict=True)
-    slow = -sum(math.log(math.exp(c[k] / 0.1) / sum(math.exp(v / 0.1) for v in c)) for c, k in scores)
-    torch.testing.assert_close(identity_loss(embedding, people, torch.tensor([1, 4])).item(), slow / 2)
+    slow = -sum(
+        math.log(math.exp(c[k] / 0.1) / sum(math.exp(v / 0.1) for v in c)) for c, k in scores
+    )
+    torch.testing.assert_close(
+        identity_loss(embedding, people, torch.tensor([1, 4])).item(), slow / 2
+    )
 
 
 def test_equal_error_rate_of_known_scores(rng):

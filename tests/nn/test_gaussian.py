@@ -8,7 +8,9 @@ from thlab.nn.gaussian import Gaussian, kl
 
 def gaussians(n: int) -> list[Gaussian]:
     rng = torch.Generator().manual_seed(0)
-    return [Gaussian(*torch.randn((2, 5, 3, 4), generator=rng, dtype=torch.float64)) for _ in range(n)]
+    return [
+        Gaussian(*torch.randn((2, 5, 3, 4), generator=rng, dtype=torch.float64)) for _ in range(n)
+    ]
 
 
 def normal(q: Gaussian) -> Normal:
@@ -24,7 +26,9 @@ def test_kl_is_that_of_torch_distributions_and_no_distance():
 
 def test_samples_have_the_mean_and_the_deviation_that_are_said():
     (q,) = gaussians(1)
-    noise = torch.randn((40_000, 5, 3, 4), generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    noise = torch.randn(
+        (40_000, 5, 3, 4), generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
     z = q.sample(noise)
     torch.testing.assert_close(z.mean(0), q.mean, atol=0.05, rtol=0)
     torch.testing.assert_close(z.std(0), normal(q).scale, atol=0, rtol=0.03)
@@ -32,5 +36,8 @@ def test_samples_have_the_mean_and_the_deviation_that_are_said():
 
 
 def test_noise_is_what_a_sample_was_made_of():
-    q, noise = gaussians(1)[0], torch.randn(5, 3, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    q, noise = (
+        gaussians(1)[0],
+        torch.randn(5, 3, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64),
+    )
     torch.testing.assert_close(q.noise(q.sample(noise)), noise)

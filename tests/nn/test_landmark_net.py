@@ -38,7 +38,9 @@ def test_a_peak_is_found_where_it_stands():
 
 def test_any_size_gives_points_in_its_own_pixels():
     net = LandmarkNet()
-    small, large = (torch.sin(torch.linspace(0, 3, n)).outer(torch.linspace(0, 1, n)) for n in (64, 128))
+    small, large = (
+        torch.sin(torch.linspace(0, 3, n)).outer(torch.linspace(0, 1, n)) for n in (64, 128)
+    )
     at_64, at_128 = (net(x.expand(1, 3, -1, -1)) for x in (small, large))
     torch.testing.assert_close(at_128, 2 * at_64, atol=0.3, rtol=0)
     assert sum(p.numel() for p in net.parameters()) < 500_000
@@ -55,7 +57,9 @@ def test_each_point_can_be_moved_by_the_picture(rng):
 def test_landmarks_move_with_the_picture(rng):
     """Bright spots at the landmarks are still there after the move."""
     points = 12 + 40 * torch.rand(6, 68, 2, generator=rng)
-    points = points[:, :1].expand(-1, 68, -1).contiguous()  # one spot a picture; its name does not matter
+    points = (
+        points[:, :1].expand(-1, 68, -1).contiguous()
+    )  # one spot a picture; its name does not matter
     y, x = torch.meshgrid(*[torch.arange(64) + 0.5] * 2, indexing="ij")
     place = torch.stack([x, y], -1)[None] - points[:, 0, None, None]
     spots = torch.exp(-(place**2).sum(-1) / 8)[:, None].expand(-1, 3, -1, -1)

@@ -7,6 +7,7 @@ from torch import nn
 
 from thlab.data.tensors import ClipTensors
 from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP, MOUTH
+from thlab.nn.emotion_net import EmotionNet
 from thlab.nn.face_encoder import FaceEncoder, equal_error_rate
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers.evaluators.train import as_floats
@@ -59,6 +60,34 @@ def identity_errors(model: FaceEncoder, tensors: ClipTensors, every: int = 10) -
         "other": other.mean().item(),
         "eer": equal_error_rate(same, other),
     }
+
+
+@torch.no_grad()
+def emotion_errors(model: EmotionNet, tensors: ClipTensors) -> dict[str, float]:
+    """Share of frames, and of clips by the mean of their frames' logits, whose emotion is told."""
+    assert tensors.frames is not None  # load_clips(…, frames=True)
+    device = next(model.parameters()).device
+    told = []
+    of_clips = []
+    for clip, (start, end) in enumerate(tensors.start.unfold(0, 2, 1).tolist()):
+        logits = model(as_floats(tensors.frames[start:end]).to(device)).cpu()
+        told.append(logits.argmax(1) == tensors.emotion[clip])
+        of_clips.append(logits.log_softmax(1).mean(0).argmax() == tensors.emotion[clip])
+    return {
+        "frames": torch.cat(told).float().mean().item(),
+        "clips": torch.stack(of_clips).float().mean().item(),
+    }
+
+
+def emotion_facts(job: Job, model: nn.Module) -> dict[str, Any]:
+    """The emotion net's hits on people whom it never met, and the emotions in the order of its logits.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
+    assert isinstance(model, EmotionNet)
+    model.eval()
+    found = {part: emotion_errors(model, getattr(job.data, part)) for part in ("val", "test")}
+    return {"emotions": list(job.data.train.emotions), "metrics": found}
 
 
 def landmark_facts(job: Job, model: nn.Module) -> dict[str, Any]:

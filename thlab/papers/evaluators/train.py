@@ -1,4 +1,4 @@
-"""Training the nets that only score, LandmarkNet and FaceEncoder.
+"""Training the nets that only score: LandmarkNet, FaceEncoder and EmotionNet.
 
 They see the corpus's training speakers, and stills of many people whom no clip shows: nets that see
 people need many people.
@@ -12,12 +12,14 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
-from thlab.corpus import stills
+from thlab.corpus import EMOTIONS, stills
 from thlab.data.corpora import Corpus
 from thlab.data.tensors import ClipTensors, load_clips
 from thlab.face.points import MOUTH
 from thlab.nn.augment import augment
+from thlab.nn.emotion_net import EmotionNet
 from thlab.nn.face_encoder import FaceEncoder, identity_loss
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.training import Run, my_part, step_generator
@@ -26,6 +28,7 @@ from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 
 STILL_PEOPLE = 100
 STILLS_EACH = 96
+UNKNOWN = -1  # the number of an emotion that no clip shows
 LIPS = ([61, 62, 63], [67, 66, 65])  # inner points of the upper lip, and those below them
 
 Terms = dict[str, Tensor]
@@ -63,6 +66,15 @@ class FaceConfig(EvaluatorConfig):
     steps: int = 2000
 
 
+@dataclass(frozen=True)
+class EmotionConfig(EvaluatorConfig):
+    """The emotion net's: by clips alone, of few people, it would learn faces for emotions."""
+
+    steps: int = 2400
+    batch: int = 32
+    from_stills: int = 24
+
+
 class Splits(NamedTuple):
     """The corpus in memory: what is trained on, and what the nets are tested on."""
 
@@ -72,24 +84,26 @@ class Splits(NamedTuple):
 
 
 class Pictures(NamedTuple):
-    """Single pictures to train on: their landmarks in px, and who they show."""
+    """Single pictures to train on: their landmarks in px, who they show, and which emotion."""
 
     frames: UInt8[Tensor, "n h w 3"]
     landmarks: Float[Tensor, "n 68 2"]
     person: Int[Tensor, "n"]
+    emotion: Int[Tensor, "n"]
 
     def some(self, n: int, generator: torch.Generator) -> "Pictures":
         """n random ones."""
         which = torch.randint(len(self.person), (n,), generator=generator)
-        return Pictures(self.frames[which], self.landmarks[which], self.person[which])
+        return Pictures(*(values[which] for values in self))
 
 
 class Batch(NamedTuple):
-    """Augmented pictures in [0, 1], their landmarks in px, and who they show."""
+    """Augmented pictures in [0, 1], their landmarks in px, who they show, and which emotion."""
 
     x: Float[Tensor, "b 3 h w"]
     landmarks: Float[Tensor, "b 68 2"]
     person: Int[Tensor, "b"]
+    emotion: Int[Tensor, "b"]
 
 
 class Sampler:
@@ -100,11 +114,12 @@ class Sampler:
         assert tensors.landmarks is not None
         self.config = config
         speaker = tensors.speaker[tensors.clip_of]
-        self.sources = [Pictures(tensors.frames, tensors.landmarks, speaker)]
+        emotion = tensors.emotion[tensors.clip_of]
+        self.sources = [Pictures(tensors.frames, tensors.landmarks, speaker, emotion)]
         self.counts = [config.batch - config.from_stills]
         self.n_people = len(tensors.speakers)
         if config.from_stills:
-            self.sources.append(drawn_stills(self.n_people, tensors.frames.shape[1]))
+            self.sources.append(drawn_stills(tensors))
             self.counts.append(config.from_stills)
             self.n_people += STILL_PEOPLE
 
@@ -114,25 +129,39 @@ class Sampler:
         chosen = []
         for source, count in zip(self.sources, self.counts, strict=True):
             chosen.append(source.some(count, generator))
-        frames, landmarks, person = (torch.cat(parts) for parts in zip(*chosen, strict=True))
-        x, landmarks = augment(as_floats(frames), landmarks, generator)
-        return Batch(x, landmarks, person)
+        drawn = Pictures(*(torch.cat(parts) for parts in zip(*chosen, strict=True)))
+        x, landmarks = augment(as_floats(drawn.frames), drawn.landmarks, generator)
+        return Batch(x, landmarks, drawn.person, drawn.emotion)
 
 
-def drawn_stills(n_before: int, size: int) -> Pictures:
-    """Stills of STILL_PEOPLE people whom no clip shows, numbered after n_before others."""
-    found = stills(STILL_PEOPLE, STILLS_EACH, size=size)
-    person = n_before + found.speaker - found.speaker.min()
+def drawn_stills(tensors: ClipTensors) -> Pictures:
+    """Stills of STILL_PEOPLE people whom no clip shows, numbered after the clips' speakers.
+
+    Their emotions have the numbers that the clips give them, UNKNOWN where no clip shows them.
+    """
+    assert tensors.frames is not None  # load_clips(…, frames=True)
+    found = stills(STILL_PEOPLE, STILLS_EACH, size=tensors.frames.shape[1])
+    person = len(tensors.speakers) + found.speaker - found.speaker.min()
+    number = {emotion: i for i, emotion in enumerate(tensors.emotions)}
+    numbers = [number.get(emotion, UNKNOWN) for emotion in EMOTIONS]
     return Pictures(
         torch.from_numpy(np.array(found.frames)),
         torch.from_numpy(np.array(found.landmarks)),
         torch.from_numpy(person).long(),
+        torch.tensor(numbers)[torch.from_numpy(np.array(found.emotion)).long()],
     )
 
 
 def load_splits(splits: Mapping[str, Corpus], frames: bool) -> Splits:
-    """All three splits with pictures. Chapter: book/content-to-video.ipynb"""
-    return Splits(*(load_clips(splits[name], frames) for name in Splits._fields))
+    """All three splits with pictures, their emotions numbered alike.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    emotions = {clip.emotion or "" for name in Splits._fields for clip in splits[name]}
+    loaded = []
+    for name in Splits._fields:
+        loaded.append(load_clips(splits[name], frames, emotions=sorted(emotions)))
+    return Splits(*loaded)
 
 
 def as_floats(frames: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
@@ -210,3 +239,16 @@ def train_faces(job: Job) -> FaceEncoder:
     model = build_seeded(lambda: Classifier(sampler.n_people), job.seed)
     fit(model, face_terms, job, sampler)
     return model.encoder
+
+
+def emotion_terms(model: nn.Module, batch: Batch) -> Terms:
+    """Cross-entropy of the emotions."""
+    return {"total": cross_entropy(model(batch.x), batch.emotion, ignore_index=UNKNOWN)}
+
+
+def train_emotions(job: Job) -> EmotionNet:
+    """Train an EmotionNet; a run that was stopped resumes. Chapter: book/sound-and-faces.ipynb"""
+    n_emotions = len(job.data.train.emotions)
+    model = build_seeded(lambda: EmotionNet(n_emotions), job.seed)
+    fit(model, emotion_terms, job, Sampler(job.data.train, job.config))
+    return model
