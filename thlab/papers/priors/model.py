@@ -55,7 +55,7 @@ class VAEConfig:
             table_rate=30.0,
             falls=True,
             pretrain_steps=600,
-            steps=8000,
+            steps=5000,
         )
 
     @classmethod
