@@ -1,4 +1,6 @@
-"""FaceEncoder: sizes, its loss and error rate against their definitions, the committed weights; training repeats."""
+"""FaceEncoder: sizes, its loss and error rate against their definitions, the committed weights;
+training repeats.
+"""
 
 import math
 

@@ -1,4 +1,6 @@
-"""LandmarkNet: sizes, gradients, soft-argmax and augmentation against known answers, and the committed weights."""
+"""LandmarkNet: sizes, gradients, soft-argmax and augmentation against known answers, and the
+committed weights.
+"""
 
 import pytest
 import torch

@@ -1,4 +1,6 @@
-"""The critic of mouths: its losses by hand, what it sees, and that it teaches a generator to paint teeth."""
+"""The critic of mouths: its losses by hand, what it sees, and that it teaches a generator to paint
+teeth.
+"""
 
 import pytest
 import torch
@@ -77,7 +79,9 @@ def test_at_twice_the_size_it_sees_the_same_part(rng):
 
 
 def test_it_learns_alone_and_then_teaches_contrast(rng):
-    """A grey mouth among mouths of stripes becomes less grey, which its pixel loss would not ask for."""
+    """A grey mouth among mouths of stripes becomes less grey, which its pixel loss would not ask
+    for.
+    """
     teacher = MouthTeacher(make_fabric("cpu", precision="32-true"), seed=0, steps=100)
     lips = open_lips(4, 2)
     stripes = (torch.arange(64) % 4 < 2).float().expand(4, 2, 3, 64, 64).mT.contiguous()

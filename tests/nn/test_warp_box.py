@@ -1,4 +1,6 @@
-"""Changes that are confined to a box of the view: elsewhere the picture stays, and nothing is fetched from there."""
+"""Changes that are confined to a box of the view: elsewhere the picture stays, and nothing is
+fetched from there.
+"""
 
 import numpy as np
 import pytest

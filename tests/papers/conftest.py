@@ -1,4 +1,6 @@
-"""What the papers' tests share: the training clips of the tiny corpus, in memory, and how commands refuse."""
+"""What the papers' tests share: the training clips of the tiny corpus, in memory, and how commands
+refuse.
+"""
 
 import numpy as np
 import pytest
@@ -20,7 +22,9 @@ def memory(tiny_corpus):
 
 @pytest.fixture
 def settled(tmp_path):
-    """Saves tables of numbers, each with seeds that differ by a little noise, and settles claims: id -> record."""
+    """Saves tables of numbers, each with seeds that differ by a little noise, and settles claims:
+    id -> record.
+    """
     from thlab.evaluation.claims import settle
     from thlab.evaluation.table import Table, make_records
 
@@ -29,9 +33,13 @@ def settled(tmp_path):
         for name, rows in numbers.items():
             cells = {}
             for row, values in rows.items():
-                cells[row] = {column: about(random, value, seeds, noise) for column, value in values.items()}
+                cells[row] = {
+                    column: about(random, value, seeds, noise) for column, value in values.items()
+                }
             columns = {column: "accuracy" for values in rows.values() for column in values}
-            Table(paper, name, columns, make_records(cells), evidence={"pixels": 256}).save(tmp_path)
+            Table(paper, name, columns, make_records(cells), evidence={"pixels": 256}).save(
+                tmp_path
+            )
         return {record["id"]: record for record in settle(claims, tmp_path)}
 
     def about(random, value, seeds, noise):
@@ -42,7 +50,9 @@ def settled(tmp_path):
 
 @pytest.fixture
 def refused(tmp_path, capsys):
-    """Asserts that a command, {} in it for an empty folder, ends with 2 and one line that complains; writes nothing."""
+    """Asserts that a command, {} in it for an empty folder, ends with 2 and one line that
+    complains; writes nothing.
+    """
 
     def check(arguments, complaint):
         try:

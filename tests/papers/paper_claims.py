@@ -1,10 +1,13 @@
-"""What the claims of each paper are tested for: they hold by the paper's own numbers, and each can fall."""
+"""What the claims of each paper are tested for: they hold by the paper's own numbers, and each can
+fall.
+"""
 
 
 class PaperClaims:
     """Subclassed a paper, with its numbers by table, row and column, and breaks.
 
-    breaks: (claim, table, row, column, a number there by which the claim does not hold), at least one a claim.
+    breaks: (claim, table, row, column, a number there by which the claim does not hold), at least
+    one a claim.
     """
 
     paper: str

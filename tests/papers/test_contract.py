@@ -1,4 +1,6 @@
-"""What every paper owes the house: one suite for all of them, and for a toy that declares itself in the tests."""
+"""What every paper owes the house: one suite for all of them, and for a toy that declares itself in
+the tests.
+"""
 
 import os
 import signal
@@ -25,14 +27,34 @@ KEYS = list(PAPERS)
 HEADS = [key for key in KEYS if key != "evaluators"]
 HERE = Path(__file__).parent
 # the command in a process of its own, which knows the toy too
-COMMAND = [sys.executable, "-c", "import sys, toy_paper; from thlab.cli import main; sys.exit(main())"]
-TRAIN = ["--corpus", "tiny", "--preset", "fast", "--accelerator", "cpu", "--precision", "32-true", "--stage", "all"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys, toy_paper; from thlab.cli import main; sys.exit(main())",
+]
+TRAIN = [
+    "--corpus",
+    "tiny",
+    "--preset",
+    "fast",
+    "--accelerator",
+    "cpu",
+    "--precision",
+    "32-true",
+    "--stage",
+    "all",
+]
 
 
 def start_training(key: str, out: Path) -> subprocess.Popen:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]), "THLAB_SAVE_EVERY": "5"}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]),
+        "THLAB_SAVE_EVERY": "5",
+    }
     command = [*COMMAND, "train", key, *TRAIN, "--out", str(out)]
-    return subprocess.Popen(command, env=environment | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, env=environment | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE, text=True
+    )
 
 
 def weights_of(out: Path) -> dict[str, dict[str, torch.Tensor]]:
@@ -41,7 +63,9 @@ def weights_of(out: Path) -> dict[str, dict[str, torch.Tensor]]:
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory, tiny_corpus):
-    """Of a paper's key the folder of its finished training; each is trained once, in a process of its own."""
+    """Of a paper's key the folder of its finished training; each is trained once, in a process of
+    its own.
+    """
     made: dict[str, Path] = {}
 
     def run(key: str) -> Path:
@@ -113,7 +137,12 @@ def test_cards_tell_what_was_trained_and_where_it_resumes(key, runs, capsys):
     assert len(capsys.readouterr().out.split()) == len(paper.stages)
     for stage in paper.stages:
         card = read_card(out / paper.weights_name(stage))
-        assert (card["paper"], card["preset"], card["corpus"], card["seed"]) == (key, "fast", "tiny", 0)
+        assert (card["paper"], card["preset"], card["corpus"], card["seed"]) == (
+            key,
+            "fast",
+            "tiny",
+            0,
+        )
         assert card["corpus_digest"]
         assert card["config"]
         assert set(card) >= {"commit", "hardware", "minutes", "clips", "corpus_version", "settings"}
@@ -152,7 +181,10 @@ def test_every_weight_learns(key, tiny_corpus, tmp_path, monkeypatch):
 @pytest.mark.parametrize("key", HEADS)
 def test_a_video_is_made_and_tagged(key, runs, inputs, tmp_path, capsys):
     out = tmp_path / "out.mp4"
-    assert main(["generate", "--paper", key, *inputs, "-o", str(out), "--weights", str(runs(key))]) == 0
+    assert (
+        main(["generate", "--paper", key, *inputs, "-o", str(out), "--weights", str(runs(key))])
+        == 0
+    )
     assert capsys.readouterr().out.split() == [str(out)]
     frames, fps = read_video(out)
     assert (frames.shape[1:], fps) == ((64, 64, 3), 25)
@@ -164,18 +196,35 @@ def test_a_video_is_made_and_tagged(key, runs, inputs, tmp_path, capsys):
 @pytest.mark.parametrize("key", HEADS)
 def test_the_default_table_has_its_rows_and_columns(key, runs, tmp_path, monkeypatch, tiny_corpus):
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "corpus").symlink_to(tiny_corpus.parent)  # what is trained and measured goes elsewhere
+    (tmp_path / "home" / "corpus").symlink_to(
+        tiny_corpus.parent
+    )  # what is trained and measured goes elsewhere
     monkeypatch.setenv("THLAB_HOME", str(tmp_path / "home"))
     paper, out = load_paper(key), tmp_path / "results"
-    command = ["evaluate", key, "--corpus", "tiny", "--preset", "fast", "--seeds", "1", "--out", str(out)]
+    command = [
+        "evaluate",
+        key,
+        "--corpus",
+        "tiny",
+        "--preset",
+        "fast",
+        "--seeds",
+        "1",
+        "--out",
+        str(out),
+    ]
     assert main([*command, "--weights", str(runs(key))]) == 0
     table = Table.load(out / f"{key}.{paper.default_table}.json")
     spec = paper.tables[paper.default_table]
     assert set(table.columns) == set(spec.columns) == set(table.records["column"])
     assert set(spec.rows) <= set(table.rows) or len(table.rows) >= len(spec.rows)
     assert table.records["clip"].ne("").all()
-    assert {"command", "commit", "corpus_digest", "preset", "seeds", "hardware", "minutes"} <= set(table.evidence)
-    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "home" / "results").rglob("*.json")}
+    assert {"command", "commit", "corpus_digest", "preset", "seeds", "hardware", "minutes"} <= set(
+        table.evidence
+    )
+    stamps = {
+        path: path.stat().st_mtime_ns for path in (tmp_path / "home" / "results").rglob("*.json")
+    }
     assert main([*command, "--weights", str(runs(key))]) == 0  # nothing is measured twice
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
 
@@ -203,15 +252,46 @@ def test_wrong_trainings_get_one_line(key, command, complaint, refused):
 @pytest.mark.parametrize(
     ("command", "complaint"),
     [
-        (["evaluate", "{}", "--corpus", "tiny", "--table", "T99", "--out", "{out}"], "no table 'T99': choose one of"),
-        (["evaluate", "{}", "--corpus", "tiny", "--row", "no row", "--out", "{out}"], "no row 'no row': choose one of"),
+        (
+            ["evaluate", "{}", "--corpus", "tiny", "--table", "T99", "--out", "{out}"],
+            "no table 'T99': choose one of",
+        ),
+        (
+            ["evaluate", "{}", "--corpus", "tiny", "--row", "no row", "--out", "{out}"],
+            "no row 'no row': choose one of",
+        ),
         (["evaluate", "{}", "--corpus", "nowhere", "--out", "{out}"], "nowhere"),
         (["evaluate", "{}", "--corpus", "tiny", "--seeds", "0", "--out", "{out}"], "seeds"),
         (
-            ["generate", "--paper", "{}", "--audio", "a.wav", "--image", "f.png", "-o", "{out}.mp4"],
+            [
+                "generate",
+                "--paper",
+                "{}",
+                "--audio",
+                "a.wav",
+                "--image",
+                "f.png",
+                "-o",
+                "{out}.mp4",
+            ],
             "no such file",
         ),
-        (["generate", "--paper", "{}", "--audio", "a.wav", "--image", "f.png", "-o", "o.mp4", "--glow", "2"], "--glow"),
+        (
+            [
+                "generate",
+                "--paper",
+                "{}",
+                "--audio",
+                "a.wav",
+                "--image",
+                "f.png",
+                "-o",
+                "o.mp4",
+                "--glow",
+                "2",
+            ],
+            "--glow",
+        ),
     ],
 )
 def test_wrong_tables_and_videos_get_one_line(key, command, complaint, refused):

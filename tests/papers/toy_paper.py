@@ -39,7 +39,8 @@ class ToyHead(nn.Module):
     def render(self, image, content, controls=None):
         colour = torch.zeros(len(content), 3, 64, 64)
         colour[:, :, 42:50, 26:38] = -content[:, :, None, None]
-        return apply_changes(image.expand_as(colour), Changes(torch.zeros(len(content), 2, 64, 64), colour))
+        changes = Changes(torch.zeros(len(content), 2, 64, 64), colour)
+        return apply_changes(image.expand_as(colour), changes)
 
 
 def hear(audio, n_frames):
@@ -47,9 +48,13 @@ def hear(audio, n_frames):
 
 
 def train(job: Job) -> nn.Module:
-    head, rows, openings = build_seeded(ToyHead, job.seed), job.data.per_frame(hear), mouth_opening(job.data.landmarks)
-    net, optimizer = job.fabric.setup(head.opening, torch.optim.Adam(head.opening.parameters(), 1e-2))
-    run = Run(job.fabric, job.folder, job.config, job.config.steps, seed=job.seed, corpus=job.data.facts)
+    head = build_seeded(ToyHead, job.seed)
+    rows = job.data.per_frame(hear)
+    openings = mouth_opening(job.data.landmarks)
+    adam = torch.optim.Adam(head.opening.parameters(), 1e-2)
+    net, optimizer = job.fabric.setup(head.opening, adam)
+    facts = job.data.facts
+    run = Run(job.fabric, job.folder, job.config, job.config.steps, seed=job.seed, corpus=facts)
     for step in run.steps(run.resume(net=net, optimizer=optimizer)):
         frames = torch.randint(len(rows), (64,), generator=step_generator(job.seed, step))
         batch = my_part(job.fabric, {"rows": rows[frames], "opening": openings[frames]})
@@ -61,8 +66,10 @@ def train(job: Job) -> nn.Module:
 
 
 def measure(experiment, row, seed):
-    head = experiment.trained(experiment.job("head", experiment.config(ToyConfig), experiment.train, seed), train)
-    clips, made = load_clips(experiment.splits["val"]), []
+    job = experiment.job("head", experiment.config(ToyConfig), experiment.train, seed)
+    head = experiment.trained(job, train)
+    clips = load_clips(experiment.splits["val"])
+    made = []
     for k, (start, end) in enumerate(clips.start.unfold(0, 2, 1).tolist()):
         heard = hear(clips.audio[k if row == "ours" else k - 1], end - start)
         follows = correlation(head.opening(heard)[:, 0], mouth_opening(clips.landmarks[start:end]))
@@ -70,10 +77,18 @@ def measure(experiment, row, seed):
     return made
 
 
+def load_head(weights):
+    return load_weights(weights / "toy-head" if weights else weights_path("toy-head"), ToyHead())
+
+
+ROWS = ("ours", "shuffled audio")
 PAPER = Paper(
-    "toy", "a linear layer opens the mouth", {"head": Stage(ToyConfig, train, half=False)}, default_table="opening",
-    tables={"opening": TableSpec("is it heard?", measure, ("ours", "shuffled audio"), {"opening": "opening"})},
-    claims={"toy.hears": Claim("opening", (more("ours", "shuffled audio", "opening", paper=0.4),))},
-    head=lambda weights: load_weights(weights / "toy-head" if weights else weights_path("toy-head"), ToyHead()),
-)  # fmt: skip
+    "toy",
+    "a linear layer opens the mouth",
+    {"head": Stage(ToyConfig, train, half=False)},
+    {"opening": TableSpec("is it heard?", measure, ROWS, {"opening": "opening"})},
+    {"toy.hears": Claim("opening", (more(*ROWS, "opening", paper=0.4),))},
+    default_table="opening",
+    head=load_head,
+)
 PAPERS["toy"] = __name__

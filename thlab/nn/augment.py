@@ -1,4 +1,6 @@
-"""The same faces, seen otherwise: moved, stretched, blurred, in other light; their landmarks move along."""
+"""The same faces, seen otherwise: moved, stretched, blurred, in other light; their landmarks move
+along.
+"""
 
 import torch
 from jaxtyping import Float
@@ -12,7 +14,8 @@ BLUR, NOISE = 1.0, 0.04  # largest standard deviations: pixels, and of values in
 def augment(
     x: Float[Tensor, "b 3 h w"], landmarks: Float[Tensor, "b 68 2"], generator: torch.Generator
 ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 68 2"]]:
-    """Random variants of square pictures in [0, 1], and their landmarks; all drawn on the CPU from the generator.
+    """Random variants of square pictures in [0, 1], and their landmarks; all drawn on the CPU from
+    the generator.
 
     Chapter: book/content-to-video.ipynb
     """
@@ -28,7 +31,9 @@ def between(low: float, high: float, x: Tensor, *shape: int, generator: torch.Ge
 def move(
     x: Float[Tensor, "b 3 h w"], landmarks: Float[Tensor, "b 68 2"], generator: torch.Generator
 ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 68 2"]]:
-    """Stretch, turn and shift: new = A (old - centre) + centre + shift. No mirror: the landmarks are not symmetric."""
+    """Stretch, turn and shift: new = A (old - centre) + centre + shift. No mirror: the landmarks
+    are not symmetric.
+    """
     half = x.shape[-1] / 2
     angle = between(-TURN, TURN, x, generator=generator)
     turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], -1).view(-1, 2, 2)

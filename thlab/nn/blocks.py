@@ -10,8 +10,8 @@ GROUPS = 8  # of GroupNorm: the same with one picture as with many, unlike batch
 class ConvBlock(nn.Module):
     """3x3 convolution, GroupNorm, SiLU; with `cond_dim`, FiLM (Perez et al. 2018) after the norm.
 
-    FiLM scales and shifts each channel by a linear function of the condition; it begins as the identity. `cout` must
-    be a multiple of 8. Chapter: book/content-to-video.ipynb
+    FiLM scales and shifts each channel by a linear function of the condition; it begins as the
+    identity. `cout` must be a multiple of 8. Chapter: book/content-to-video.ipynb
     """
 
     def __init__(self, cin: int, cout: int, cond_dim: int = 0, stride: int = 1):
@@ -34,7 +34,10 @@ class ConvBlock(nn.Module):
 
 
 class Down(nn.Module):
-    """Half the size: a block of stride 2, then one of stride 1. Chapter: book/content-to-video.ipynb"""
+    """Half the size: a block of stride 2, then one of stride 1.
+
+    Chapter: book/content-to-video.ipynb
+    """
 
     def __init__(self, cin: int, cout: int, cond_dim: int = 0):
         super().__init__()
@@ -58,8 +61,10 @@ class Up(nn.Module):
         self.block = ConvBlock(cin + cskip, cout, cond_dim)
 
     def forward(
-        self, x: Float[Tensor, "b cin h w"], skip: Float[Tensor, "b cskip h2 w2"],
+        self,
+        x: Float[Tensor, "b cin h w"],
+        skip: Float[Tensor, "b cskip h2 w2"],
         cond: Float[Tensor, "b c"] | None = None,
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         x = nn.functional.interpolate(x, size=skip.shape[-2:])
         return self.block(torch.cat([x, skip], 1), cond)  # (B, cskip+cin, H2, W2)

@@ -13,8 +13,8 @@ WIDTHS = (16, 32, 64, 96)
 class EmotionNet(nn.Module):
     """Logits of emotions from faces in the aligned view.
 
-    (b, 3, h, w) in [0, 1], other sizes are resized to 64. The last maps are read where they are, not
-    as a mean: brows and corners of the mouth tell by their places.
+    (b, 3, h, w) in [0, 1], other sizes are resized to 64. The last maps are read where they are,
+    not as a mean: brows and corners of the mouth tell by their places.
     Chapter: book/sound-and-faces.ipynb
     """
 

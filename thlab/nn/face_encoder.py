@@ -1,4 +1,6 @@
-"""FaceEncoder: who is seen, as a unit vector; its maps serve as a perceptual loss, its embedding for FID."""
+"""FaceEncoder: who is seen, as a unit vector; its maps serve as a perceptual loss, its embedding
+for FID.
+"""
 
 import torch
 from jaxtyping import Float, Int
@@ -14,8 +16,8 @@ TEMPERATURE = 0.1  # of the softmax over cosines
 class FaceEncoder(nn.Module):
     """Identity embedding of faces in the aligned view, trained to tell the training speakers apart.
 
-    (b, 3, h, w) in [0, 1], other sizes are resized to 64, to unit vectors (b, 128). Freeze it where it is a loss.
-    Chapter: book/content-to-video.ipynb
+    (b, 3, h, w) in [0, 1], other sizes are resized to 64, to unit vectors (b, 128). Freeze it where
+    it is a loss. Chapter: book/content-to-video.ipynb
     """
 
     def __init__(self, dim: int = 128):
@@ -24,7 +26,8 @@ class FaceEncoder(nn.Module):
         self.embed = nn.Linear(96, dim)
 
     def features(self, x: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
-        """Maps of 64, 32, 16 and 8 pixels: compared for two pictures they are a perceptual loss (Johnson et al. 2016).
+        """Maps of 64, 32, 16 and 8 pixels: compared for two pictures they are a perceptual loss
+        (Johnson et al. 2016).
 
         Chapter: book/content-to-video.ipynb
         """
@@ -46,7 +49,8 @@ class FaceEncoder(nn.Module):
 def identity_loss(
     embedding: Float[Tensor, "b d"], people: Float[Tensor, "n d"], speaker: Int[Tensor, "b"]
 ) -> Float[Tensor, ""]:
-    """Normalised softmax (Wang et al. 2017): cross-entropy of the cosines to one learned direction a speaker.
+    """Normalised softmax (Wang et al. 2017): cross-entropy of the cosines to one learned direction
+    a speaker.
 
     Chapter: book/content-to-video.ipynb
     """
@@ -54,7 +58,8 @@ def identity_loss(
 
 
 def equal_error_rate(same: Float[Tensor, "n"], other: Float[Tensor, "m"]) -> float:
-    """Where as many pairs of one person are refused as pairs of two are accepted, by a threshold on similarity.
+    """Where as many pairs of one person are refused as pairs of two are accepted, by a threshold on
+    similarity.
 
     Chapter: book/content-to-video.ipynb
     """

@@ -13,7 +13,8 @@ Patches = Float[Tensor, "b 1 h2 w2"]
 
 
 class PatchDiscriminator(nn.Module):
-    """Logits of patches of frames that are stacked, real or generated: a PatchGAN (Isola et al. 2017) of a sequence.
+    """Logits of patches of frames that are stacked, real or generated: a PatchGAN (Isola et al.
+    2017) of a sequence.
 
     widths: channels, each level half the size of the one before. Chapter: book/davs.ipynb
     """
@@ -67,7 +68,8 @@ def gradient_penalty(
 ) -> Float[Tensor, ""]:
     """E[(‖∇D(x̂)‖₂ − 1)²] at x̂ = mix · real + (1 − mix) · fake, [gulrajani2017].
 
-    critic: from pictures (b, …) to scores (b,). mix in [0, 1], one a sample. Chapter: book/content-to-video.ipynb
+    critic: from pictures (b, …) to scores (b,). mix in [0, 1], one a sample.
+    Chapter: book/content-to-video.ipynb
     """
     mix = mix.view(-1, *[1] * (real.ndim - 1))
     between = (

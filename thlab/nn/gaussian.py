@@ -22,10 +22,12 @@ class Gaussian(NamedTuple):
 
 
 def kl(q: Gaussian, p: Gaussian) -> Float[Tensor, "*b d"]:
-    """KL(q ‖ p) a dimension, in nats; its sum over the last axis is that of the whole, the KL of Eq. 2 of [yadav2020].
+    """KL(q ‖ p) a dimension, in nats; its sum over the last axis is that of the whole, the KL of
+    Eq. 2 of [yadav2020].
 
     Chapter: book/latent-kl.ipynb
     """
-    # \tfrac12 ( \ln \sigma_p^2 - \ln \sigma_q^2 + (\sigma_q^2 + (\mu_q - \mu_p)^2) / \sigma_p^2 - 1 )
+    # \tfrac12 ( \ln \sigma_p^2 - \ln \sigma_q^2
+    #   + (\sigma_q^2 + (\mu_q - \mu_p)^2) / \sigma_p^2 - 1 )
     distance = q.logvar.exp() + (q.mean - p.mean).square()
     return 0.5 * (p.logvar - q.logvar + distance * (-p.logvar).exp() - 1)

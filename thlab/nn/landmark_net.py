@@ -1,4 +1,6 @@
-"""LandmarkNet: where 68 points of an aligned face are, differentiably: a judge of mouths, and a loss for generators."""
+"""LandmarkNet: where 68 points of an aligned face are, differentiably: a judge of mouths, and a
+loss for generators.
+"""
 
 import torch
 from jaxtyping import Float
@@ -16,12 +18,14 @@ N_POINTS, N_MOUTH = 68, MOUTH.stop - MOUTH.start
 
 
 class LandmarkNet(nn.Module):
-    """The 68 iBUG points of faces in the aligned `face` view, by heat maps and their expectation (soft-argmax).
+    """The 68 iBUG points of faces in the aligned `face` view, by heat maps and their expectation
+    (soft-argmax).
 
-    A U-Net of the whole face finds the 48 points outside the mouth in cells of 4 pixels. A second stream looks at the
-    mouth's window at full resolution, knows what the first one saw there, and finds the 20 mouth points in cells of 1.
-    Input (b, 3, h, w) in [0, 1]; other sizes are resized to 64. Output (b, 68, 2) in the input's pixels, pixel centres
-    at .5. Every step is differentiable in the picture. Chapter: book/content-to-video.ipynb
+    A U-Net of the whole face finds the 48 points outside the mouth in cells of 4 pixels. A second
+    stream looks at the mouth's window at full resolution, knows what the first one saw there, and
+    finds the 20 mouth points in cells of 1. Input (b, 3, h, w) in [0, 1]; other sizes are resized
+    to 64. Output (b, 68, 2) in the input's pixels, pixel centres at .5. Every step is
+    differentiable in the picture. Chapter: book/content-to-video.ipynb
     """
 
     def __init__(self):
@@ -60,7 +64,8 @@ class LandmarkNet(nn.Module):
 
 
 def expectation(logits: Float[Tensor, "b n h w"]) -> Float[Tensor, "b n 2"]:
-    """Soft-argmax: the mean place (x, y), in cells whose centres are at .5, under each map's softmax.
+    """Soft-argmax: the mean place (x, y), in cells whose centres are at .5, under each map's
+    softmax.
 
     Chapter: book/content-to-video.ipynb
     """

@@ -13,7 +13,10 @@ Image = Float[Tensor, "b 3 h w"]
 def perceptual(
     features: Callable[[Tensor], list[Tensor]], fake: Image, real: Image
 ) -> Float[Tensor, ""]:
-    """Mean absolute difference of a network's features, summed over its levels. Chapter: book/content-to-video.ipynb"""
+    """Mean absolute difference of a network's features, summed over its levels.
+
+    Chapter: book/content-to-video.ipynb
+    """
     with torch.no_grad():
         wanted = features(real)
     return torch.stack(

@@ -11,7 +11,8 @@ from thlab.face.align import mouth
 from thlab.nn.gan import Patches
 from thlab.nn.mouth import mouth_mask
 
-# of the mouth box's 32nds those that it sees: a critic of the whole box spends itself on skin and chin
+# of the mouth box's 32nds those that it sees: a critic of the whole box spends itself on skin and
+# chin
 ROWS = (2, 22)
 COLUMNS = (6, 26)
 WIDTHS = (32, 64, 96)

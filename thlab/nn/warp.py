@@ -15,7 +15,9 @@ BOX_FADE = 2.0  # likewise within a box, which lies where little is left to chan
 
 
 class Box(NamedTuple):
-    """A part of the aligned view, in its pixels: rows from top, columns from left; bottom and right are outside."""
+    """A part of the aligned view, in its pixels: rows from top, columns from left; bottom and right
+    are outside.
+    """
 
     top: int
     bottom: int
@@ -26,10 +28,10 @@ class Box(NamedTuple):
 class Changes(NamedTuple):
     """What makes each frame of a video from one picture: maps on the grid of the aligned view.
 
-    motion: how far (x, y) from its place each pixel is fetched, in widths of the view. colour: added to
-    the logits. texture, where there is one, shows through by its cover, 0 to 1, before the colours
-    change: what bending cannot bare, such as teeth. box, where there is one, is the part that changes,
-    and out of which pixels are fetched; the rest of the picture stays as it is.
+    motion: how far (x, y) from its place each pixel is fetched, in widths of the view. colour:
+    added to the logits. texture, where there is one, shows through by its cover, 0 to 1, before the
+    colours change: what bending cannot bare, such as teeth. box, where there is one, is the part
+    that changes, and out of which pixels are fetched; the rest of the picture stays as it is.
     """
 
     motion: Float[Tensor, "t 2 h w"]
@@ -51,7 +53,8 @@ def changes_of(x: Float[Tensor, "t 5 h w"]) -> Changes:
 def repaint(
     image: Float[Tensor, "b 3 h w"], x: Float[Tensor, "b 5 h w"]
 ) -> Float[Tensor, "b 3 h w"]:
-    """The image bent by what the last two maps say, less than FARTHEST, and the first three added to its logits.
+    """The image bent by what the last two maps say, less than FARTHEST, and the first three added
+    to its logits.
 
     Maps of zeros give the image back, but for colours beyond EDGE. Chapter: book/latent-kl.ipynb
     """
@@ -96,7 +99,8 @@ def _apply_in_box(
 def bend(
     image: Float[Tensor, "b 3 h w"], move: Float[Tensor, "b 2 h w"]
 ) -> Float[Tensor, "b 3 h w"]:
-    """Each pixel fetched from another place, `move` (x, y) away in widths of the picture, bicubically.
+    """Each pixel fetched from another place, `move` (x, y) away in widths of the picture,
+    bicubically.
 
     Chapter: book/latent-kl.ipynb
     """
@@ -112,11 +116,12 @@ def bend(
 def repaint_photo(
     photo: Float[Tensor, "3 h w"], changes: Changes, matrix: Float[np.ndarray, "2 3"], size: int
 ) -> Float[Tensor, "t 3 h w"]:
-    """The photo's own pixels bent and recoloured by changes of its aligned view, at the photo's own size.
+    """The photo's own pixels bent and recoloured by changes of its aligned view, at the photo's own
+    size.
 
-    The maps are carried back through the similarity `matrix`, from the photo's pixels to those of the
-    view of `size` pixels, and fade out towards the view's rim: outside it nothing changes, and the photo
-    is never resampled. Chapter: book/content-to-video.ipynb
+    The maps are carried back through the similarity `matrix`, from the photo's pixels to those of
+    the view of `size` pixels, and fade out towards the view's rim: outside it nothing changes, and
+    the photo is never resampled. Chapter: book/content-to-video.ipynb
     """
     box, place = _view_in(photo, matrix, size)
     here = photo[(slice(None), *box)]
@@ -150,7 +155,9 @@ def repaint_photo(
 def _view_in(
     photo: Tensor, matrix: np.ndarray, size: int
 ) -> tuple[tuple[slice, slice], np.ndarray]:
-    """The photo's rows and columns that the aligned view covers, and where in it each of their pixels lies."""
+    """The photo's rows and columns that the aligned view covers, and where in it each of their
+    pixels lies.
+    """
     height, width = photo.shape[1:]
     y, x = np.mgrid[:height, :width] + 0.5
     place = np.stack([x, y, np.ones_like(x)], -1) @ matrix.T  # (h, w, 2), pixels of the view
@@ -165,7 +172,9 @@ def _view_in(
 def _fade(
     place: Float[np.ndarray, "h w 2"], size: int, box: Box | None
 ) -> Float[np.ndarray, "h w"]:
-    """How much changes count at places in the view: 1 inside, down to 0 at its rim and at that of the box."""
+    """How much changes count at places in the view: 1 inside, down to 0 at its rim and at that of
+    the box.
+    """
     fade = np.minimum(place, size - place).min(-1) / FADE
     if box is not None:
         first = np.array([box.left, box.top])

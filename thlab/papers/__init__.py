@@ -1,4 +1,6 @@
-"""The papers: each a folder with its own ideas, declared as a `Paper` by the name PAPER of its module."""
+"""The papers: each a folder with its own ideas, declared as a `Paper` by the name PAPER of its
+module.
+"""
 
 import importlib
 from typing import TYPE_CHECKING

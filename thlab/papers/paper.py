@@ -25,11 +25,11 @@ class Stage:
     """One thing that `thlab train` trains, and how its weights are read again.
 
     config: a frozen dataclass with fast(), book() and paper(). train: the loop, from a job to the
-    trained module; a run that was stopped resumes. facts: what else, beside the config, its card holds
-    for building the module again, and its results on the validation split, as "metrics". variant: what
-    this stage changes in the preset's config. weights: the file's name (default <paper>-<stage>).
-    shared: folders beside out/<stage> whose runs it resumes, for the minutes on the card. frames:
-    whether it needs pictures.
+    trained module; a run that was stopped resumes. facts: what else, beside the config, its card
+    holds for building the module again, and its results on the validation split, as "metrics".
+    variant: what this stage changes in the preset's config. weights: the file's name (default
+    <paper>-<stage>). shared: folders beside out/<stage> whose runs it resumes, for the minutes on
+    the card. frames: whether it needs pictures.
     """
 
     config: type
@@ -46,11 +46,11 @@ class Stage:
 class TableSpec:
     """A table of the paper, measured a row and a seed at a time.
 
-    measure: (experiment, row, seed) -> measurements of one row, or of several that come of one work.
-    rows: their names. columns: name -> metric of `thlab.metrics.registry`. numbers: the paper's, by
-    corpus, row and column. of_weights: it judges trained weights, by --weights or the committed ones:
-    one seed, and people whom these have not met. corpus: what it is measured on by default. title: one
-    line for --help.
+    measure: (experiment, row, seed) -> measurements of one row, or of several that come of one
+    work. rows: their names. columns: name -> metric of `thlab.metrics.registry`. numbers: the
+    paper's, by corpus, row and column. of_weights: it judges trained weights, by --weights or the
+    committed ones: one seed, and people whom these have not met. corpus: what it is measured on by
+    default. title: one line for --help.
     """
 
     title: str
@@ -105,9 +105,9 @@ class Paper:
     """Stages, tables, claims, the talking head and the options of one paper.
 
     about: one line for --help. head: from a folder of weights (None: the committed ones) to a head.
-    speech: from the options of `generate` to what is said. outputs: from them and the path asked for to
-    the paths to write, and controls for each. load: from the splits of a corpus to training data.
-    default_table: the one that judges the weights.
+    speech: from the options of `generate` to what is said. outputs: from them and the path asked
+    for to the paths to write, and controls for each. load: from the splits of a corpus to training
+    data. default_table: the one that judges the weights.
     """
 
     key: str

@@ -31,9 +31,9 @@ def train(
 ) -> Iterator[Path]:
     """Train the stages of a paper, or the one named; yields the weights that are finished.
 
-    settings: "field=value" of the stages' configs. device: as `make_fabric` takes it. A run that was
-    stopped resumes. Raises ValueError, before anything is written, for an unknown stage, preset, field
-    or corpus. Chapter: book/priors.ipynb
+    settings: "field=value" of the stages' configs. device: as `make_fabric` takes it. A run that
+    was stopped resumes. Raises ValueError, before anything is written, for an unknown stage,
+    preset, field or corpus. Chapter: book/priors.ipynb
     """
     names = chosen("stage", stage, paper.stages)
     preset = current(preset)
@@ -98,10 +98,10 @@ def evaluate(
 ) -> Iterator[str]:
     """Measure tables again, write each to `out` as soon as it is whole; yields them as Markdown.
 
-    table: one of the paper's, or "all" (default: the one that judges its weights). row: measure this
-    one alone; it is shown, and not written. seeds: how many, or which. weights: the folder of a
-    finished training to judge. What was measured before is not measured again. Raises ValueError for
-    what the paper does not have, and for weights that have met the corpus's test people.
+    table: one of the paper's, or "all" (default: the one that judges its weights). row: measure
+    this one alone; it is shown, and not written. seeds: how many, or which. weights: the folder of
+    a finished training to judge. What was measured before is not measured again. Raises ValueError
+    for what the paper does not have, and for weights that have met the corpus's test people.
     Chapter: book/priors.ipynb
     """
     if not paper.tables:
@@ -175,7 +175,9 @@ def make_table(paper: Paper, experiment: Experiment, name: str, rows: Sequence[s
 
 
 def evidence_of(work: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Minutes, commit and hardware of rows that may have been measured at several times: the oldest commit."""
+    """Minutes, commit and hardware of rows that may have been measured at several times: the oldest
+    commit.
+    """
     oldest_first = sorted(work, key=lambda one: one["time"])
     return {
         "minutes": round(sum(one["minutes"] for one in work), 1),

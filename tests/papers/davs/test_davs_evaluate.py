@@ -58,14 +58,20 @@ def test_set(experiment):
 
 
 def untrained_model(name, clips, seed=0):
-    return build_seeded(lambda: DAVS(variants(FAST)[name], len(clips.words), 4), seed).eval().requires_grad_(False)
+    return (
+        build_seeded(lambda: DAVS(variants(FAST)[name], len(clips.words), 4), seed)
+        .eval()
+        .requires_grad_(False)
+    )
 
 
 @pytest.fixture
 def untrained(monkeypatch, clips):
     """Each model as it begins."""
     for module in (word_space, leakage, pictures):
-        monkeypatch.setattr(module, "trained", lambda experiment, name, seed: untrained_model(name, clips, seed))
+        monkeypatch.setattr(
+            module, "trained", lambda experiment, name, seed: untrained_model(name, clips, seed)
+        )
 
 
 def numbers(made, row, column):
@@ -95,11 +101,15 @@ def test_accuracy_is_a_number_a_word_of_a_speaker(clips):
     person, word = clips.person[which][0], clips.word[which][0]
     missed = (clips.person[which] == person) & (clips.word[which] == word)
     guess[missed] = (word + 1) % len(clips.words)
-    made = word_space.accuracies("ours", "visual", one_hot(guess, len(clips.words)).float(), clips, which, "test part")
+    made = word_space.accuracies(
+        "ours", "visual", one_hot(guess, len(clips.words)).float(), clips, which, "test part"
+    )
     by_hand = {(clips.tensors.speakers[person], f"{clips.words[word]}, test part"): 0.0}
     found = {(speaker, clip): value for _, _, speaker, clip, value in made}
     assert {where: value for where, value in found.items() if value < 100} == by_hand
-    spoken_pairs = {(int(p), int(w)) for p, w in zip(clips.person[which], clips.word[which], strict=True)}
+    spoken_pairs = {
+        (int(p), int(w)) for p, w in zip(clips.person[which], clips.word[which], strict=True)
+    }
     assert len(found) == len(made) == len(spoken_pairs)
 
 
@@ -110,7 +120,9 @@ def test_retrieval_is_a_share_of_each_recordings_word_clips(clips):
     found[[0, 1]] = F[[1, 0]]
     made = word_space.retrievals("ours", "V2A", F, found, clips, which, "test part")
     assert numbers(made, "ours", "V2A R@1") == pytest.approx([100 * 4 / 6, 100])
-    assert [clip for _, column, _, clip, _ in made if column == "V2A R@1"] == list(clips.tensors.ids[:2])
+    assert [clip for _, column, _, clip, _ in made if column == "V2A R@1"] == list(
+        clips.tensors.ids[:2]
+    )
     assert set(numbers(made, "ours", "V2A MedR")) == {1}
 
 
@@ -122,7 +134,9 @@ def test_word_clips_are_encoded_in_their_order_however_many(clips):
     torch.testing.assert_close(out.words_a[35], alone.words_a[0], rtol=0, atol=1e-5)
     F_p = encode_person(model, clips, which)
     assert F_p.shape == (40, SEEN, FAST.dim)
-    torch.testing.assert_close(F_p[35], encode_person(model, clips, which[35:36])[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        F_p[35], encode_person(model, clips, which[35:36])[0], rtol=0, atol=1e-5
+    )
 
 
 def test_table_3_has_the_papers_rows_and_columns(experiment, untrained):
@@ -136,7 +150,9 @@ def test_table_3_has_the_papers_rows_and_columns(experiment, untrained):
     assert spec.numbers["LRW"]["Chung and Zisserman"] == {"visual": 61.1}
 
 
-def test_table_1_has_a_row_for_each_source_and_loss_and_the_baselines(experiment, untrained, test_set):
+def test_table_1_has_a_row_for_each_source_and_loss_and_the_baselines(
+    experiment, untrained, test_set
+):
     spec = PAPER.tables["T1"]
     assert set(spec.rows) >= {"audio, L1", "video, L1", "audio, L1 + GAN", "video, L1 + GAN"}
     assert spec.numbers["LRW"]["video, L1 + GAN"] == {"PSNR": 26.8, "SSIM": 0.884}
@@ -153,7 +169,9 @@ def test_table_1_has_a_row_for_each_source_and_loss_and_the_baselines(experiment
 def test_videos_are_moved_by_what_was_asked_for(test_set, clips):
     model = untrained_model("disentangled", clips)
     head = make_head(model)
-    heard, seen, other = (contents(test_set, head, source) for source in ("audio", "video", "shuffled audio"))
+    heard, seen, other = (
+        contents(test_set, head, source) for source in ("audio", "video", "shuffled audio")
+    )
     lengths = [len(real) for real in test_set.real]
     assert [len(f) for f in heard] == [len(f) for f in seen] == [len(f) for f in other] == lengths
     torch.testing.assert_close(seen[1], model.e_w_v(test_set.real[1][None])[0])
@@ -177,7 +195,9 @@ def test_svms_read_what_is_there_and_no_more(experiment, monkeypatch):
 
     def word_in_person(model, clips, which):
         word, person = model.told * one_hot(clips.word[which], 24), one_hot(clips.person[which], 6)
-        return noise(len(which) * 12, 30).view(-1, 12, 30) + 20 * torch.cat([word, person], 1)[:, None]
+        return (
+            noise(len(which) * 12, 30).view(-1, 12, 30) + 20 * torch.cat([word, person], 1)[:, None]
+        )
 
     def person_in_word(model, clips, which):
         features = noise(len(which) * 12, 6).view(-1, 12, 6)
@@ -220,7 +240,9 @@ class Mirror(DAVS):
 
 
 def test_table_4_finds_the_original_by_its_speech(experiment, monkeypatch):
-    monkeypatch.setattr(pictures, "trained", lambda experiment, name, seed: Mirror(name != "entangled"))
+    monkeypatch.setattr(
+        pictures, "trained", lambda experiment, name, seed: Mirror(name != "entangled")
+    )
     spec = PAPER.tables["T4"]
     made = {row: spec.measure(experiment, row, 0) for row in spec.rows}
     assert set(numbers(made["with"], "with", "video R@1")) == {100}
@@ -239,10 +261,16 @@ def test_a_still_picture_keeps_the_face_and_says_nothing(test_set):
     assert min(numbers(still, row, "face, ours")) > max(numbers(still, row, "speaker, ours"))
     assert set(numbers(still, row, "opening")) == {0}
     mirror = identity.identity_scores(row, test_set, make_head(Mirror(True)), evaluators, known)
-    assert min(numbers(mirror, row, "speaker, ours")) == pytest.approx(1, abs=1e-5)  # it shows who speaks instead
+    assert min(numbers(mirror, row, "speaker, ours")) == pytest.approx(
+        1, abs=1e-5
+    )  # it shows who speaks instead
     assert max(numbers(mirror, row, "face, ours")) < 0.99
-    own = identity.identity_scores("own face, audio", test_set, make_head(Mirror(False)), evaluators, known)
-    assert numbers(own, "own face, audio", "face, ours") == numbers(own, "own face, audio", "speaker, ours")
+    own = identity.identity_scores(
+        "own face, audio", test_set, make_head(Mirror(False)), evaluators, known
+    )
+    assert numbers(own, "own face, audio", "face, ours") == numbers(
+        own, "own face, audio", "speaker, ours"
+    )
 
 
 def test_another_persons_face_needs_another_person(test_set):
@@ -258,12 +286,16 @@ def test_dlib_sees_one_person_and_another(clips):
     pytest.importorskip("dlib")
     look, apart = identity.dlib_evaluator()
     tensors = clips.tensors
-    a, b = (tensors.frames[tensors.start[clip] :][:24].permute(0, 3, 1, 2) / 255 for clip in (0, -2))
+    a, b = (
+        tensors.frames[tensors.start[clip] :][:24].permute(0, 3, 1, 2) / 255 for clip in (0, -2)
+    )
     assert apart(look(a), look(a)) == 0
     assert apart(look(a[:12]), look(a[12:])) < apart(look(a), look(b))
 
 
-def test_words_are_read_speaker_by_speaker_and_of_a_folder_both_parts(experiment, clips, fabric, tmp_path):
+def test_words_are_read_speaker_by_speaker_and_of_a_folder_both_parts(
+    experiment, clips, fabric, tmp_path
+):
     model = untrained_model("disentangled", clips)
     save_stage(PAPER, Job(FAST, clips, tmp_path, "disentangled", fabric, 0), model, {"seed": 0})
     spec = PAPER.tables["words"]
@@ -282,7 +314,9 @@ def test_words_are_read_speaker_by_speaker_and_of_a_folder_both_parts(experiment
     assert numbers(chances[0], "chance", "audio")[0] == pytest.approx(100 / len(clips.words))
 
 
-def test_a_model_is_trained_once_from_the_shared_word_space(experiment, clips, monkeypatch, tmp_path):
+def test_a_model_is_trained_once_from_the_shared_word_space(
+    experiment, clips, monkeypatch, tmp_path
+):
     monkeypatch.setenv("THLAB_HOME", str(tmp_path))
     short = replace(experiment, overrides=("first=2", "steps=2"))
     short.once(("training words",), lambda: clips)
@@ -294,7 +328,10 @@ def test_a_model_is_trained_once_from_the_shared_word_space(experiment, clips, m
     assert space.config.painted == 0
     assert not any(p.requires_grad for p in model.parameters())
     monkeypatch.setattr(Run, "log", lambda *_: pytest.fail("it was trained before"))
-    assert torch.equal(trained(short, "disentangled", 0).state_dict()["c_w.2.bias"], model.state_dict()["c_w.2.bias"])
+    assert torch.equal(
+        trained(short, "disentangled", 0).state_dict()["c_w.2.bias"],
+        model.state_dict()["c_w.2.bias"],
+    )
 
 
 def test_each_variant_differs_in_what_its_name_says():
@@ -304,4 +341,6 @@ def test_each_variant_differs_in_what_its_name_says():
     assert (made["L_C + L_adv"].shared, made["L_C + L_adv"].domain) == (False, 0.5)
     assert made["entangled"] == replace(made["disentangled"], dispel_word=0, dispel_person=0)
     assert made["without GAN"] == replace(made["disentangled"], gan=0)
-    assert len({config.word_space() for name, config in made.items() if name not in SUPERVISIONS}) == 1
+    assert (
+        len({config.word_space() for name, config in made.items() if name not in SUPERVISIONS}) == 1
+    )

@@ -1,4 +1,6 @@
-"""One face, speech that is heard or seen: what a head makes of it, what is written, and what is refused."""
+"""One face, speech that is heard or seen: what a head makes of it, what is written, and what is
+refused.
+"""
 
 import av
 import numpy as np
@@ -22,7 +24,9 @@ from thlab.training.optim import build_seeded
 
 
 def made(**changes) -> DAVS:
-    config = DAVSConfig.fast() if not changes else DAVSConfig(**{**vars(DAVSConfig.fast()), **changes})
+    config = (
+        DAVSConfig.fast() if not changes else DAVSConfig(**{**vars(DAVSConfig.fast()), **changes})
+    )
     return build_seeded(lambda: DAVS(config, 5, 2), 0).eval().requires_grad_(False)
 
 
@@ -31,7 +35,9 @@ def weights(clips, fabric, tmp_path_factory):
     """A folder with the weights of an untrained model."""
     out = tmp_path_factory.mktemp("weights")
     model = build_seeded(lambda: DAVS(DAVSConfig.fast(), len(clips.words), 4), 0)
-    save_stage(load_paper("davs"), Job(model.config, clips, out, "disentangled", fabric, 0), model, {})
+    save_stage(
+        load_paper("davs"), Job(model.config, clips, out, "disentangled", fabric, 0), model, {}
+    )
     return out
 
 
@@ -55,7 +61,9 @@ def generate(weights, face, tmp_path):
 
 def test_content_is_of_the_sound_or_of_the_lips_as_it_is_asked_for():
     model, head = made(), make_head(made())
-    speech = Speech(torch.randn(5 * 640, generator=torch.Generator().manual_seed(0)), torch.rand(5, 3, 64, 64))
+    speech = Speech(
+        torch.randn(5 * 640, generator=torch.Generator().manual_seed(0)), torch.rand(5, 3, 64, 64)
+    )
     rows = audio_features(speech.audio, 5)
     torch.testing.assert_close(head.content(speech), model.e_w_a(rows[None])[0])
     torch.testing.assert_close(head.content(LipSpeech(*speech)), model.e_w_v(speech.lips[None])[0])
@@ -100,7 +108,9 @@ def test_sound_and_lips_give_other_videos(generate, clip, tmp_path):
 
 def test_lips_are_read_frame_by_frame_as_the_model_sees_them(clip):
     speech = read_lips(clip.path, 64)
-    assert torch.equal((255 * speech.lips).round().byte(), torch.from_numpy(clip.frames).permute(0, 3, 1, 2))
+    assert torch.equal(
+        (255 * speech.lips).round().byte(), torch.from_numpy(clip.frames).permute(0, 3, 1, 2)
+    )
     assert len(speech.audio) == 640 * len(speech.lips)
 
 

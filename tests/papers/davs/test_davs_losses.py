@@ -1,4 +1,6 @@
-"""Eq. 1 to 8 of Zhou et al. against their formulas, and who learns from which of them in which phase."""
+"""Eq. 1 to 8 of Zhou et al. against their formulas, and who learns from which of them in which
+phase.
+"""
 
 import math
 from dataclasses import replace
@@ -37,7 +39,9 @@ def test_contrastive_is_equation_1_pair_by_pair():
             d = math.sqrt(sum((float(x) - float(y)) ** 2 for x, y in zip(v, a, strict=True)))
             total += d if m == n else max(1 - d, 0)
     assert contrastive(F_v, F_a).item() == pytest.approx(total / 5, rel=1e-6)
-    assert contrastive(3 * F_v, 0.2 * F_a).item() == pytest.approx(total / 5, rel=1e-6)  # normalised first
+    assert contrastive(3 * F_v, 0.2 * F_a).item() == pytest.approx(
+        total / 5, rel=1e-6
+    )  # normalised first
 
 
 def test_pairs_that_are_equal_have_finite_gradients():
@@ -54,7 +58,9 @@ def test_confusion_loss_is_equation_3_by_hand():
     even = torch.full((4, 7), 2.0, requires_grad=True)
     confusion_loss(even).backward()
     assert even.grad is not None
-    assert even.grad.abs().max() < 1e-7  # unlike cross-entropy it has no gradient where nothing is told
+    assert (
+        even.grad.abs().max() < 1e-7
+    )  # unlike cross-entropy it has no gradient where nothing is told
 
 
 def test_reconstruction_loss_is_a_mean_over_pixels_over_the_mouth_and_over_what_moves_elsewhere():
@@ -82,7 +88,9 @@ def test_gan_is_equation_7_on_both_sides(clips, batch):
 
 
 def test_gradients_match_finite_differences():
-    assert torch.autograd.gradcheck(contrastive, (random(3, 2, 3).requires_grad_(), random(3, 2, 3, seed=1)))
+    assert torch.autograd.gradcheck(
+        contrastive, (random(3, 2, 3).requires_grad_(), random(3, 2, 3, seed=1))
+    )
     assert torch.autograd.gradcheck(confusion_loss, random(3, 4).requires_grad_())
 
 
@@ -93,13 +101,17 @@ def batch(clips):
 
 def pair(clips, **changes) -> tuple[DAVS, Critics]:
     config, counts = replace(CONFIG, **changes), (len(clips.words), len(clips.tensors.speakers))
-    return build_seeded(lambda: DAVS(config, *counts), 0), build_seeded(lambda: Critics(config, *counts), 0)
+    return build_seeded(lambda: DAVS(config, *counts), 0), build_seeded(
+        lambda: Critics(config, *counts), 0
+    )
 
 
 def learners(module: torch.nn.Module) -> set[str]:
     """Its parts that have a gradient."""
     return {
-        name.partition(".")[0] for name, p in module.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0
+        name.partition(".")[0]
+        for name, p in module.named_parameters()
+        if p.grad is not None and p.grad.abs().sum() > 0
     }
 
 
@@ -124,10 +136,17 @@ def test_the_encoders_phase_moves_no_critic_and_teaches_all_of_the_model(clips, 
 
 WORD_SIDE, MADE_BY = {"e_w_v", "e_w_a"}, {"e_w_v", "e_w_a", "e_p_v", "g"}
 TERMS = {
-    "contrastive": WORD_SIDE, "words": {*WORD_SIDE, "c_w"}, "domain": WORD_SIDE, "dispel_person": {"e_w_v"},
-    "people": {"e_p_v", "c_p"}, "dispel_word": {"e_p_v"}, "l1": MADE_BY, "mouth": MADE_BY, "still": MADE_BY,
+    "contrastive": WORD_SIDE,
+    "words": {*WORD_SIDE, "c_w"},
+    "domain": WORD_SIDE,
+    "dispel_person": {"e_w_v"},
+    "people": {"e_p_v", "c_p"},
+    "dispel_word": {"e_p_v"},
+    "l1": MADE_BY,
+    "mouth": MADE_BY,
+    "still": MADE_BY,
     "gan": MADE_BY,
-}  # fmt: skip
+}
 
 
 def test_who_learns_from_which_term(clips, batch):
@@ -146,7 +165,14 @@ def test_the_total_weighs_each_term_as_the_config_says(clips, batch):
     model, critics = pair(clips, **weights)
     with torch.no_grad():
         terms = encoder_phase(model.config, critics, model(batch), batch)
-    weights |= {"contrastive": 1.0, "words": 1.0, "people": 1.0, "l1": 4.0, "mouth": 8.0, "still": 5.0}
+    weights |= {
+        "contrastive": 1.0,
+        "words": 1.0,
+        "people": 1.0,
+        "l1": 4.0,
+        "mouth": 8.0,
+        "still": 5.0,
+    }
     assert vars(loss_weights(model.config)) == weights
     total = sum(weight * terms[name] for name, weight in weights.items())
     torch.testing.assert_close(terms["total"], total)

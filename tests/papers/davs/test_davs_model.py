@@ -1,4 +1,6 @@
-"""The model of Zhou et al.: the paper's sizes, what each part reads, and what speech does to a picture."""
+"""The model of Zhou et al.: the paper's sizes, what each part reads, and what speech does to a
+picture.
+"""
 
 from dataclasses import replace
 
@@ -29,7 +31,9 @@ FAST = DAVSConfig.fast()
 
 
 def made(**changes) -> DAVS:
-    return build_seeded(lambda: DAVS(replace(FAST, **changes), 7, 3), 0).eval().requires_grad_(False)
+    return (
+        build_seeded(lambda: DAVS(replace(FAST, **changes), 7, 3), 0).eval().requires_grad_(False)
+    )
 
 
 def test_the_paper_preset_has_the_papers_sizes():
@@ -39,10 +43,19 @@ def test_the_paper_preset_has_the_papers_sizes():
     assert (len(convs), len(g.levels), config.dim) == (10, 6, 256)
     assert g.grow.in_features == 512
     f_p, maps = PersonEncoder(config)(torch.rand(1, 3, 256, 256))
-    assert [tuple(x.shape[1:]) for x in maps] == [(64, 64, 64), (160, 32, 32), (320, 16, 16), (256, 8, 8)]
+    assert [tuple(x.shape[1:]) for x in maps] == [
+        (64, 64, 64),
+        (160, 32, 32),
+        (320, 16, 16),
+        (256, 8, 8),
+    ]
     assert f_p.shape == (1, 256)
     words = WordEncoder(config).eval()
-    assert (words.points.out_channels, words.outlet.out_channels, words.embed.in_features) == (68, 1, 1024)
+    assert (words.points.out_channels, words.outlet.out_channels, words.embed.in_features) == (
+        68,
+        1,
+        1024,
+    )
     assert words(torch.rand(1, 1, 3, 256, 256)).shape == (1, 1, 256)
     assert (SEEN, config.painted, config.adversary_frames) == (12, 6, 20)
 
@@ -50,12 +63,16 @@ def test_the_paper_preset_has_the_papers_sizes():
 def test_the_book_preset_is_small():
     g = Decoder(DAVSConfig.book())
     assert len(g.levels) == 4  # log2(64 / 4) doublings
-    assert sum(p.numel() for p in DAVS(DAVSConfig.book(), 51, 20).parameters()) < 4e6  # 8 MB in half precision
+    assert (
+        sum(p.numel() for p in DAVS(DAVSConfig.book(), 51, 20).parameters()) < 4e6
+    )  # 8 MB in half precision
 
 
 def test_hearing_is_the_middle_of_the_mfcc_windows_at_a_common_scale():
     audio = torch.randn(5 * 640, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(audio_features(audio, 5)[..., 11], mfcc_windows(audio, 5)[:, 4:24, 11] / 8)
+    torch.testing.assert_close(
+        audio_features(audio, 5)[..., 11], mfcc_windows(audio, 5)[:, 4:24, 11] / 8
+    )
 
 
 def test_maxout_keeps_the_larger_of_two():
@@ -70,10 +87,15 @@ def depth(hourglass: nn.Module) -> int:
 
 def test_word_codes_are_standard_over_the_frames_of_a_batch():
     generator = torch.Generator().manual_seed(0)
-    frames, rows = torch.rand(4, 6, 3, 64, 64, generator=generator), torch.randn(4, 6, 20, 12, generator=generator)
+    frames, rows = (
+        torch.rand(4, 6, 3, 64, 64, generator=generator),
+        torch.randn(4, 6, 20, 12, generator=generator),
+    )
     for codes in (WordEncoder(FAST)(frames), AudioEncoder(FAST)(rows)):
         torch.testing.assert_close(codes.mean((0, 1)), torch.zeros(FAST.dim), rtol=0, atol=1e-5)
-        torch.testing.assert_close(codes.std((0, 1), correction=0), torch.ones(FAST.dim), rtol=0, atol=0.01)
+        torch.testing.assert_close(
+            codes.std((0, 1), correction=0), torch.ones(FAST.dim), rtol=0, atol=0.01
+        )
 
 
 @pytest.mark.parametrize(("size", "levels"), [(64, 2), (128, 3), (256, 4)])
@@ -108,7 +130,9 @@ def test_what_a_frame_is_decoded_from(bends, skips):
     used = [k for k, x in enumerate(read) if x is not None]
     assert used == [0, 1, *(2 + k for k in skips), *([6] if bends else [])]
     assert (
-        torch.autograd.grad(model.g(given[0], given[1], given[2:-1], given[-1])[0, 1].sum(), given[1])[0][0, 0]
+        torch.autograd.grad(
+            model.g(given[0], given[1], given[2:-1], given[-1])[0, 1].sum(), given[1]
+        )[0][0, 0]
         .eq(0)
         .all()
     )
@@ -129,7 +153,9 @@ def test_a_decoder_that_bends_says_how():
 
 
 def test_a_shortcut_is_linear_in_the_codes_and_says_where():
-    """What it adds to the outlet's maps, at the picture's size, is proportional to the codes but for a bias."""
+    """What it adds to the outlet's maps, at the picture's size, is proportional to the codes but
+    for a bias.
+    """
     g, codes = Decoder(FAST), torch.randn(3, 2 * FAST.dim)
     assert g.shortcut is not None
     flat = g.shortcut(codes) - g.shortcut.bias
@@ -148,7 +174,10 @@ def test_doublings_are_bilinear(monkeypatch):
     model = made()
     modes.clear()
     model.g(
-        torch.randn(1, 16), torch.randn(1, 1, 16), model.e_p_v(torch.rand(1, 3, 64, 64))[1], torch.rand(1, 3, 64, 64)
+        torch.randn(1, 16),
+        torch.randn(1, 1, 16),
+        model.e_p_v(torch.rand(1, 3, 64, 64))[1],
+        torch.rand(1, 3, 64, 64),
     )
     assert modes == 5 * ["bilinear"]  # and the shortcut's
 
@@ -160,7 +189,13 @@ def test_speech_from_sound_and_from_lips_moves_any_image_however_many_frames():
     assert video.shape == (1, 300, 3, 64, 64)
     torch.testing.assert_close(video[:, 290:], model.speak(image, f_w[:, 290:]), rtol=0, atol=1e-5)
     assert (model.speak(torch.rand(1, 3, 64, 64), f_w[:, :2]) - video[:, :2]).abs().mean() > 0.01
-    assert model.speak(image.expand(2, -1, -1, -1), f_w[:, :4].expand(2, -1, -1)).shape == (2, 4, 3, 64, 64)
+    assert model.speak(image.expand(2, -1, -1, -1), f_w[:, :4].expand(2, -1, -1)).shape == (
+        2,
+        4,
+        3,
+        64,
+        64,
+    )
 
 
 def test_a_pass_of_training_is_its_parts(clips):
@@ -172,7 +207,9 @@ def test_a_pass_of_training_is_its_parts(clips):
     painted = take_frames(out.F_w_v, batch.painted)
     assert torch.equal(painted[1, 0], out.F_w_v[1, batch.painted[1, 0]])
     torch.testing.assert_close(out.fake_v, model.speak(batch.image, painted), rtol=0, atol=1e-5)
-    torch.testing.assert_close(out.F_p[:, 0], model.e_p_v(batch.adversary_frames[:, 0])[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        out.F_p[:, 0], model.e_p_v(batch.adversary_frames[:, 0])[0], rtol=0, atol=1e-5
+    )
     assert out.people.shape == (FAST.batch, 4)
 
 
@@ -180,17 +217,27 @@ def test_what_the_critics_read(clips):
     config, critics = FAST, build_seeded(lambda: Critics(FAST, 7, 3), 0)
     out = made()(clips.draw(config, torch.Generator().manual_seed(0)))
     said = critics(out, torch.rand_like(out.fake_v))
-    assert (said.person.shape, said.modality_v.shape, said.word.shape) == ((4 * 12, 3), (4, 2), (4, 7))
-    torch.testing.assert_close(said.person[13], critics.c_w_p(out.F_w_v[1, 1:2])[0])  # each frame for itself
+    assert (said.person.shape, said.modality_v.shape, said.word.shape) == (
+        (4 * 12, 3),
+        (4, 2),
+        (4, 7),
+    )
+    torch.testing.assert_close(
+        said.person[13], critics.c_w_p(out.F_w_v[1, 1:2])[0]
+    )  # each frame for itself
     assert said.real.shape == said.fake_a.shape
     assert critics(out).real is None
     F_p = torch.randn(out.F_p.shape, generator=torch.Generator().manual_seed(0))
     full, scaled = critics(out._replace(F_p=F_p)), critics(out._replace(F_p=0.01 * F_p))
-    torch.testing.assert_close(scaled.word, full.word, rtol=0, atol=0.2)  # nothing is hidden by making it small
+    torch.testing.assert_close(
+        scaled.word, full.word, rtol=0, atol=0.2
+    )  # nothing is hidden by making it small
 
 
 def test_the_adversary_does_not_see_who_it_is(clips):
     critics = build_seeded(lambda: Critics(FAST, 7, 3), 0)
     out = made()(clips.draw(FAST, torch.Generator().manual_seed(0)))
-    another = out._replace(F_p=out.F_p + torch.randn(4, 1, FAST.dim, generator=torch.Generator().manual_seed(1)))
+    another = out._replace(
+        F_p=out.F_p + torch.randn(4, 1, FAST.dim, generator=torch.Generator().manual_seed(1))
+    )
     torch.testing.assert_close(critics(another).word, critics(out).word, rtol=0, atol=1e-3)

@@ -1,4 +1,6 @@
-"""The loop: it resumes bit for bit, shares the word space, stops at what is not finite; and what is saved."""
+"""The loop: it resumes bit for bit, shares the word space, stops at what is not finite; and what is
+saved.
+"""
 
 import json
 from dataclasses import replace
@@ -59,16 +61,31 @@ def test_training_resumes_bit_for_bit(run, tmp_path, monkeypatch):
 
 def test_models_that_differ_later_share_their_word_space(run, tmp_path):
     weights = []
-    for name, config in (("with", SHORT), ("without", SHORT.entangled()), ("no-gan", replace(SHORT, gan=0.0))):
+    for name, config in (
+        ("with", SHORT),
+        ("without", SHORT.entangled()),
+        ("no-gan", replace(SHORT, gan=0.0)),
+    ):
         model = run(replace(config, steps=2), name)
         weights.append(model.state_dict())
     word_space = run(SHORT.word_space(), FIRST)  # at its end: nothing is trained
     assert len(losses(tmp_path / FIRST)) == 2
-    terms = {"contrastive", "words", "domain", "dispel_person", "total", "c_w_p", "modality", "critics"}
+    terms = {
+        "contrastive",
+        "words",
+        "domain",
+        "dispel_person",
+        "total",
+        "c_w_p",
+        "modality",
+        "critics",
+    }
     assert set(losses(tmp_path / FIRST)[0]) == {"step", *terms}
     assert set(word_space.state_dict()) < set(weights[0])
     logs = [losses(tmp_path / name)[0] for name in ("with", "without", "no-gan")]
-    assert logs[0]["words"] == logs[1]["words"] == logs[2]["words"]  # the first batch, the same word space
+    assert (
+        logs[0]["words"] == logs[1]["words"] == logs[2]["words"]
+    )  # the first batch, the same word space
     assert "gan" not in logs[2]
     assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
@@ -83,7 +100,9 @@ def test_each_weight_learns_and_so_do_those_against_it(run, clips, tmp_path):
 
 
 def test_a_batch_can_be_learnt_by_heart(run, clips, tmp_path, monkeypatch):
-    config = replace(SHORT, first=0, steps=40, domain=0.0, dispel_person=0.0, dispel_word=0.0, learning_rate=5e-3)
+    config = replace(
+        SHORT, first=0, steps=40, domain=0.0, dispel_person=0.0, dispel_word=0.0, learning_rate=5e-3
+    )
     batch = clips.draw(config, torch.Generator().manual_seed(0))
     monkeypatch.setattr(WordClips, "draw", lambda *_: batch)
     run(config)
@@ -106,7 +125,9 @@ def test_pictures_of_another_size_or_none_are_refused(run, clips):
 
 def test_a_rate_rises_and_falls_times_its_pace():
     weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
-    optimizer = torch.optim.Adam([{"params": weights[:1], "pace": 1.0}, {"params": weights[1:], "pace": 5.0}])
+    optimizer = torch.optim.Adam(
+        [{"params": weights[:1], "pace": 1.0}, {"params": weights[1:], "pace": 5.0}]
+    )
     config = replace(SHORT, steps=100, learning_rate=1e-3, falls=True)
     rates = []
     for step in range(100):
@@ -128,7 +149,9 @@ def test_a_saved_model_is_the_same_model(clips, fabric, tmp_path):
     assert (again.config, words) == (model.config, clips.words)
     assert not any(p.requires_grad for p in again.parameters())
     image, f_w = torch.rand(1, 3, 64, 64), torch.randn(1, 2, SHORT.dim)
-    torch.testing.assert_close(again.speak(image, f_w), model.eval().speak(image, f_w), rtol=0, atol=5e-3)
+    torch.testing.assert_close(
+        again.speak(image, f_w), model.eval().speak(image, f_w), rtol=0, atol=5e-3
+    )
     assert read_card(path)["steps"] == [2, 4]
 
 

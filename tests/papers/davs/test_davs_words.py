@@ -1,4 +1,6 @@
-"""Word clips against the words' exact times: where they lie, what is beyond a clip's ends, how they are drawn."""
+"""Word clips against the words' exact times: where they lie, what is beyond a clip's ends, how they
+are drawn.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +31,9 @@ def test_a_words_middle_is_in_the_middle_frame(clips, spoken):
         middle = (word.start + word.end) / 2
         assert (clips.first[k] + MIDDLE) / 25 <= middle < (clips.first[k] + MIDDLE + 1) / 25
     assert clips.words == tuple(sorted({word.label for _, word in said}))
-    assert [clips.tensors.speakers[p] for p in clips.person] == [spoken[number].speaker for number, _ in said]
+    assert [clips.tensors.speakers[p] for p in clips.person] == [
+        spoken[number].speaker for number, _ in said
+    ]
 
 
 def test_beyond_a_clips_ends_its_pictures_are_repeated_and_its_sound_is_silent(clips):
@@ -50,7 +54,9 @@ def test_beyond_a_clips_ends_its_pictures_are_repeated_and_its_sound_is_silent(c
     at = 40 + int(clips.first[before])
     heard = clips.rows[rows[before]]
     torch.testing.assert_close(heard, whole[at : at + FRAMES], rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(heard[0], whole[0], rtol=1e-4, atol=1e-4)  # silence: 12 frames are more than a window
+    torch.testing.assert_close(
+        heard[0], whole[0], rtol=1e-4, atol=1e-4
+    )  # silence: 12 frames are more than a window
 
 
 def test_frames_are_spread_evenly_about_the_middle():
@@ -64,7 +70,9 @@ def test_frames_are_spread_evenly_about_the_middle():
 
 @pytest.fixture
 def numbered(clips, monkeypatch):
-    """Word clips whose pictures tell the frame's number by their first two colours, and whose rows do too."""
+    """Word clips whose pictures tell the frame's number by their first two colours, and whose rows
+    do too.
+    """
     monkeypatch.setattr(module, "jitter", lambda pictures, rng: pictures)
     n = torch.arange(len(clips.tensors.clip_of))
     colours = torch.stack([n % 256, n // 256, 0 * n], -1).byte()
@@ -93,7 +101,9 @@ def test_a_batch_is_one_second_of_some_words_and_the_first_picture_of_the_record
         assert torch.equal(number(batch.real), made)
         assert batch.adversary_frames.shape[1] == CONFIG.adversary_frames
         assert batch.rows.shape == (CONFIG.batch, 12, 20, 12)
-        for b in range(CONFIG.batch):  # a word clip of that word and recording begins where the frames say
+        for b in range(
+            CONFIG.batch
+        ):  # a word clip of that word and recording begins where the frames say
             same = (numbered.word == batch.word[b]) & (numbered.clip == clip[b, 0])
             spans = numbered.times(same.nonzero()[:, 0], spread(12))
             which = [k for k in range(len(spans[0])) if torch.equal(spans[0][k], frames[b])]
@@ -124,7 +134,8 @@ def test_words_of_another_set_keep_their_numbers_and_others_are_left_out(clips, 
 
 def test_clips_whose_words_have_no_times_are_refused(clips, spoken):
     untimed = [
-        replace(clip, words=tuple(Segment(float("nan"), float("nan"), w.label) for w in clip.words)) for clip in spoken
+        replace(clip, words=tuple(Segment(float("nan"), float("nan"), w.label) for w in clip.words))
+        for clip in spoken
     ]
     with pytest.raises(ValueError, match="no times of its words"):
         word_clips(clips.tensors, untimed)
@@ -132,20 +143,32 @@ def test_clips_whose_words_have_no_times_are_refused(clips, spoken):
 
 def spoken_by(speaker: str, texts: list[str]) -> list[Clip]:
     return [
-        Clip(f"{speaker}{k}", Path(f"{k}.mp4"), speaker, words=tuple(Segment(0.0, 1.0, w) for w in text.split()))
+        Clip(
+            f"{speaker}{k}",
+            Path(f"{k}.mp4"),
+            speaker,
+            words=tuple(Segment(0.0, 1.0, w) for w in text.split()),
+        )
         for k, text in enumerate(texts)
     ]
 
 
 def test_no_sentence_is_both_trained_and_tested_but_single_words_are():
     texts = [" ".join(words) for words in sentences(75)]
-    parts = Corpus("t", spoken_by("a", texts) + spoken_by("b", texts), []), Corpus("t", spoken_by("c", texts), [])
+    parts = (
+        Corpus("t", spoken_by("a", texts) + spoken_by("b", texts), []),
+        Corpus("t", spoken_by("c", texts), []),
+    )
     train, test = hold_out(*parts)
     assert [clip.text for clip in test] == texts[50:]
     assert {clip.text for clip in train} == set(texts[:50])
     assert len(train) == 100
     every = {word for words in GRAMMAR.values() for word in words}
-    assert {word.label for clip in test for word in clip.words} == {w.label for c in train for w in c.words} == every
+    assert (
+        {word.label for clip in test for word in clip.words}
+        == {w.label for c in train for w in c.words}
+        == every
+    )
     lrw = Corpus("t", spoken_by("unknown", ["about", "after"]), [])
     assert [len(part) for part in hold_out(lrw, lrw)] == [2, 2]
     few = Corpus("t", spoken_by("a", texts[:4]), [])
@@ -158,7 +181,10 @@ def test_a_prepared_lrw_clip_has_its_word_in_the_middle(clips, spoken):
     """29 frames, the word about their middle: no picture is repeated."""
     single = replace(spoken[0], words=(Segment(14.5 / 25 - 0.2, 14.5 / 25 + 0.2, "about"),))
     long, short = clips.tensors, slice(29)
-    of_frames = {name: getattr(long, name)[short] for name in ("frames", "landmarks", "viseme", "blink", "clip_of")}
+    of_frames = {
+        name: getattr(long, name)[short]
+        for name in ("frames", "landmarks", "viseme", "blink", "clip_of")
+    }
     of_clips = {name: getattr(long, name)[:1] for name in ("emotion", "speaker", "ids")}
     audio = [long.audio[0][: 29 * 640]]
     tensors = replace(long, **of_frames, **of_clips, start=torch.tensor([0, 29]), audio=audio)

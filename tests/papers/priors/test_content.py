@@ -44,7 +44,10 @@ def sources(vae) -> list:
 
 
 def head_of(source) -> PriorsHead:
-    return PriorsHead(source.features, HeadNet(source.content, Generator(GeneratorConfig.fast(), source.content.width)))
+    return PriorsHead(
+        source.features,
+        HeadNet(source.content, Generator(GeneratorConfig.fast(), source.content.width)),
+    )
 
 
 def test_every_source_gives_its_width_a_frame_and_what_was_heard_decides(audio, vae):
@@ -53,7 +56,9 @@ def test_every_source_gives_its_width_a_frame_and_what_was_heard_decides(audio, 
         found = head.content(Speech(audio))
         assert found.shape == (N, source.content.width)
         other = audio.clone()
-        other[20 * 640 :] = 0.1 * other[20 * 640 :].flip(0)  # MFCC's floor is the clip's, so the loudest part stays
+        other[20 * 640 :] = 0.1 * other[20 * 640 :].flip(
+            0
+        )  # MFCC's floor is the clip's, so the loudest part stays
         changed = (head.content(Speech(other)) - found).abs().amax(1)
         assert changed[:15].max() < 1e-4
         assert changed[21:].min() > 1e-4
@@ -67,7 +72,9 @@ def test_content_of_the_vae_is_its_posteriors_mean_and_noise_a_sample(audio, vae
     rows = source.features(audio, N)
     torch.testing.assert_close(source.content(rows), posterior.mean)
     expected = torch.distributions.Normal(posterior.mean, (posterior.logvar / 2).exp())
-    torch.testing.assert_close((source.content(rows, noise) - expected.mean) / expected.stddev, noise)
+    torch.testing.assert_close(
+        (source.content(rows, noise) - expected.mean) / expected.stddev, noise
+    )
 
 
 def test_frozen_networks_go_where_the_head_goes_and_not_into_its_file(vae):
@@ -109,7 +116,9 @@ def test_augmentation_is_clean_half_the_time_and_at_most_10_db_below_speech(audi
         assert 10 ** (-7 / 20) < gain < 10 ** (7 / 20)
         noise = heard - gain * audio
         speech = gain * audio[speech_mask(audio)]
-        levels.append(20 * (noise.square().mean() / speech.square().mean()).sqrt().clamp(min=1e-9).log10())
+        levels.append(
+            20 * (noise.square().mean() / speech.square().mean()).sqrt().clamp(min=1e-9).log10()
+        )
     levels = torch.stack(levels)
     noisy = levels > -65
     assert 70 < noisy.sum() < 130

@@ -21,7 +21,9 @@ def paper():
     """With an untrained head."""
     torch.manual_seed(0)
     source = UNTRAINED["mfcc"]()
-    head = PriorsHead(source.features, HeadNet(source.content, Generator(GeneratorConfig(widths=(8, 8, 16)), 32)))
+    head = PriorsHead(
+        source.features, HeadNet(source.content, Generator(GeneratorConfig(widths=(8, 8, 16)), 32))
+    )
     return replace(PAPER, head=lambda weights: head)
 
 
@@ -30,7 +32,9 @@ def wav(path, audio):
     return path
 
 
-def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(paper, clip, face, tmp_path):
+def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(
+    paper, clip, face, tmp_path
+):
     import av
 
     (out,) = generate(paper, face, tmp_path / "out.mp4", audio=clip.audio_path)
@@ -42,7 +46,9 @@ def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(pap
     assert abs(lag - 4000) < 200
     with av.open(str(out)) as container:
         assert container.metadata["comment"].startswith("synthetic")
-    assert abs(frames[0].astype(float) - clip.frames[0]).mean() < 25  # an untrained head nearly copies
+    assert (
+        abs(frames[0].astype(float) - clip.frames[0]).mean() < 25
+    )  # an untrained head nearly copies
 
 
 def test_bad_paths_and_pictures_are_named_and_nothing_is_written(paper, clip, face, tmp_path):

@@ -1,4 +1,6 @@
-"""The two generators: shapes, range, what the frame before and the content do, and that they are small and quick."""
+"""The two generators: shapes, range, what the frame before and the content do, and that they are
+small and quick.
+"""
 
 import pytest
 import torch
@@ -55,7 +57,9 @@ def test_a_video_is_frame_after_frame(inputs):
     image, content = inputs
     generator, previous = made(), image
     for n in range(content.shape[1]):
-        previous = generator.painter.frame(image, previous, content[:, n], generator.painter.find(image))
+        previous = generator.painter.frame(
+            image, previous, content[:, n], generator.painter.find(image)
+        )
         torch.testing.assert_close(previous, generator(image, content)[:, n])
 
 
@@ -66,7 +70,9 @@ def test_frames_with_the_points_where_content_puts_them_are_those_of_content_alo
     points = generator.painter.find(image)
     goal = points[:, None] + generator.moves(content, points)
     torch.testing.assert_close(generator(image, content, None, goal), generator(image, content))
-    assert (generator(image, content, None, goal + 3) - generator(image, content)).abs().max() > 1e-2
+    assert (
+        generator(image, content, None, goal + 3) - generator(image, content)
+    ).abs().max() > 1e-2
 
 
 @pytest.mark.parametrize("kind", [Generator, TemporalGenerator])
@@ -99,7 +105,9 @@ def test_the_mouth_box_is_painted_and_the_rest_of_the_image_kept(inputs):
 
 
 def test_what_is_at_a_point_comes_to_where_it_is_moved():
-    """A bright spot at a moved point: its centre of mass follows, and where nothing moves nothing changes."""
+    """A bright spot at a moved point: its centre of mass follows, and where nothing moves nothing
+    changes.
+    """
     points = torch.tensor([[[12.0, 16.0], [20.0, 16.0], [16.0, 26.0]]])
     moves = torch.tensor([[[0.0, 0.0], [0.0, 3.0], [0.0, 0.0]]])
     for side in (32, 64):
@@ -153,23 +161,33 @@ def test_noise_moves_the_temporal_generator_and_its_face_is_encoded_alone(inputs
     generator = made(TemporalGenerator)
     noise = torch.randn((2, 4, NOISE), generator=torch.Generator().manual_seed(1))
     assert (generator(image, content, noise) - generator(image, content)).abs().max() > 1e-6
-    torch.testing.assert_close(generator(image[1:], content[1:]), generator(image, content)[1:], rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        generator(image[1:], content[1:]), generator(image, content)[1:], rtol=0, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("size", [64, 128])
 @pytest.mark.parametrize("kind", [Generator, TemporalGenerator])
 def test_changes_make_the_frames_of_the_video(kind, size):
-    """What `generate` applies to a photo, applied to the view: the same frames, colours beyond the edge included."""
+    """What `generate` applies to a photo, applied to the view: the same frames, colours beyond the
+    edge included.
+    """
     rng = torch.Generator().manual_seed(0)
-    image = torch.rand((1, 3, size, size), generator=rng).round(decimals=1)  # some pixels black, some white
+    image = torch.rand((1, 3, size, size), generator=rng).round(
+        decimals=1
+    )  # some pixels black, some white
     content = 2 * torch.randn((1, 5, 32), generator=rng)
     generator = made(kind, GeneratorConfig(size, (8, 16, 24)))
     with torch.no_grad():
-        generator.painter.geometry.net[-1].bias.normal_(0, 3, generator=rng)  # moves that leave the box
+        generator.painter.geometry.net[-1].bias.normal_(
+            0, 3, generator=rng
+        )  # moves that leave the box
     video = generate(generator, image, content)[0]
     changes = generator.changes(image, content)
     assert changes.motion.abs().max() > 0.02
-    torch.testing.assert_close(apply_changes(image.expand_as(video), changes), video, rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        apply_changes(image.expand_as(video), changes), video, rtol=0, atol=1e-5
+    )
     outside = torch.ones(size, size, dtype=torch.bool)
     top, bottom, left, right = mouth_box(size, size)
     outside[top:bottom, left:right] = False
@@ -178,12 +196,18 @@ def test_changes_make_the_frames_of_the_video(kind, size):
 
 
 def test_a_texture_hangs_from_the_upper_lip_and_reaches_from_corner_to_corner():
-    """A texture that names its own places: read below the lip's arc, in the middle and near both corners."""
+    """A texture that names its own places: read below the lip's arc, in the middle and near both
+    corners.
+    """
     points = torch.full((1, len(POINTS), 2), 16.0)
     for contour, low in ((UPPER, 12.0), (LOWER, 26.0)):
         for k, i in enumerate(contour):
-            points[:, POINTS.index(i)] = torch.tensor([8.0 + 4 * k, low if k in (1, 2, 3) else 12.0])
-    v, u = torch.meshgrid(torch.linspace(0.05, 0.95, 10), torch.linspace(0.025, 0.975, 20), indexing="ij")
+            points[:, POINTS.index(i)] = torch.tensor(
+                [8.0 + 4 * k, low if k in (1, 2, 3) else 12.0]
+            )
+    v, u = torch.meshgrid(
+        torch.linspace(0.05, 0.95, 10), torch.linspace(0.025, 0.975, 20), indexing="ij"
+    )
     found = place_teeth(torch.stack([u, v, 0 * u]), points, 32)[0]
     for x in (9, 12, 16, 20, 23):  # pixel x has its middle at x + 1/2
         assert found[0, 15, x].item() == pytest.approx((x + 0.5 - 8) / 16, abs=0.02)
@@ -193,7 +217,9 @@ def test_a_texture_hangs_from_the_upper_lip_and_reaches_from_corner_to_corner():
 
 
 def test_inside_is_the_polygon_of_the_inner_lips():
-    """An open mouth's map against the area and centre of its polygon; shut lips leave next to nothing."""
+    """An open mouth's map against the area and centre of its polygon; shut lips leave next to
+    nothing.
+    """
     upper = torch.tensor([[8.0, 16.0], [12.0, 14.0], [16.0, 13.0], [20.0, 14.0], [24.0, 16.0]])
     lower = torch.tensor([[8.0, 16.0], [12.0, 20.0], [16.0, 22.0], [20.0, 20.0], [24.0, 16.0]])
     points = torch.full((2, len(POINTS), 2), 16.0)
@@ -202,7 +228,9 @@ def test_inside_is_the_polygon_of_the_inner_lips():
             points[mouth_, [POINTS.index(i) for i in contour]] = at
     for side in (32, 64):
         opened, shut = mouth_mask(points, side)[:, 0] * (SIDE / side) ** 2
-        polygon = torch.trapezoid(lower[:, 1], lower[:, 0]) - torch.trapezoid(upper[:, 1], upper[:, 0])
+        polygon = torch.trapezoid(lower[:, 1], lower[:, 0]) - torch.trapezoid(
+            upper[:, 1], upper[:, 0]
+        )
         assert opened.sum() == pytest.approx(polygon.item(), rel=0.15)
         ticks = (torch.arange(side) + 0.5) * SIDE / side
         assert (opened.sum(0) * ticks).sum() / opened.sum() == pytest.approx(16, abs=0.2)

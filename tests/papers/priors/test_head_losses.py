@@ -1,4 +1,6 @@
-"""Each loss against a slow transcription, the gradient penalty against its closed form, and who learns from what."""
+"""Each loss against a slow transcription, the gradient penalty against its closed form, and who
+learns from what.
+"""
 
 import pytest
 import torch
@@ -62,7 +64,9 @@ def test_reconstruction_is_the_weighted_mean_pixel_by_pixel(batch, lips):
         for column in range(16, 48):
             weight[row, column] = 8 + 5 * between[row - 30, column - 16]
     expected = ((real - fake).abs() * weight).sum() / (3 * weight.sum())
-    torch.testing.assert_close(weighted_l1(fake, real, lips[:1, :1], Weights(mouth=8, between=5)), expected)
+    torch.testing.assert_close(
+        weighted_l1(fake, real, lips[:1, :1], Weights(mouth=8, between=5)), expected
+    )
     plain = weighted_l1(fake, real, lips[:1, :1], Weights(mouth=1, between=0))
     torch.testing.assert_close(plain, (real - fake).abs().mean())
 
@@ -76,7 +80,9 @@ def test_the_frame_critic_sees_what_lies_between_the_lips_alone(batch, critics, 
     far = nn.functional.max_pool2d(between, 9, 1, 4) < 1e-3
     assert far.float().mean() > 0.8
     assert gradient[far].abs().max() < 1e-2 * gradient.abs().max()
-    (gradient,) = torch.autograd.grad(logits.sum(), fake)  # the viseme is seen in the whole mouth box
+    (gradient,) = torch.autograd.grad(
+        logits.sum(), fake
+    )  # the viseme is seen in the whole mouth box
     assert (mouth(gradient) != 0).float().mean() > 0.9
 
 
@@ -98,7 +104,9 @@ def test_the_mouth_box_holds_every_mouth_of_the_corpus(tiny_corpus):
 
 
 def test_critic_loss_is_the_wasserstein_estimate_and_the_penalty():
-    loss = wasserstein_critic(torch.tensor([3.0, 5.0]), torch.tensor([1.0, 2.0]), torch.tensor(0.2), 10.0)
+    loss = wasserstein_critic(
+        torch.tensor([3.0, 5.0]), torch.tensor([1.0, 2.0]), torch.tensor(0.2), 10.0
+    )
     assert loss.item() == pytest.approx(1.5 - 4 + 2)
 
 
@@ -113,7 +121,9 @@ def test_penalty_of_a_linear_critic_is_its_slopes_distance_from_one(size, rng):
 
 def test_penalty_by_finite_differences_at_the_mixture(rng):
     w = torch.randn((6,), generator=rng, dtype=torch.float64)
-    real, fake, mix = (torch.rand(shape, generator=rng, dtype=torch.float64) for shape in [(3, 6), (3, 6), (3,)])
+    real, fake, mix = (
+        torch.rand(shape, generator=rng, dtype=torch.float64) for shape in [(3, 6), (3, 6), (3,)]
+    )
 
     def critic(x):
         return (x * w).tanh().prod(-1) + (x**3 @ w)
@@ -125,24 +135,32 @@ def test_penalty_by_finite_differences_at_the_mixture(rng):
         slope = torch.stack([(critic(x + step) - critic(x - step)) / 2e-6 for step in steps])
         norms.append(slope.norm())
     expected = (torch.stack(norms) - 1).square().mean()
-    torch.testing.assert_close(gradient_penalty(critic, real, fake, mix), expected, rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        gradient_penalty(critic, real, fake, mix), expected, rtol=1e-6, atol=0
+    )
 
 
 def test_penalty_reaches_the_critics_weights(rng, critics, lips):
     real, fake = torch.rand((2, 3, 3, 64, 64), generator=rng)
     z_c = torch.randn((3, 8), generator=rng)
-    gradient_penalty(lambda x: critics[0](x, z_c, lips[0])[0], real, fake, torch.rand(3, generator=rng)).backward()
+    gradient_penalty(
+        lambda x: critics[0](x, z_c, lips[0])[0], real, fake, torch.rand(3, generator=rng)
+    ).backward()
     assert all(conv.weight.grad.abs().sum() > 0 for conv in critics[0].convs)
 
 
 def test_perceptual_and_landmark_terms_by_hand(rng):
     real, fake = torch.rand((2, 2, 3, 8, 8), generator=rng)
-    assert perceptual(lambda x: [x, 2 * x], fake, real).item() == pytest.approx(3 * (real - fake).abs().mean().item())
+    assert perceptual(lambda x: [x, 2 * x], fake, real).item() == pytest.approx(
+        3 * (real - fake).abs().mean().item()
+    )
     moves, wanted = (
         torch.randn((2, 4, 29, 2), generator=rng),
         torch.randn((4, 29, 2), generator=rng).expand(2, -1, -1, -1),
     )
-    by_hand = sum(((a - b) ** 2).sum().item() for a, b in zip(moves, wanted, strict=True)) / (2 * 4 * 29)
+    by_hand = sum(((a - b) ** 2).sum().item() for a, b in zip(moves, wanted, strict=True)) / (
+        2 * 4 * 29
+    )
     assert landmark_l2(moves, wanted).item() == pytest.approx(by_hand, rel=1e-5)
 
 
@@ -157,14 +175,20 @@ def test_reconstruction_leaves_out_what_has_no_encoder_and_total_is_weighted(bat
 def test_critic_phase_teaches_the_critics_alone(batch, critics, lips, rng):
     real, fake, content, viseme = batch
     fake, content = fake.requires_grad_(), content.requires_grad_()
-    terms = critic_phase(Weights(), critics, Shown(real, fake, content, viseme, lips), torch.rand(2, generator=rng))
+    terms = critic_phase(
+        Weights(), critics, Shown(real, fake, content, viseme, lips), torch.rand(2, generator=rng)
+    )
     terms["critics"].backward()
     assert fake.grad is None
     assert content.grad is None
     assert all(p.grad is not None for critic in critics for p in critic.parameters() if p.ndim > 1)
     parts = [terms[name] for name in ("critic_frame", "critic_video", "critic_viseme")]
     torch.testing.assert_close(terms["critics"], sum(parts))
-    seen = [critics[0](real[b, t][None], content[b, t][None], lips[b, t][None]) for b in range(2) for t in range(3)]
+    seen = [
+        critics[0](real[b, t][None], content[b, t][None], lips[b, t][None])
+        for b in range(2)
+        for t in range(3)
+    ]
     logits = torch.cat([logits for _, logits in seen])
     torch.testing.assert_close(terms["critic_viseme"], cross_entropy(logits, viseme.flatten()))
 
@@ -177,7 +201,9 @@ def test_critics_wrapped_by_fabric_learn_at_each_precision(precision, batch, cri
     shown = Shown(real, fake, content, viseme, lips)
     terms = critic_phase(Weights(), wrapped, shown, torch.rand(2, generator=rng))
     fabric.backward(terms["critics"])
-    assert all(p.grad.isfinite().all() for critic in critics for p in critic.parameters() if p.ndim > 1)
+    assert all(
+        p.grad.isfinite().all() for critic in critics for p in critic.parameters() if p.ndim > 1
+    )
 
 
 def test_generator_phase_moves_the_frames_and_not_the_content(batch, critics, lips):
@@ -187,7 +213,9 @@ def test_generator_phase_moves_the_frames_and_not_the_content(batch, critics, li
         critic.requires_grad_(False)
     terms = generator_phase(critics, Shown(real, fake, content, viseme, lips))
     scores = [
-        critics[0](fake[b, t][None], content[b, t][None], lips[b, t][None])[0] for b in range(2) for t in range(3)
+        critics[0](fake[b, t][None], content[b, t][None], lips[b, t][None])[0]
+        for b in range(2)
+        for t in range(3)
     ]
     expected = -torch.cat(scores).mean() - critics[1](fake, content).mean()
     torch.testing.assert_close(terms["adversarial"], expected)
@@ -206,15 +234,26 @@ def test_the_viseme_is_read_from_the_mouth_and_not_from_the_content(batch, criti
 
 
 def test_critics_tell_real_from_fake_after_some_steps(critics, lips, rng):
-    """Bright mouths are real here; the video critic is shown brightness that moves against brightness that does not."""
+    """Bright mouths are real here; the video critic is shown brightness that moves against
+    brightness that does not.
+    """
     real, fake = torch.full((2, 3, 3, 64, 64), 0.8), torch.full((2, 3, 3, 64, 64), 0.2)
     content, viseme = torch.zeros(2, 3, 8), torch.zeros(2, 3, dtype=torch.long)
-    optimizer = torch.optim.Adam([p for critic in critics for p in critic.parameters()], 1e-3, betas=(0.0, 0.9))
+    optimizer = torch.optim.Adam(
+        [p for critic in critics for p in critic.parameters()], 1e-3, betas=(0.0, 0.9)
+    )
     for _ in range(15):
-        terms = critic_phase(Weights(), critics, Shown(real, fake, content, viseme, lips), torch.rand(2, generator=rng))
+        terms = critic_phase(
+            Weights(),
+            critics,
+            Shown(real, fake, content, viseme, lips),
+            torch.rand(2, generator=rng),
+        )
         optimizer.zero_grad()
         terms["critics"].backward()
         optimizer.step()
-    real_score, fake_score = (critics[0](x[:, 0], content[:, 0], lips[:, 0])[0] for x in (real, fake))
+    real_score, fake_score = (
+        critics[0](x[:, 0], content[:, 0], lips[:, 0])[0] for x in (real, fake)
+    )
     assert (real_score > fake_score).all()
     assert (critics[1](real, content) > critics[1](fake, content)).all()

@@ -26,7 +26,9 @@ from thlab.papers.priors.train import load_vae
 from thlab.training import Run, make_fabric, read_card, save_weights
 from thlab.training.job import Job
 
-TINY = replace(GANConfig.fast(), generator=GeneratorConfig(widths=(8, 8, 16)), steps=4, critics_from=2)
+TINY = replace(
+    GANConfig.fast(), generator=GeneratorConfig(widths=(8, 8, 16)), steps=4, critics_from=2
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,9 @@ def test_moves_lead_from_the_image_to_the_frames(memory):
     missed = reached - there
     assert missed.std() > 0  # what is found in an image is never exact
     assert missed.abs().max() < 5 * MISS
-    torch.testing.assert_close(missed, missed[:, :, :1].expand_as(missed), rtol=0, atol=1e-4)  # one shift an image
+    torch.testing.assert_close(
+        missed, missed[:, :, :1].expand_as(missed), rtol=0, atol=1e-4
+    )  # one shift an image
 
 
 def test_a_clip_of_shut_eyes_has_an_image_too(memory):
@@ -116,7 +120,9 @@ def test_rate_falls_to_a_tenth_in_each_phase():
 
 
 @pytest.mark.parametrize(("name", "make"), [("mfcc", Generator), ("waveform", TemporalGenerator)])
-def test_training_resumes_bit_for_bit_and_critics_join_when_told(name, make, memory, fabric, tmp_path, monkeypatch):
+def test_training_resumes_bit_for_bit_and_critics_join_when_told(
+    name, make, memory, fabric, tmp_path, monkeypatch
+):
     def train(folder):
         return train_generator(Job(TINY, memory, folder, "head", fabric, 0), source(name), make)
 
@@ -137,7 +143,9 @@ def test_training_resumes_bit_for_bit_and_critics_join_when_told(name, make, mem
     log = losses(tmp_path / "whole" / "head")
     assert log == losses(tmp_path / "parts" / "head")
     assert "adversarial" not in log[1]
-    assert {"l1", "adversarial", "viseme", "critic_frame", "critic_video", "critic_viseme"} <= set(log[2])
+    assert {"l1", "adversarial", "viseme", "critic_frame", "critic_video", "critic_viseme"} <= set(
+        log[2]
+    )
 
 
 def test_the_face_encoder_adds_its_term_and_is_not_trained(memory, fabric, tmp_path):

@@ -1,4 +1,6 @@
-"""Tables of talking heads: what is trained once, what the claims need, and a head that knows the truth."""
+"""Tables of talking heads: what is trained once, what the claims need, and a head that knows the
+truth.
+"""
 
 from dataclasses import replace
 
@@ -25,7 +27,9 @@ SETTINGS = ("steps=1", "pretrain_steps=1", "hidden=8")
 @pytest.fixture(scope="module")
 def experiment(tiny_corpus):
     torch.set_num_threads(1)
-    return open_experiment(PAPER, PAPER.tables["T1"], str(tiny_corpus), "fast", (0,), settings=SETTINGS)
+    return open_experiment(
+        PAPER, PAPER.tables["T1"], str(tiny_corpus), "fast", (0,), settings=SETTINGS
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +42,9 @@ def home(tmp_path, monkeypatch):
 def head():
     torch.manual_seed(0)
     source = UNTRAINED["mfcc"]()
-    return PriorsHead(source.features, HeadNet(source.content, Generator(GeneratorConfig.fast(), 32)))
+    return PriorsHead(
+        source.features, HeadNet(source.content, Generator(GeneratorConfig.fast(), 32))
+    )
 
 
 def test_the_tables_heads_have_few_steps_and_no_critics(experiment):
@@ -106,7 +112,9 @@ def test_quality_of_a_head_that_knows_the_truth(experiment, monkeypatch):
 
     monkeypatch.setattr(
         "thlab.evaluation.test_set.mediapipe_points",
-        lambda frames: frames.reshape(len(frames), -1)[:, :956].reshape(-1, 478, 2).astype(np.float32),
+        lambda frames: (
+            frames.reshape(len(frames), -1)[:, :956].reshape(-1, 478, 2).astype(np.float32)
+        ),
     )
     monkeypatch.setattr(quality, "load_head", lambda weights: Oracle())
     monkeypatch.setattr(quality, "CLIPS", 4)
@@ -115,7 +123,9 @@ def test_quality_of_a_head_that_knows_the_truth(experiment, monkeypatch):
     assert table.rows == ["truth", "ours", "ours, shuffled audio", "repeated frame", "mean frame"]
     assert table.interval("ours", "LMD").over == "1 seed, 4 clips of one speaker"
     assert len(table.values("ours", "LMD, mediapipe")) == 2
-    mean = {row: {c: table.values(row, c).mean() for c in table.measured(row)} for row in table.rows}
+    mean = {
+        row: {c: table.values(row, c).mean() for c in table.measured(row)} for row in table.rows
+    }
     assert mean["ours"]["LMD"] < 0.3 * mean["repeated frame"]["LMD"]
     assert mean["ours"]["opening"] > 0.9 > 0.5 > mean["ours, shuffled audio"]["opening"]
     assert mean["ours"]["PSNR"] == pytest.approx(40, abs=3)  # 0.01 brighter, but for what is white

@@ -1,4 +1,6 @@
-"""Tables of latents: what is probed, what is shared between runs, exact factors drawn again; and what tables hold."""
+"""Tables of latents: what is probed, what is shared between runs, exact factors drawn again; and
+what tables hold.
+"""
 
 from dataclasses import replace
 
@@ -25,7 +27,9 @@ SETTINGS = ("steps=2", "pretrain_steps=1", "hidden=8")
 @pytest.fixture(scope="module")
 def experiment(tiny_corpus):
     torch.set_num_threads(1)
-    return open_experiment(PAPER, PAPER.tables["T3"], str(tiny_corpus), "fast", (0, 1), settings=SETTINGS)
+    return open_experiment(
+        PAPER, PAPER.tables["T3"], str(tiny_corpus), "fast", (0, 1), settings=SETTINGS
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +45,9 @@ def table_of(experiment, name):
 
 def untrained(experiment):
     torch.manual_seed(0)
-    return SequenceVAE(experiment.config(VAEConfig), 21, 8, len(experiment.train_sound.ids)).requires_grad_(False)
+    return SequenceVAE(
+        experiment.config(VAEConfig), 21, 8, len(experiment.train_sound.ids)
+    ).requires_grad_(False)
 
 
 def test_codes_are_the_posterior_means(experiment):
@@ -66,21 +72,29 @@ def test_shares_of_clips_are_those_of_their_segments(experiment):
     found = codes.of_clips(test, "row", "column", hits, test.clip_of)
     assert [clip for _, _, _, clip, _ in found] == list(test.ids)
     lengths = test.start.diff().tolist()
-    pooled = sum(value * length for (*_, value), length in zip(found, lengths, strict=True)) / sum(lengths)
+    pooled = sum(value * length for (*_, value), length in zip(found, lengths, strict=True)) / sum(
+        lengths
+    )
     assert pooled == pytest.approx(100 * hits.double().mean().item())
 
 
 def test_spread_and_balanced_accuracy():
     table = torch.randn(21, 32)
-    distances = torch.cdist(table, table).square().sum() / (2 * 21 * 21)  # half the mean squared distance of pairs
+    distances = torch.cdist(table, table).square().sum() / (
+        2 * 21 * 21
+    )  # half the mean squared distance of pairs
     assert collapse.spread(table) == pytest.approx(distances.sqrt().item(), rel=1e-5)
     assert collapse.spread(torch.ones(5, 4)) == 0
     label, said = torch.randint(4, (2, 300))
-    assert collapse.balanced_accuracy(said, label) == pytest.approx(balanced_accuracy_score(label, said))
+    assert collapse.balanced_accuracy(said, label) == pytest.approx(
+        balanced_accuracy_score(label, said)
+    )
 
 
 def test_probes_read_what_a_latent_was_given(experiment, monkeypatch):
-    """z_c that is the viseme, z_e that is the emotion plus noise which a clip's mean removes, z_s that is nothing."""
+    """z_c that is the viseme, z_e that is the emotion plus noise which a clip's mean removes, z_s
+    that is nothing.
+    """
 
     def planted(vae, segments, frames):
         rng = torch.Generator().manual_seed(0)
@@ -116,8 +130,11 @@ def test_table_3_and_what_its_runs_share(experiment, home, monkeypatch):
 
     def half(experiment, vae):
         hits = torch.arange(len(test.viseme)) % 2 == 0
-        return [one for row in probes.ROWS for label in probes.LABELS
-                for one in codes.of_clips(test, row, label, hits, test.clip_of)]  # fmt: skip
+        made = []
+        for row in probes.ROWS:
+            for label in probes.LABELS:
+                made += codes.of_clips(test, row, label, hits, test.clip_of)
+        return made
 
     monkeypatch.setattr(probes, "probe_latents", half)
     table = table_of(experiment, "T3")
@@ -128,12 +145,18 @@ def test_table_3_and_what_its_runs_share(experiment, home, monkeypatch):
     assert judge(comparison, table)["interval"] == [0, 0]
     corpus_runs = next((home / "runs" / "priors").iterdir())
     folders = [folder.name.rsplit("-", 1)[0] for folder in corpus_runs.iterdir()]
-    assert sorted(folders) == ["vae", "vae", "vae-stage1"]  # with and without margin, from one first stage
+    assert sorted(folders) == [
+        "vae",
+        "vae",
+        "vae-stage1",
+    ]  # with and without margin, from one first stage
     exchanged = table_of(experiment, "variances")
     of_row = {f"{label}, with margin" for label in probes.LABELS}
     assert set(exchanged.measured("content, variances exchanged")) == of_row
     assert exchanged.evidence["steps"] == {"stage 1": 1, "stage 2": 2}
-    monkeypatch.setattr(vaes, "train_vae", lambda *_, **__: pytest.fail("it was trained and probed before"))
+    monkeypatch.setattr(
+        vaes, "train_vae", lambda *_, **__: pytest.fail("it was trained and probed before")
+    )
     assert table_of(experiment, "T3").records.equals(table.records)
 
 
@@ -146,9 +169,20 @@ def test_sweep_multiplies_the_papers_weights_in_one_seed(experiment, monkeypatch
 
     clip = experiment.test_sound.ids[0]
     monkeypatch.setattr(vaes, "trained_vae", trained)
-    monkeypatch.setattr(probes, "probe_latents", lambda *_: [(row, "viseme", "s", clip, 50.0) for row in probes.ROWS])
+    monkeypatch.setattr(
+        probes,
+        "probe_latents",
+        lambda *_: [(row, "viseme", "s", clip, 50.0) for row in probes.ROWS],
+    )
     table = table_of(experiment, "sweep")
-    assert asked == [(10, 1, 0), (10, 0, 0), (100, 10, 0), (100, 0, 0), (1000, 100, 0), (1000, 0, 0)]
+    assert asked == [
+        (10, 1, 0),
+        (10, 0, 0),
+        (100, 10, 0),
+        (100, 0, 0),
+        (1000, 100, 0),
+        (1000, 0, 0),
+    ]
     assert table.evidence["seeds"] == [0]
     assert set(table.records["seed"]) == {0}
     assert "emotion, α 100 β 10" in table.rows
@@ -157,7 +191,9 @@ def test_sweep_multiplies_the_papers_weights_in_one_seed(experiment, monkeypatch
 def test_collapse_feeds_its_claim(experiment):
     table = table_of(experiment, "collapse")
     labels = len(experiment.test_sound.viseme.unique())
-    assert table.numbers("chance", "accuracy") == [1 / labels] * 2  # of tiny's only test speaker, a seed each
+    assert (
+        table.numbers("chance", "accuracy") == [1 / labels] * 2
+    )  # of tiny's only test speaker, a seed each
     assert table.numbers("with", "spread")[0] > 4  # √32 where nothing is learnt yet
     assert all("interval" in judge(one, table) for one in CLAIMS["priors.collapse"].comparisons)
 
@@ -165,7 +201,9 @@ def test_collapse_feeds_its_claim(experiment):
 def test_pitch_is_what_the_synthesiser_was_told(experiment, monkeypatch):
     told = []
     original = corpus_speech.variant
-    monkeypatch.setattr(corpus_speech, "variant", lambda *args: told.append(original(*args)) or told[-1])
+    monkeypatch.setattr(
+        corpus_speech, "variant", lambda *args: told.append(original(*args)) or told[-1]
+    )
     clip = experiment.splits["test"][5]
     pitch, rate = leakage.pitch_and_rate(clip)
     low, high = (float(word) for word in told[0].split("pitch ")[1].split("\n")[0].split())
@@ -190,11 +228,15 @@ def test_noise_is_of_the_stated_level(experiment):
 
 def test_quantiles():
     x = torch.randn(100)
-    assert np.array_equal(leakage.quantiles(x), np.searchsorted(np.quantile(x, (0.25, 0.5, 0.75)), x))
+    assert np.array_equal(
+        leakage.quantiles(x), np.searchsorted(np.quantile(x, (0.25, 0.5, 0.75)), x)
+    )
 
 
 def test_leakage_finds_planted_factors(experiment, monkeypatch):
-    """A latent that is the noise level and another that is the emotion, both one number a dimension."""
+    """A latent that is the noise level and another that is the emotion, both one number a
+    dimension.
+    """
 
     def planted(vae, segments, frames):
         clip = segments.tensors.clip_of[frames]
@@ -210,13 +252,21 @@ def test_leakage_finds_planted_factors(experiment, monkeypatch):
     assert table.seeds("z_c", "noise")[0] > 95
     assert table.seeds("z_s", "noise")[0] < 60
     assert "speaker" not in table.measured("z_c")  # tiny has one test speaker
-    assert {"viseme", "pitch", "rate", "MIG", "SAP", "disentanglement"} <= set(table.measured("all three"))
+    assert {"viseme", "pitch", "rate", "MIG", "SAP", "disentanglement"} <= set(
+        table.measured("all three")
+    )
     assert "MIG" not in table.measured("chance")
 
 
 def test_one_row_is_shown_and_a_whole_table_written(tiny_corpus, tmp_path):
     out = tmp_path / "tables"
-    asked = {"corpus": str(tiny_corpus), "preset": "fast", "seeds": 1, "out": out, "table": "collapse"}
+    asked = {
+        "corpus": str(tiny_corpus),
+        "preset": "fast",
+        "seeds": 1,
+        "out": out,
+        "table": "collapse",
+    }
     (shown,) = evaluate(PAPER, row="with", settings=SETTINGS, **asked)
     assert "| with |" in shown
     assert not out.exists()
@@ -224,4 +274,6 @@ def test_one_row_is_shown_and_a_whole_table_written(tiny_corpus, tmp_path):
     assert "| chance |" in shown
     stored = Table.load(out / f"priors.collapse-{tiny_corpus.name}.json")
     assert stored.evidence["settings"] == list(SETTINGS)
-    assert {"command", "seeds", "preset", "corpus", "hardware", "steps", "commit"} <= set(stored.evidence)
+    assert {"command", "seeds", "preset", "corpus", "hardware", "steps", "commit"} <= set(
+        stored.evidence
+    )

@@ -1,4 +1,6 @@
-"""Eq. 3 to 6 of Mittal and Wang against torch.distributions, literal transcriptions and finite differences."""
+"""Eq. 3 to 6 of Mittal and Wang against torch.distributions, literal transcriptions and finite
+differences.
+"""
 
 import dataclasses
 
@@ -36,10 +38,16 @@ def test_likelihood_kl_and_prior_are_those_of_torch_distributions(rng):
     q = Gaussian(normal(N, D, rng=rng), normal(N, D, rng=rng))
     mu, var = normal(N, D, rng=rng), 0.25
     posterior = Independent(Normal(q.mean, (0.5 * q.logvar).exp()), 1)
-    torch.testing.assert_close(kl_to_prior(q, mu, var), kl_divergence(posterior, Independent(Normal(mu, var**0.5), 1)))
-    torch.testing.assert_close(log_prior(mu, 2.0), Independent(Normal(0 * mu, 2**0.5), 1).log_prob(mu))
+    torch.testing.assert_close(
+        kl_to_prior(q, mu, var), kl_divergence(posterior, Independent(Normal(mu, var**0.5), 1))
+    )
+    torch.testing.assert_close(
+        log_prior(mu, 2.0), Independent(Normal(0 * mu, 2**0.5), 1).log_prob(mu)
+    )
     p, x = Gaussian(normal(N, 20, 7, rng=rng), normal(N, 20, 7, rng=rng)), normal(N, 20, 7, rng=rng)
-    torch.testing.assert_close(log_likelihood(x, p), Independent(Normal(p.mean, (0.5 * p.logvar).exp()), 2).log_prob(x))
+    torch.testing.assert_close(
+        log_likelihood(x, p), Independent(Normal(p.mean, (0.5 * p.logvar).exp()), 2).log_prob(x)
+    )
 
 
 def test_label_posterior_is_equation_4_written_out(rng):
@@ -50,13 +58,19 @@ def test_label_posterior_is_equation_4_written_out(rng):
 
 
 def test_margin_is_equation_5_written_out():
-    p, s, e = torch.tensor([0.9, 0.4, 0.1]), torch.tensor([0.2, 0.3, 0.1]), torch.tensor([0.5, 0.0, 0.9])
+    p, s, e = (
+        torch.tensor([0.9, 0.4, 0.1]),
+        torch.tensor([0.2, 0.3, 0.1]),
+        torch.tensor([0.5, 0.0, 0.9]),
+    )
     written_out = [
         max(0, 0.5 + s_ - p_) + max(0, 0.5 + e_ - p_)
         for p_, s_, e_ in zip(p.tolist(), s.tolist(), e.tolist(), strict=True)
     ]
     torch.testing.assert_close(margin_ranking(p, [s, e], 0.5), torch.tensor(written_out))
-    assert margin_ranking(torch.ones(1), [torch.zeros(1)], 0.5) == 0  # far enough apart: nothing to gain
+    assert (
+        margin_ranking(torch.ones(1), [torch.zeros(1)], 0.5) == 0
+    )  # far enough apart: nothing to gain
 
 
 def small(**changes) -> tuple[SequenceVAE, SegmentBatch]:
@@ -88,7 +102,9 @@ def test_objective_is_equation_6_written_out():
         once = 1 if k == "c" else batch.n_segments
         bound = bound - kl_to_prior(q, mu, c.var_latent) + log_prior(mu, c.var_prior) / once
         for j, (other, _) in latent.items():
-            p[k, j] = log_p_labels(other.mean, model.mu[k], c.var_latent)[torch.arange(N), getattr(batch, label)].exp()
+            p[k, j] = log_p_labels(other.mean, model.mu[k], c.var_latent)[
+                torch.arange(N), getattr(batch, label)
+            ].exp()
         log_p[k] = p[k, k].log()
     content = margin_ranking(p["c", "c"], [p["c", "s"], p["c", "e"]], c.gamma)
     emotion = margin_ranking(p["e", "e"], [p["e", "s"], p["e", "c"]], c.gamma)

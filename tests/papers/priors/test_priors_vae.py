@@ -1,4 +1,6 @@
-"""The segment VAE: what it is fed, its two stages, sequences that outgrow the table, and those never seen."""
+"""The segment VAE: what it is fed, its two stages, sequences that outgrow the table, and those
+never seen.
+"""
 
 import dataclasses
 import json
@@ -11,7 +13,14 @@ from thlab.data import open_splits
 from thlab.data.tensors import load_clips
 from thlab.papers.priors.data import SpeechSegments
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
-from thlab.papers.priors.train import draw_sequences, new_vae, pretrain, refill_table, train, train_vae
+from thlab.papers.priors.train import (
+    draw_sequences,
+    new_vae,
+    pretrain,
+    refill_table,
+    train,
+    train_vae,
+)
 from thlab.training import make_fabric
 from thlab.training.job import Job
 
@@ -38,7 +47,9 @@ def test_segments_and_labels_are_those_of_the_clips(speech):
         start, end = memory.start[clip : clip + 2].tolist()
         batch = speech.batch(torch.arange(start, end))
         assert torch.equal(batch.x, segments(log_spectrogram(memory.audio[clip]), end - start))
-        assert set(batch.emotion.tolist()) == {memory.emotions.index(memory.ids[clip].split("_")[1])}
+        assert set(batch.emotion.tolist()) == {
+            memory.emotions.index(memory.ids[clip].split("_")[1])
+        }
         assert set(batch.n_segments.tolist()) == {end - start}
         assert set(batch.sequence.tolist()) == {clip}
 
@@ -55,7 +66,11 @@ def test_a_choice_of_clips_is_drawn_from_alone_and_numbers_its_own_rows(speech):
 def test_the_first_stage_moves_content_and_decoder_only(speech, fabric, tmp_path):
     vae, before = new_vae(SHORT, speech), new_vae(SHORT, speech)
     pretrain(vae, speech, tmp_path, fabric)
-    moved = {name.split(".")[0] for name, p in vae.named_parameters() if not torch.equal(p, before.get_parameter(name))}
+    moved = {
+        name.split(".")[0]
+        for name, p in vae.named_parameters()
+        if not torch.equal(p, before.get_parameter(name))
+    }
     unmoved = {k for k in ("e", "s") if torch.equal(vae.mu[k], before.mu[k])}
     assert moved == {"content", "decoder", "mu"}
     assert unmoved == {"e", "s"}
@@ -78,11 +93,15 @@ def test_hierarchical_sampling_goes_on_bit_for_bit(speech, fabric, tmp_path):
     assert losses(tmp_path / "whole") == losses(tmp_path / "stopped")
 
 
-def run_to(vae: SequenceVAE, speech: SpeechSegments, folder, fabric, config: VAEConfig, steps: int) -> None:
+def run_to(
+    vae: SequenceVAE, speech: SpeechSegments, folder, fabric, config: VAEConfig, steps: int
+) -> None:
     """Train up to a step as a run of more steps would."""
     vae.config = dataclasses.replace(config, steps=steps)
     train(vae, speech, folder, fabric)
-    (folder / "config.json").write_text((folder / "config.json").read_text().replace('"steps": 3', '"steps": 6'))
+    (folder / "config.json").write_text(
+        (folder / "config.json").read_text().replace('"steps": 3', '"steps": 6')
+    )
 
 
 def test_other_sequences_come_into_the_table_and_are_inferred(speech):
@@ -103,11 +122,17 @@ def test_mu_of_an_unseen_sequence_is_the_posterior_mean(speech):
     vae = new_vae(SHORT, speech)
     x = speech.batch(torch.arange(9)).x
     z = vae(x).s.mean
-    precision = 1 / vae.config.var_prior + len(z) / vae.config.var_latent  # of mu given z: Gaussians multiply
-    torch.testing.assert_close(vae.infer_mu_s(x), (z.sum(0) / vae.config.var_latent / precision).detach())
+    precision = (
+        1 / vae.config.var_prior + len(z) / vae.config.var_latent
+    )  # of mu given z: Gaussians multiply
+    torch.testing.assert_close(
+        vae.infer_mu_s(x), (z.sum(0) / vae.config.var_latent / precision).detach()
+    )
 
 
-def test_variants_in_beta_share_stage_1_and_its_folder_is_not_written_again(speech, fabric, tmp_path):
+def test_variants_in_beta_share_stage_1_and_its_folder_is_not_written_again(
+    speech, fabric, tmp_path
+):
     """Another beta trains the second stage alone; the first one's run is that of its own config."""
     vaes = {}
     for beta in (1.0, 0.0):

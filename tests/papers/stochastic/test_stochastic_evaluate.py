@@ -20,7 +20,14 @@ from thlab.face.points import TEMPLATE
 from thlab.papers.stochastic import PAPER
 from thlab.papers.stochastic.claims import CLAIMS
 from thlab.papers.stochastic.config import StochasticConfig
-from thlab.papers.stochastic.evaluate import beta, calibration, diversity, quality, smoothness, takes
+from thlab.papers.stochastic.evaluate import (
+    beta,
+    calibration,
+    diversity,
+    quality,
+    smoothness,
+    takes,
+)
 from thlab.papers.stochastic.evaluate.takes import K, Observation
 from thlab.papers.stochastic.model import TalkingFace
 from thlab.training import make_fabric, save_weights
@@ -55,7 +62,9 @@ def experiment(tiny_corpus, weights):
     torch.set_num_threads(1)
     fabric = make_fabric("cpu", precision="32-true")
     code = PAPER.training_code
-    return Experiment("stochastic", fabric, "tiny", open_splits("tiny"), "fast", (0,), code, weights=weights)
+    return Experiment(
+        "stochastic", fabric, "tiny", open_splits("tiny"), "fast", (0,), code, weights=weights
+    )
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +88,9 @@ def quick(monkeypatch, test_set):
         monkeypatch.setattr(module, "make_test_set", lambda experiment, n: test_set)
     for module in (diversity, calibration):
         monkeypatch.setattr(module, "observe", quick_look)
-    monkeypatch.setattr(TestSet, "mediapipe", lambda self, videos, n: {"LMD, mediapipe": [0.0] * len(videos)})
+    monkeypatch.setattr(
+        TestSet, "mediapipe", lambda self, videos, n: {"LMD, mediapipe": [0.0] * len(videos)}
+    )
     calibration.observed.cache_clear()
 
 
@@ -90,7 +101,9 @@ def table_of(name, experiment, rows=None) -> Table:
     for row in rows or spec.rows:
         for one, column, speaker, clip, value in spec.measure(experiment, row, 0):
             records.append((one, column, 0, speaker, clip, value))
-    return Table("stochastic", name, spec.columns, pd.DataFrame(records, columns=FIELDS), spec.numbers)
+    return Table(
+        "stochastic", name, spec.columns, pd.DataFrame(records, columns=FIELDS), spec.numbers
+    )
 
 
 def test_every_eye_of_the_corpus_lies_in_the_box_of_eyes(experiment):
@@ -112,7 +125,9 @@ def near_the_truth(sizes):
     """Stands for `takes_a_clip`: the true frames, more or less bright."""
 
     def made(test_set, head, contents=None, lasting=True):
-        return [torch.stack([(real + size).clamp(0, 1) for size in sizes]) for real in test_set.real]
+        return [
+            torch.stack([(real + size).clamp(0, 1) for size in sizes]) for real in test_set.real
+        ]
 
     return made
 
@@ -130,7 +145,10 @@ def test_blinks_are_counted_a_second_and_their_length_in_frames():
     lids[10:13] = 0
     lids[30:35] = 0
     still = torch.zeros(50)
-    seen = [Observation(torch.zeros(50, 68, 2), still, track, still) for track in (lids, torch.full((50,), 0.3))]
+    seen = [
+        Observation(torch.zeros(50, 68, 2), still, track, still)
+        for track in (lids, torch.full((50,), 0.3))
+    ]
     rate, length = diversity.blinking(seen)
     assert rate == pytest.approx(25 * (2 + 0) / 2 / 50)
     assert length == pytest.approx(4, abs=1)
@@ -148,8 +166,12 @@ def test_table_1_has_the_best_take_and_the_mean_one(experiment, monkeypatch, tmp
     table = table_of("T1", replace(experiment, options={"beside": "davs"}))
     repeated = {column: table.numbers("repeated frame", column) for column in table.columns}
     assert {column: table.numbers("DAVS", column) for column in table.columns} == repeated
-    mean = {row: {c: table.values(row, c).mean() for c in table.measured(row)} for row in table.rows}
-    assert mean[f"ours, best of {K}"]["PSNR"] == pytest.approx(-20 * torch.tensor(0.02).log10().item(), abs=0.5)
+    mean = {
+        row: {c: table.values(row, c).mean() for c in table.measured(row)} for row in table.rows
+    }
+    assert mean[f"ours, best of {K}"]["PSNR"] == pytest.approx(
+        -20 * torch.tensor(0.02).log10().item(), abs=0.5
+    )
     assert mean[f"ours, best of {K}"]["PSNR"] > mean["ours, one take"]["PSNR"]
     assert mean[f"ours, best of {K}"]["LMD"] < mean["ours, one take"]["LMD"]
     assert set(table.rows) == {*PAPER.tables["T1"].rows, f"ours, best of {K}", "DAVS"}
@@ -170,7 +192,9 @@ def test_who_stands_beside_ours_hears_and_sees_no_lips(experiment, test_set, mon
         return image.expand(len(content), -1, -1, -1)
 
     head = SimpleNamespace(content=content, render=render, size=64)
-    monkeypatch.setattr(quality, "load_paper", lambda key: SimpleNamespace(head=lambda weights: head))
+    monkeypatch.setattr(
+        quality, "load_paper", lambda key: SimpleNamespace(head=lambda weights: head)
+    )
     quality.measure_beside(replace(experiment, options={"beside": "davs"}), test_set)
     assert heard == [None] * N_CLIPS
     assert quality.measure_beside(experiment, test_set) == []
@@ -184,20 +208,30 @@ def test_who_has_met_the_test_people_does_not_stand_beside_ours(experiment, monk
         quality.measure(replace(experiment, options={"beside": "davs"}), "ours, one take", 0)
 
 
-def test_a_model_that_performs_as_the_corpus_does_is_calibrated(experiment, test_set, tiny_corpus, monkeypatch):
-    """Its takes are other performances: as wide as the truth's, and the truth lies among them as often as it must."""
+def test_a_model_that_performs_as_the_corpus_does_is_calibrated(
+    experiment, test_set, tiny_corpus, monkeypatch
+):
+    """Its takes are other performances: as wide as the truth's, and the truth lies among them as
+    often as it must.
+    """
     performed = []
     for clip in test_set.clips:
         found = retakes(tiny_corpus, experiment.test.ids[clip], 2 * K)
-        performed.append(torch.stack([torch.from_numpy(frames).permute(0, 3, 1, 2) / 255 for frames, _ in found]))
+        performed.append(
+            torch.stack([torch.from_numpy(frames).permute(0, 3, 1, 2) / 255 for frames, _ in found])
+        )
     monkeypatch.setattr(calibration, "true_takes", lambda *_: [x[:K] for x in performed])
     monkeypatch.setattr(calibration, "takes_a_clip", lambda *_: [x[K:] for x in performed])
     table = table_of("calibration", experiment)
     for feature in ("lips", "lids", "gaze"):
         assert table.values(feature, "ratio").mean() == pytest.approx(1, abs=0.4), feature
-        assert table.values(feature, "inside").mean() == pytest.approx((K - 1) / (K + 1), abs=0.12), feature
+        assert table.values(feature, "inside").mean() == pytest.approx(
+            (K - 1) / (K + 1), abs=0.12
+        ), feature
     calibration.observed.cache_clear()
-    monkeypatch.setattr(calibration, "takes_a_clip", lambda *_: [x[K : K + 1].expand_as(x[K:]) for x in performed])
+    monkeypatch.setattr(
+        calibration, "takes_a_clip", lambda *_: [x[K : K + 1].expand_as(x[K:]) for x in performed]
+    )
     table = table_of("calibration", experiment, ["lips"])
     assert table.numbers("lips", "spread of ours") == [0, 0]
     assert max(table.numbers("lips", "inside")) < 0.05
@@ -217,10 +251,16 @@ def test_calibration_of_a_real_corpus_is_refused(experiment):
 
 
 def test_diversity_of_the_deterministic_model_is_none(experiment, monkeypatch):
-    repeated = lambda experiment, test_set: [real[None].expand(2, -1, -1, -1, -1) for real in test_set.real]  # noqa: E731
+    repeated = lambda experiment, test_set: [
+        real[None].expand(2, -1, -1, -1, -1) for real in test_set.real
+    ]  # noqa: E731
     monkeypatch.setattr(diversity, "true_takes", repeated)
     table = table_of("diversity", experiment)
-    assert table.numbers("deterministic", "mouth") == table.numbers("truth, performed anew", "eyes") == [0, 0]
+    assert (
+        table.numbers("deterministic", "mouth")
+        == table.numbers("truth, performed anew", "eyes")
+        == [0, 0]
+    )
     assert min(table.numbers("ours", "mouth")) > 0
     assert set(table.rows) == set(diversity.ROWS)
 

@@ -1,4 +1,6 @@
-"""Takes of one voice: what they depend on, the changes that they are, what is written, and what is refused."""
+"""Takes of one voice: what they depend on, the changes that they are, what is written, and what is
+refused.
+"""
 
 from dataclasses import asdict, replace
 
@@ -25,7 +27,9 @@ def made(**changes):
     config = replace(StochasticConfig.fast(), **changes)
     model = build_seeded(lambda: TalkingFace(config), 0)
     if config.stochastic:
-        model.residuals.copy_(torch.randn(model.residuals.shape, generator=torch.Generator().manual_seed(0)))
+        model.residuals.copy_(
+            torch.randn(model.residuals.shape, generator=torch.Generator().manual_seed(0))
+        )
     return make_head(model.eval().requires_grad_(False))
 
 
@@ -36,13 +40,17 @@ def clip(tiny_corpus):
 
 @pytest.fixture
 def command(clip, tmp_path):
-    """`thlab generate` up to the options of takes, with weights that are saved where it looks for them."""
+    """`thlab generate` up to the options of takes, with weights that are saved where it looks for
+    them.
+    """
     Image.fromarray(clip.frames[0]).save(tmp_path / "face.png")
     inputs = ["--audio", str(clip.audio_path), "--image", str(tmp_path / "face.png")]
 
     def with_weights(**changes):
         head = made(**changes)
-        save_weights(tmp_path / "stochastic-latent", head.model, {"config": asdict(head.model.config)})
+        save_weights(
+            tmp_path / "stochastic-latent", head.model, {"config": asdict(head.model.config)}
+        )
         out = ["--weights", str(tmp_path), "-o", str(tmp_path / "out.mp4")]
         return ["generate", "--paper", "stochastic", *inputs, *out]
 
@@ -55,7 +63,9 @@ def test_takes_are_the_same_however_many_are_made():
     many = head.takes(image, rows, takes_of(4, seed=7))
     assert many.shape == (4, 3, 3, 64, 64)
     for k in (0, 2):
-        torch.testing.assert_close(head.render(image, rows, Take(seed=7, number=k)), many[k], rtol=0, atol=1e-5)
+        torch.testing.assert_close(
+            head.render(image, rows, Take(seed=7, number=k)), many[k], rtol=0, atol=1e-5
+        )
     assert (many[1:] - many[0]).abs().amax((1, 2, 3, 4)).min() > 1e-5
     still = head.takes(image, rows, takes_of(2, seed=7, temperature=0.0))
     torch.testing.assert_close(still[0], still[1], rtol=0, atol=1e-6)
@@ -78,7 +88,9 @@ def test_a_take_is_its_picture_with_its_changes(take):
     rows = head.content(SOUND)
     changes = head.changes(image, rows, take)
     frames = head.render(image, rows, take)
-    torch.testing.assert_close(apply_changes(image.expand_as(frames), changes), frames, rtol=0, atol=1e-5)
+    torch.testing.assert_close(
+        apply_changes(image.expand_as(frames), changes), frames, rtol=0, atol=1e-5
+    )
 
 
 def test_only_a_head_that_bends_has_changes():

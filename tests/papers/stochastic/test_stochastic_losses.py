@@ -1,4 +1,6 @@
-"""Eq. 2 of Yadav et al. against torch.distributions, a literal transcription and finite differences."""
+"""Eq. 2 of Yadav et al. against torch.distributions, a literal transcription and finite
+differences.
+"""
 
 from dataclasses import replace
 from math import log, pi
@@ -24,7 +26,9 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 @pytest.fixture
 def made() -> tuple[Output, Tensor]:
     q_a, q_f = (Gaussian(normal(B, T, Z, seed=k), normal(B, T, Z, seed=k + 1)) for k in (1, 3))
-    return Output(normal(B, T, 3, SIDE, SIDE, seed=5), q_a, q_f), normal(B, T, 3, SIDE, SIDE, seed=6)
+    return Output(normal(B, T, 3, SIDE, SIDE, seed=5), q_a, q_f), normal(
+        B, T, 3, SIDE, SIDE, seed=6
+    )
 
 
 def test_likelihood_is_that_of_torch_distributions_minus_its_constant(made):
@@ -44,7 +48,9 @@ def test_a_weight_of_mouth_and_eyes_is_a_smaller_variance_there(made):
     log_p = Independent(Normal(out.frames, scale), 3).log_prob(real)
     constant = 3 * (0.5 * SIDE**2 * log(2 * pi) + scale.log().sum())
     config = replace(CONFIG, reduction="sum", focus=(4.0, 9.0))
-    torch.testing.assert_close(neg_log_likelihood(out.frames, real, config), -log_p.mean() - constant)
+    torch.testing.assert_close(
+        neg_log_likelihood(out.frames, real, config), -log_p.mean() - constant
+    )
     same = out.frames + 0.2  # where all pixels are off alike, a mean knows no weights
     mean = neg_log_likelihood(same, out.frames, replace(config, reduction="mean"))
     assert mean.item() == pytest.approx(0.5 * 0.2**2)
@@ -54,7 +60,10 @@ def test_eyes_weigh_as_the_mouth_in_clips_painted_from_sound_alone(made):
     out, real = made
     config, alone = replace(CONFIG, reduction="sum", focus=(4.0, 9.0)), torch.tensor([True, False])
     heavy, light = (replace(config, focus=focus) for focus in ((4.0, 9.0), (4.0, 4.0)))
-    each = [neg_log_likelihood(out.frames[k : k + 1], real[k : k + 1], c) for k, c in enumerate((light, heavy))]
+    each = [
+        neg_log_likelihood(out.frames[k : k + 1], real[k : k + 1], c)
+        for k, c in enumerate((light, heavy))
+    ]
     torch.testing.assert_close(neg_log_likelihood(out.frames, real, config, alone), sum(each) / 2)
     assert objective(config, out._replace(alone=alone), real, 0)["nll"] == sum(each) / 2
 
@@ -68,7 +77,10 @@ def test_objective_is_equation_2_written_out(made):
             log_p = -0.5 * ((real[clip, t] - out.frames[clip, t]) ** 2).sum()
             divergence = torch.zeros(())
             for j in range(Z):
-                q_f, q_a = (Normal(q.mean[clip, t, j], (0.5 * q.logvar[clip, t, j]).exp()) for q in (out.q_f, out.q_a))
+                q_f, q_a = (
+                    Normal(q.mean[clip, t, j], (0.5 * q.logvar[clip, t, j]).exp())
+                    for q in (out.q_f, out.q_a)
+                )
                 divergence = divergence + kl_divergence(q_f, q_a)
             bound = bound + log_p - 0.3 * divergence
     terms = objective(config, out, real, 0)
@@ -78,13 +90,17 @@ def test_objective_is_equation_2_written_out(made):
 
 @pytest.mark.parametrize(("step", "part"), [(0, 0), (1, 0.0625), (2, 0.25), (4, 1), (99, 1)])
 def test_in_the_warm_up_the_kl_teaches_the_audio_side_alone(made, step, part):
-    """The gradient that the frame posterior gets of the KL comes in slowly; the value and the other are Eq. 2's."""
+    """The gradient that the frame posterior gets of the KL comes in slowly; the value and the other
+    are Eq. 2's.
+    """
     out, real = made
 
     def gradients(config, at):
         leaves = [x.detach().clone().requires_grad_() for x in (*out.q_f, *out.q_a)]
         given = out._replace(q_f=Gaussian(*leaves[:2]), q_a=Gaussian(*leaves[2:]))
-        total = objective(config, given, real, at)["total"]  # the frames do not depend on the leaves
+        total = objective(config, given, real, at)[
+            "total"
+        ]  # the frames do not depend on the leaves
         total.backward()
         return total, [x.grad for x in leaves]
 

@@ -1,4 +1,6 @@
-"""The model of Yadav et al.: sizes, who sees what and when, who learns from which term, and what chance does."""
+"""The model of Yadav et al.: sizes, who sees what and when, who learns from which term, and what
+chance does.
+"""
 
 from dataclasses import replace
 
@@ -17,7 +19,10 @@ from thlab.training.optim import build_seeded
 
 FAST, T = StochasticConfig.fast(), 4
 # the two kinds of model; the published one folds no pixels, so it has a level more
-KINDS = {"ours": {}, "as published": {"as_published": True, "fine": False, "widths": (8, 8, 8, 16, 16)}}
+KINDS = {
+    "ours": {},
+    "as published": {"as_published": True, "fine": False, "widths": (8, 8, 8, 16, 16)},
+}
 
 
 def made(kind: str = "ours", **changes) -> TalkingFace:
@@ -31,22 +36,35 @@ def made(kind: str = "ours", **changes) -> TalkingFace:
 @pytest.fixture
 def batch() -> dict[str, torch.Tensor]:
     rng = torch.Generator().manual_seed(0)
-    shapes = {"image": (2, 3, 64, 64), "real": (2, T, 3, 64, 64), "rows": (2, T, 28, 12), "noise": (2, T, FAST.z)}
+    shapes = {
+        "image": (2, 3, 64, 64),
+        "real": (2, T, 3, 64, 64),
+        "rows": (2, T, 28, 12),
+        "noise": (2, T, FAST.z),
+    }
     return {name: torch.rand(shape, generator=rng) for name, shape in shapes.items()}
 
 
 def test_the_paper_preset_has_the_papers_sizes():
     model = TalkingFace(StochasticConfig.paper())
-    assert [layer.in_features for layer in model.audio_encoder.net if isinstance(layer, torch.nn.Linear)] == [
+    assert [
+        layer.in_features for layer in model.audio_encoder.net if isinstance(layer, torch.nn.Linear)
+    ] == [
         6144,
         2048,
     ]
     assert (model.q_a.lstm.hidden_size, model.q_f.lstm.num_layers) == (256, 1)
-    assert (model.predictor.hidden_size, model.predictor.num_layers, model.to_g[0].out_features) == (256, 2, 128)
+    assert (
+        model.predictor.hidden_size,
+        model.predictor.num_layers,
+        model.to_g[0].out_features,
+    ) == (256, 2, 128)
     assert (model.config.z, model.config.beta, model.config.reduction) == (24, 1e-6, "mean")
     frames = generate(model, torch.rand(1, 3, 128, 128), torch.zeros(1, 1, 28, 12))
     assert frames.shape == (1, 1, 3, 128, 128)
-    assert sum(p.numel() for p in TalkingFace(StochasticConfig.book()).parameters()) < 4e6  # 8 MB in half precision
+    assert (
+        sum(p.numel() for p in TalkingFace(StochasticConfig.book()).parameters()) < 4e6
+    )  # 8 MB in half precision
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -60,7 +78,9 @@ def test_frames_are_pictures_of_both_kinds(kind, batch):
 
 def test_hearing_is_the_mfcc_at_a_common_scale():
     audio = torch.randn(5 * 640, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(audio_features(audio, 5)[..., 11], mfcc_windows(audio, 5)[..., 11] / 8)
+    torch.testing.assert_close(
+        audio_features(audio, 5)[..., 11], mfcc_windows(audio, 5)[..., 11] / 8
+    )
 
 
 def test_posteriors_know_the_past_and_not_the_future(batch):
@@ -71,7 +91,9 @@ def test_posteriors_know_the_past_and_not_the_future(batch):
     for one, other in ((before.q_f, after.q_f), (before.q_a, after.q_a)):
         changed = (one.mean - other.mean).abs().amax((0, 2)) > 1e-6
         assert changed.tolist() == [False, False, True, True]
-    changed = (before.frames - after.frames).abs().amax((0, 2, 3, 4)) > 1e-6  # through z_t, which has seen f_t
+    changed = (before.frames - after.frames).abs().amax(
+        (0, 2, 3, 4)
+    ) > 1e-6  # through z_t, which has seen f_t
     assert changed.tolist() == [False, False, True, True]
 
 
@@ -83,9 +105,12 @@ def test_what_a_frame_is_decoded_from(kind, batch):
     z = torch.zeros(2, T, FAST.z)
     with torch.no_grad():
         before, after = (
-            model.frames_of(model.read_face(b["image"]), z, model.audio_encoder(b["rows"])) for b in (batch, moved)
+            model.frames_of(model.read_face(b["image"]), z, model.audio_encoder(b["rows"]))
+            for b in (batch, moved)
         )
-        other = model.frames_of(model.read_face(batch["image"]), z + 1, model.audio_encoder(batch["rows"]))
+        other = model.frames_of(
+            model.read_face(batch["image"]), z + 1, model.audio_encoder(batch["rows"])
+        )
     assert ((before - after).abs().max() > 1e-6) == (kind == "ours")
     assert (before - other).abs().max() > 1e-6
 
@@ -112,7 +137,9 @@ def test_in_use_each_frame_follows_the_one_that_was_made(batch):
     before = face.h
     for t in range(T):
         g, state = model.predict(before[:, None], z[:, t : t + 1], state)
-        torch.testing.assert_close(model.decoder(g, face.skips, z[:, t : t + 1])[:, 0], frames[:, t])
+        torch.testing.assert_close(
+            model.decoder(g, face.skips, z[:, t : t + 1])[:, 0], frames[:, t]
+        )
         before, _ = model.frame_encoder(frames[:, t], batch["image"])
 
 
@@ -122,13 +149,17 @@ def test_a_skip_is_joined_by_a_convolution_of_both_maps():
     up, carried = decoder.ups[0], decoder.carried[0]
     both = torch.cat([interpolate(x, scale_factor=2), skip], 1)
     joined = conv2d(both, torch.cat([up.weight, carried.weight], 1), carried.bias, padding=1)
-    torch.testing.assert_close(up(interpolate(x, scale_factor=2)) + decoder.carry(image, [skip])[1], joined)
+    torch.testing.assert_close(
+        up(interpolate(x, scale_factor=2)) + decoder.carry(image, [skip])[1], joined
+    )
     g = torch.zeros(2, 1, EMBED)
     x = silu(decoder.grow(g[:, 0]).unflatten(1, (-1, 4, 4)))
     both = torch.cat([interpolate(x, scale_factor=2), skip], 1)
     last = silu(conv2d(both, torch.cat([up.weight, carried.weight], 1), carried.bias, padding=1))
     wanted = torch.sigmoid(decoder.outlet(last))
-    torch.testing.assert_close(decoder(g, decoder.carry(image, [skip]), torch.rand(2, 1, 4))[:, 0], wanted)
+    torch.testing.assert_close(
+        decoder(g, decoder.carry(image, [skip]), torch.rand(2, 1, 4))[:, 0], wanted
+    )
 
 
 def test_a_fine_z_scales_the_maps_of_frame_1_and_z_0_leaves_them_as_they_are(batch):
@@ -152,7 +183,10 @@ def test_a_fine_encoder_reads_the_eyes_own_pixels(batch):
     encoder, expected = made().frame_encoder, batch["image"]
     linear = encoder.embed[0]
     linear.requires_grad_(False).weight.zero_()  # the way through the maps is shut
-    for box, seen in (((slice(10, 22), slice(12, 52)), True), ((slice(30, 62), slice(16, 48)), False)):
+    for box, seen in (
+        ((slice(10, 22), slice(12, 52)), True),
+        ((slice(30, 62), slice(16, 48)), False),
+    ):
         picture = expected.clone()
         picture[:, :, *box] = 1 - picture[:, :, *box]
         h, before = encoder(picture, expected)[0], encoder(expected, expected)[0]
@@ -168,7 +202,11 @@ def test_what_is_fine_needs_z_and_something_to_compare_with(without):
 def learners(model: TalkingFace, term: torch.Tensor) -> set[str]:
     model.zero_grad(set_to_none=True)
     term.backward(retain_graph=True)
-    return {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+    return {
+        name.split(".")[0]
+        for name, p in model.named_parameters()
+        if p.grad is not None and p.grad.abs().sum() > 0
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -177,7 +215,9 @@ def test_who_learns_from_which_term(kind, batch):
     out = model(**batch)
     terms = objective(model.config, out, batch["real"], 0)
     seen = {"frame_encoder", "q_f", "predictor", "to_g", "decoder"}
-    hears = {"audio_encoder"}  # ours learns what lips do from the likelihood alone, the published one from the KL
+    hears = {
+        "audio_encoder"
+    }  # ours learns what lips do from the likelihood alone, the published one from the KL
     assert learners(model, terms["nll"]) == seen | (hears if kind == "ours" else set())
     learnt = {"frame_encoder", "q_f", "q_a"}
     assert learners(model, terms["charged"]) == learnt | (set() if kind == "ours" else hears)
@@ -201,7 +241,9 @@ def test_the_deterministic_baseline_learns_from_pixels_what_it_hears(kind, batch
 def test_all_that_can_learn_does_as_several_processes_need(kind, stochastic, batch):
     model = made(kind, stochastic=stochastic)
     objective(model.config, model(**batch), batch["real"], 0)["total"].backward()
-    assert [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None] == []
+    assert [
+        name for name, p in model.named_parameters() if p.requires_grad and p.grad is None
+    ] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -226,7 +268,9 @@ def test_many_takes_of_one_clip_are_those_made_one_by_one(batch):
     takes = generate(model, image, rows, noise)
     assert takes.shape == (5, T, 3, 64, 64)
     for k in range(5):
-        torch.testing.assert_close(takes[k : k + 1], generate(model, image, rows, noise[k : k + 1]), rtol=0, atol=1e-5)
+        torch.testing.assert_close(
+            takes[k : k + 1], generate(model, image, rows, noise[k : k + 1]), rtol=0, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 6])
@@ -260,7 +304,9 @@ def test_brightness_of_frame_1_reaches_the_frames(batch):
 
 
 def test_an_encoder_that_compares_sees_what_sound_alone_gets_wrong(batch):
-    """Blind to the frames themselves, it knows of a frame that sound foretells no more than of any other such."""
+    """Blind to the frames themselves, it knows of a frame that sound foretells no more than of any
+    other such.
+    """
     model = made()
     rows, image = batch["rows"], batch["image"]
     with torch.no_grad():
@@ -268,7 +314,9 @@ def test_an_encoder_that_compares_sees_what_sound_alone_gets_wrong(batch):
         foretold = model.paint_from_sound(model.audio_encoder(rows), model.read_face(image))
         change = torch.zeros_like(foretold)
         change[:, :, :, 12:20, 16:24] = 0.2
-        right, wrong = (model(image, frames, rows).q_f.mean for frames in (foretold, foretold + change))
+        right, wrong = (
+            model(image, frames, rows).q_f.mean for frames in (foretold, foretold + change)
+        )
         nothing, _ = model.frame_encoder(foretold.flatten(0, 1), foretold.flatten(0, 1))
     torch.testing.assert_close(nothing, nothing[:1].expand_as(nothing))
     torch.testing.assert_close(right[0], right[1])
@@ -289,7 +337,9 @@ def test_of_clips_left_alone_sound_must_tell_all(batch):
 def test_embeddings_cannot_grow_until_tanh_is_deaf():
     """A norm stands before it: a thousand times the weights are the same embedding."""
     model, rows = made(), torch.randn(1, 3, 28, 12)
-    linear = next(layer for layer in reversed(model.audio_encoder.net) if isinstance(layer, torch.nn.Linear))
+    linear = next(
+        layer for layer in reversed(model.audio_encoder.net) if isinstance(layer, torch.nn.Linear)
+    )
     with torch.no_grad():
         before = model.audio_encoder(rows)
         for weight in linear.parameters():

@@ -1,4 +1,6 @@
-"""Stretches of clips, the loop that resumes bit for bit and stops at what is not finite, and what is saved."""
+"""Stretches of clips, the loop that resumes bit for bit and stops at what is not finite, and what
+is saved.
+"""
 
 import json
 import math
@@ -14,7 +16,13 @@ from thlab.nn.gaussian import Gaussian
 from thlab.papers.stochastic import train as module
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.model import Output, TalkingFace, audio_features, generate
-from thlab.papers.stochastic.train import Stretches, load_model, record_residuals, there_and_back, train
+from thlab.papers.stochastic.train import (
+    Stretches,
+    load_model,
+    record_residuals,
+    there_and_back,
+    train,
+)
 from thlab.training import Run, make_fabric, save_weights
 from thlab.training.job import Job
 from thlab.training.optim import build_seeded
@@ -39,7 +47,9 @@ def losses(folder: Path) -> list[dict]:
 
 @pytest.fixture
 def numbered(memory, monkeypatch):
-    """The memory with pictures whose first two colours tell the frame's number, and no jitter to change them."""
+    """The memory with pictures whose first two colours tell the frame's number, and no jitter to
+    change them.
+    """
     monkeypatch.setattr(module, "jitter", lambda pictures, rng: pictures)
     n = torch.arange(len(memory.clip_of))
     colours = torch.stack([n % 256, n // 256, 0 * n], -1).byte()
@@ -77,7 +87,9 @@ def test_residuals_are_recorded_on_true_frames_forwards_and_backwards(numbered):
     assert (frames.diff(dim=1).abs() == 1).all()
     assert len(clip[:, 0].unique()) > 5
     length = numbered.start.diff()[clip[:, 0]]
-    assert (frames[:, :49].max(1).values == numbered.start[clip[:, 0]] + length.clamp(max=49) - 1).all()
+    assert (
+        frames[:, :49].max(1).values == numbered.start[clip[:, 0]] + length.clamp(max=49) - 1
+    ).all()
     assert (numbered.blink[model.images] <= EYES_OPEN).all()
     assert numbered.clip_of[model.images].tolist() == clip[:, 0].tolist()
 
@@ -118,7 +130,13 @@ def test_clips_that_cannot_be_used_are_refused_by_what_they_lack(memory):
         Stretches(memory, replace(SHORT, frames=75))
 
 
-PUBLISHED = {"as_published": True, "fine": False, "widths": (8, 8, 8, 16, 16), "reduction": "mean", "first": 0}
+PUBLISHED = {
+    "as_published": True,
+    "fine": False,
+    "widths": (8, 8, 8, 16, 16),
+    "reduction": "mean",
+    "first": 0,
+}
 
 
 @pytest.mark.parametrize("changes", [{}, PUBLISHED])
@@ -157,7 +175,9 @@ def test_models_that_differ_in_the_objective_share_their_first_steps(job, tmp_pa
     assert low[-1]["nll"] != high[-1]["nll"]
 
 
-@pytest.mark.parametrize("changes", [{}, {"stochastic": False, "fine": False}, PUBLISHED | {"learning_rate": 1e-3}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"stochastic": False, "fine": False}, PUBLISHED | {"learning_rate": 1e-3}]
+)
 def test_training_lowers_the_objective(changes, job, tmp_path):
     train(job(replace(SHORT, steps=25, **changes)))
     nll = [line["nll"] for line in losses(tmp_path / "run")]
@@ -181,7 +201,9 @@ def test_a_saved_model_is_the_same_model(tmp_path):
     again = load_model(tmp_path / "stochastic-latent")
     assert again.config == model.config
     image, rows = torch.rand(1, 3, 64, 64), torch.randn(1, 2, 28, 12)
-    torch.testing.assert_close(generate(again, image, rows), generate(model, image, rows), rtol=0, atol=5e-3)
+    torch.testing.assert_close(
+        generate(again, image, rows), generate(model, image, rows), rtol=0, atol=5e-3
+    )
 
 
 @pytest.mark.parametrize("name", ["stochastic-latent", "stochastic-plain"])

@@ -107,7 +107,9 @@ class DAVSConfig:
         )
 
     def word_space(self) -> "DAVSConfig":
-        """Sect. 3.1 alone, `first` steps of it: the same for all models that differ in what comes after."""
+        """Sect. 3.1 alone, `first` steps of it: the same for all models that differ in what comes
+        after.
+        """
         return replace(
             self,
             painted=0,

@@ -23,10 +23,11 @@ class CriticOutput(NamedTuple):
 
 
 class Critics(nn.Module):
-    """C_w^p, the classifier of modalities, C_p^w and D_seq: what learns to find what the encoders and G must hide.
+    """C_w^p, the classifier of modalities, C_p^w and D_seq: what learns to find what the encoders
+    and G must hide.
 
-    C_p^w reads f_p minus its mean over the clip's frames: the mean tells who it is and drowns what is
-    said. Chapter: book/davs.ipynb
+    C_p^w reads f_p minus its mean over the clip's frames: the mean tells who it is and drowns what
+    is said. Chapter: book/davs.ipynb
     """
 
     def __init__(self, config: DAVSConfig, n_words: int, n_people: int):

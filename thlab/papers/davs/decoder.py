@@ -41,9 +41,9 @@ class Decoder(nn.Module):
     """G of Sect. 3.3: frames in [0, 1] from f_p, with maps of E_p^v, and f_w of each frame.
 
     One that paints sees E_p^v's map number 1, and the codes as its 4 x 4 maps alone. One that bends
-    sees numbers 0 and 1 and the image at full size; the codes scale and shift its maps at every level,
-    and coarse maps that are linear in them are added at its end: mouths move earlier in training.
-    Chapter: book/davs.ipynb
+    sees numbers 0 and 1 and the image at full size; the codes scale and shift its maps at every
+    level, and coarse maps that are linear in them are added at its end: mouths move earlier in
+    training. Chapter: book/davs.ipynb
     """
 
     def __init__(self, config: DAVSConfig):
@@ -111,7 +111,9 @@ class Decoder(nn.Module):
         return x
 
     def beside(self, i: int, maps: list[Tensor], image: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
-        """What doubling number i is given beside what it doubles: one of E_p^v's maps, at the end the image."""
+        """What doubling number i is given beside what it doubles: one of E_p^v's maps, at the end
+        the image.
+        """
         given = [maps[self.skip_at[i]]] if i in self.skip_at else []
         if self.bends and i == len(self.levels) - 1:
             given.append(image)

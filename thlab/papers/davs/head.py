@@ -38,7 +38,9 @@ class DAVSHead:
 
     @torch.no_grad()
     def content(self, speech: Speech) -> Float[Tensor, "t d"]:
-        """The word codes of speech, one a frame: f_w^v of the lips of a `LipSpeech`, else f_w^a of the sound."""
+        """The word codes of speech, one a frame: f_w^v of the lips of a `LipSpeech`, else f_w^a of
+        the sound.
+        """
         if isinstance(speech, LipSpeech):
             assert speech.lips is not None  # what there is to read
             return self.model.e_w_v(speech.lips[None])[0]
@@ -68,7 +70,10 @@ def make_head(model: DAVS) -> DAVSHead:
 
 
 def load_head(weights: Path | None) -> DAVSHead:
-    """The head of a finished training's folder, or of the committed weights. Chapter: book/davs.ipynb"""
+    """The head of a finished training's folder, or of the committed weights.
+
+    Chapter: book/davs.ipynb
+    """
     model, _ = load_model(weights / DISENTANGLED if weights else DISENTANGLED)
     return make_head(model)
 

@@ -22,7 +22,9 @@ Features = Float[Tensor, "b n d"]
 
 @dataclass(frozen=True)
 class LossWeights:
-    """The weight of each term of the encoders' phase: four that a config sets, the others the public code's."""
+    """The weight of each term of the encoders' phase: four that a config sets, the others the
+    public code's.
+    """
 
     domain: float
     dispel_word: float
@@ -56,7 +58,8 @@ def contrastive(F_v: Features, F_a: Features) -> Float[Tensor, ""]:
 
 
 def confusion_loss(logits: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
-    """L_p^w of Eq. 3 and L_w^p of Eq. 5 of [zhou2019]: how far a classifier is from giving each class 1 / N.
+    """L_p^w of Eq. 3 and L_w^p of Eq. 5 of [zhou2019]: how far a classifier is from giving each
+    class 1 / N.
 
     The squared distance, which is 0 and without gradient where nothing is told.
     Chapter: book/davs.ipynb
@@ -96,7 +99,8 @@ def critic_phase(critics: nn.Module, out: Output, batch: WordBatch) -> Terms:
 
     Chapter: book/davs.ipynb
     """
-    # detached: they learn to read what the encoders and G make, and shall not make it easier to read
+    # detached: they learn to read what the encoders and G make, and shall not make it easier to
+    # read
     told: CriticOutput = critics(out.detached(), batch.real)
     lips = torch.zeros_like(batch.word)
     of_lips = cross_entropy(told.modality_v, lips)
@@ -114,11 +118,12 @@ def critic_phase(critics: nn.Module, out: Output, batch: WordBatch) -> Terms:
 
 
 def encoder_phase(config: DAVSConfig, critics: nn.Module, out: Output, batch: WordBatch) -> Terms:
-    """The encoders', C_w's and G's half: named terms and their weighted "total". `critics` must be frozen.
+    """The encoders', C_w's and G's half: named terms and their weighted "total". `critics` must be
+    frozen.
 
-    Eq. 1, cross-entropy of words, modalities that shall not be told apart (as Eq. 3, of two classes),
-    Eq. 5; with pictures also the person's cross-entropy from f_p, Eq. 3, and Eq. 6 to 8 of video and
-    audio, each the mean of both. Chapter: book/davs.ipynb
+    Eq. 1, cross-entropy of words, modalities that shall not be told apart (as Eq. 3, of two
+    classes), Eq. 5; with pictures also the person's cross-entropy from f_p, Eq. 3, and Eq. 6 to 8
+    of video and audio, each the mean of both. Chapter: book/davs.ipynb
     """
     told: CriticOutput = critics(out)
     terms = {

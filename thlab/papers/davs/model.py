@@ -23,14 +23,17 @@ Video = Float[Tensor, "b t 3 h w"]
 def audio_features(audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames 20 12"]:
     """MFCC of 200 ms around each video frame, each coefficient about 1.
 
-    As in the public code but for 10 ms: its columns 4l - 7 to 4l + 12 are ours from 4l - 8, about the
-    frame's middle. Chapter: book/davs.ipynb
+    As in the public code but for 10 ms: its columns 4l - 7 to 4l + 12 are ours from 4l - 8, about
+    the frame's middle. Chapter: book/davs.ipynb
     """
     return mfcc_windows(audio, n_frames)[:, 4:24] / torch.linspace(40, 8, 12)
 
 
 class Maxout(nn.Module):
-    """A convolution to twice the channels, of which the larger of two goes on. Chapter: book/davs.ipynb"""
+    """A convolution to twice the channels, of which the larger of two goes on.
+
+    Chapter: book/davs.ipynb
+    """
 
     def __init__(self, cin: int, cout: int, kernel: int = 3, stride: int = 1):
         super().__init__()
@@ -43,7 +46,10 @@ class Maxout(nn.Module):
 
 
 class PersonEncoder(nn.Module):
-    """E_p^v, after VGG-M: f_p of pictures in [0, 1], and the maps of its levels. Chapter: book/davs.ipynb"""
+    """E_p^v, after VGG-M: f_p of pictures in [0, 1], and the maps of its levels.
+
+    Chapter: book/davs.ipynb
+    """
 
     def __init__(self, config: DAVSConfig):
         super().__init__()
@@ -65,7 +71,8 @@ class PersonEncoder(nn.Module):
 
 
 class Hourglass(nn.Module):
-    """Down `depth` levels and up again, each level's own map added to what comes back (Newell et al. 2016).
+    """Down `depth` levels and up again, each level's own map added to what comes back (Newell et
+    al. 2016).
 
     Chapter: book/davs.ipynb
     """
@@ -84,7 +91,8 @@ class Hourglass(nn.Module):
 
 
 class WordEncoder(nn.Module):
-    """E_w^v, after FAN: an hourglass from size / 4 to 4 x 4 and back, its maps, and f_w^v of each frame.
+    """E_w^v, after FAN: an hourglass from size / 4 to 4 x 4 and back, its maps, and f_w^v of each
+    frame.
 
     Chapter: book/davs.ipynb
     """
@@ -112,8 +120,8 @@ class WordEncoder(nn.Module):
 def standard(config: DAVSConfig) -> nn.BatchNorm1d:
     """Of each number of f_w the mean over all frames is 0, the variance 1.
 
-    At first about a fiftieth of f_w's square is what differs between the frames of a clip, and words
-    lie in that.
+    At first about a fiftieth of f_w's square is what differs between the frames of a clip, and
+    words lie in that.
     """
     return nn.BatchNorm1d(config.dim, affine=False)
 
@@ -143,7 +151,8 @@ class AudioEncoder(nn.Module):
 
 
 def classifier(inputs: int, config: DAVSConfig, classes: int) -> nn.Sequential:
-    """C_w, C_p^w, C_w^p and the modalities' classifier: logits of a feature, or of several side by side.
+    """C_w, C_p^w, C_w^p and the modalities' classifier: logits of a feature, or of several side by
+    side.
 
     The feature is normed first; else an encoder could fool a classifier by making it small.
     Chapter: book/davs.ipynb
@@ -198,7 +207,10 @@ class Output(NamedTuple):
 
 
 class DAVS(nn.Module):
-    """E_w^v, E_w^a and C_w; with pictures also E_p^v, its classifier of persons, and G. Chapter: book/davs.ipynb"""
+    """E_w^v, E_w^a and C_w; with pictures also E_p^v, its classifier of persons, and G.
+
+    Chapter: book/davs.ipynb
+    """
 
     def __init__(self, config: DAVSConfig, n_words: int, n_people: int):
         super().__init__()
@@ -235,7 +247,8 @@ class DAVS(nn.Module):
 
     @torch.inference_mode()
     def speak(self, image: Float[Tensor, "b 3 h w"], f_w: Float[Tensor, "b t d"]) -> Video:
-        """Sect. 3.3: videos of a person's image and the word features of sound or of frames, of the same person or not.
+        """Sect. 3.3: videos of a person's image and the word features of sound or of frames, of the
+        same person or not.
 
         Chapter: book/davs.ipynb
         """

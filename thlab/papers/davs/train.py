@@ -1,4 +1,6 @@
-"""Training the model of [zhou2019]: in each step first what learns against it, then encoders, C_w and G."""
+"""Training the model of [zhou2019]: in each step first what learns against it, then encoders, C_w
+and G.
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -28,7 +30,8 @@ BEGIN_ANEW = ("e_p_v.", "c_p.", "g.")  # the parts that the word space does not 
 
 
 def train(job: Job) -> DAVS:
-    """Train a model on word clips; trains or resumes the word space's steps before, in job.out/first.
+    """Train a model on word clips; trains or resumes the word space's steps before, in
+    job.out/first.
 
     Raises ValueError where the pictures have not the config's size. Chapter: book/davs.ipynb
     """
@@ -99,7 +102,9 @@ def critics_half(
     output: Output,
     batch: WordBatch,
 ) -> Terms:
-    """The critics' steps on what the model made; afterwards they are frozen: they tell, and are not moved."""
+    """The critics' steps on what the model made; afterwards they are frozen: they tell, and are not
+    moved.
+    """
     critics.requires_grad_(True)
     terms = {}
     for _ in range(config.critic_steps):
@@ -111,7 +116,9 @@ def critics_half(
 
 
 def parameter_groups(model: nn.Module, config: DAVSConfig) -> list[dict[str, Any]]:
-    """The weights that read words, at the rate itself; those that begin anew after them, at `pace` times it."""
+    """The weights that read words, at the rate itself; those that begin anew after them, at `pace`
+    times it.
+    """
     readers = []
     others = []
     for name, parameter in model.named_parameters():
@@ -120,7 +127,9 @@ def parameter_groups(model: nn.Module, config: DAVSConfig) -> list[dict[str, Any
 
 
 def set_rates(config: DAVSConfig, step: int, *optimizers: Any) -> None:
-    """The learning rate of each group at a step: times its pace, and rising and falling where the config says so."""
+    """The learning rate of each group at a step: times its pace, and rising and falling where the
+    config says so.
+    """
     share = warmup_cosine(step, config.steps) if config.falls else 1
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -137,7 +146,9 @@ def check_pictures(clips: WordClips, size: int) -> None:
 
 
 def facts(job: Job, model: nn.Module) -> dict[str, Any]:
-    """What the card of a model holds beside its config: its words, and how many people it learnt to tell apart."""
+    """What the card of a model holds beside its config: its words, and how many people it learnt to
+    tell apart.
+    """
     return {
         "words": list(job.data.words),
         "people": len(job.data.tensors.speakers),

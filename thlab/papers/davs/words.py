@@ -1,4 +1,6 @@
-"""One-second clips of words, cut from sentences by the words' exact times: what [zhou2019] trains and tests on."""
+"""One-second clips of words, cut from sentences by the words' exact times: what [zhou2019] trains
+and tests on.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +29,8 @@ TRAINED = 2 / 3  # of the sentences that training and test share: the others are
 class WordClips:
     """Word clips of some recordings; word k lasts from frame first[k] of recording clip[k].
 
-    It may begin before the recording or end after it. There the first or last picture is repeated, and
-    what is heard is silence. Chapter: book/davs.ipynb
+    It may begin before the recording or end after it. There the first or last picture is repeated,
+    and what is heard is silence. Chapter: book/davs.ipynb
     """
 
     tensors: ClipTensors
@@ -48,7 +50,9 @@ class WordClips:
     def times(
         self, which: Int[Tensor, "b"], steps: Int[Tensor, "t"]
     ) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
-        """Where among all frames, and where among the rows, the frames `steps` (0 to 24) of some word clips are."""
+        """Where among all frames, and where among the rows, the frames `steps` (0 to 24) of some
+        word clips are.
+        """
         clip = self.clip[which]
         start = self.tensors.start[clip][:, None]
         end = self.tensors.start[clip + 1][:, None]
@@ -87,7 +91,9 @@ class WordClips:
         config: DAVSConfig,
         rng: torch.Generator,
     ) -> dict[str, Tensor]:
-        """The pictures of a batch, each word clip in colours of its own, and which of its frames G shall make."""
+        """The pictures of a batch, each word clip in colours of its own, and which of its frames G
+        shall make.
+        """
         # the recording's first, at rest: from an open mouth hardly any motion was learnt
         image = self.tensors.start[self.clip[which]][:, None]
         others, _ = self.times(which, spread(config.adversary_frames))
@@ -128,8 +134,8 @@ def spread(n: int) -> Int[Tensor, "n"]:
 def word_clips(tensors: ClipTensors, clips: Sequence[Clip], words: Sequence[str] = ()) -> WordClips:
     """The word clips of recordings and of the clips that these were loaded from, in the same order.
 
-    words: those of another set, in whose order they are numbered; others are left out. Default: all,
-    sorted. Raises ValueError for a clip whose words have no times, and where no word is left.
+    words: those of another set, in whose order they are numbered; others are left out. Default:
+    all, sorted. Raises ValueError for a clip whose words have no times, and where no word is left.
     Chapter: book/davs.ipynb
     """
     labels = tuple(words) or tuple(sorted({word.label for clip in clips for word in clip.words}))
@@ -153,7 +159,9 @@ def word_clips(tensors: ClipTensors, clips: Sequence[Clip], words: Sequence[str]
 
 
 def surrounded_features(tensors: ClipTensors) -> Float[Tensor, "f 20 12"]:
-    """What is heard in each frame of each recording, with MIDDLE frames of silence before and after it."""
+    """What is heard in each frame of each recording, with MIDDLE frames of silence before and after
+    it.
+    """
     quiet = MIDDLE * SAMPLES_A_FRAME
     rows = []
     for sound in tensors.audio:
@@ -163,18 +171,22 @@ def surrounded_features(tensors: ClipTensors) -> Float[Tensor, "f 20 12"]:
 
 
 def load_words(splits: Mapping[str, Corpus], frames: bool = True) -> WordClips:
-    """Word clips to train on, of sentences that the test's people do not say. Chapter: book/davs.ipynb"""
+    """Word clips to train on, of sentences that the test's people do not say.
+
+    Chapter: book/davs.ipynb
+    """
     train, _ = hold_out(splits["train"], splits["test"])
     return word_clips(load_clips(train, frames), train)
 
 
 def hold_out(train: Corpus, test: Corpus) -> tuple[Corpus, Corpus]:
-    """Both without a sentence in common: of those that they share a third is for the test, the others for training.
+    """Both without a sentence in common: of those that they share a third is for the test, the
+    others for training.
 
-    Else a classifier knows a sentence by its other words, for a second has four. Of the corpus preset
-    "words" 50 sentences remain for training and 25 for the test, with all 51 words each. Both stay as
-    they are where too few sentences are shared to leave training each word (the smaller presets), or
-    single words are (LRW). Chapter: book/davs.ipynb
+    Else a classifier knows a sentence by its other words, for a second has four. Of the corpus
+    preset "words" 50 sentences remain for training and 25 for the test, with all 51 words each.
+    Both stay as they are where too few sentences are shared to leave training each word (the
+    smaller presets), or single words are (LRW). Chapter: book/davs.ipynb
     """
     shared = shared_sentences(train, test)
     n_trained = int(TRAINED * len(shared))

@@ -16,7 +16,9 @@ from thlab.training.job import Job
 
 @torch.no_grad()
 def landmark_errors(model: LandmarkNet, tensors: ClipTensors) -> dict[str, float]:
-    """Mean error in px of all points and of the mouth's, and the correlation of the lips' opening within a clip."""
+    """Mean error in px of all points and of the mouth's, and the correlation of the lips' opening
+    within a clip.
+    """
     assert tensors.frames is not None  # load_clips(…, frames=True)
     device = next(model.parameters()).device
     assert tensors.landmarks is not None
@@ -41,7 +43,9 @@ def landmark_errors(model: LandmarkNet, tensors: ClipTensors) -> dict[str, float
 
 @torch.no_grad()
 def identity_errors(model: FaceEncoder, tensors: ClipTensors, every: int = 10) -> dict[str, float]:
-    """Mean cosine of frames of one speaker in two clips, of two speakers, and the equal error rate between them."""
+    """Mean cosine of frames of one speaker in two clips, of two speakers, and the equal error rate
+    between them.
+    """
     assert tensors.frames is not None  # load_clips(…, frames=True)
     device = next(model.parameters()).device
     frames = torch.arange(0, len(tensors.clip_of), every)
@@ -80,7 +84,8 @@ def emotion_errors(model: EmotionNet, tensors: ClipTensors) -> dict[str, float]:
 
 
 def emotion_facts(job: Job, model: nn.Module) -> dict[str, Any]:
-    """The emotion net's hits on people whom it never met, and the emotions in the order of its logits.
+    """The emotion net's hits on people whom it never met, and the emotions in the order of its
+    logits.
 
     Chapter: book/sound-and-faces.ipynb
     """

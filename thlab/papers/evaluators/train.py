@@ -175,7 +175,8 @@ def fit(
     """The loop of both nets: terms_of(model, batch) names the losses, `total` is what is minimised."""
     config = job.config
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=1e-3)
-    model, optimizer = job.fabric.setup(model.to(memory_format=torch.channels_last), optimizer)  # type: ignore[call-overload]
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model, optimizer = job.fabric.setup(model, optimizer)
     run = Run(
         job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.train.facts
     )
@@ -190,7 +191,9 @@ def fit(
 
 
 def landmark_terms(model: nn.Module, batch: Batch) -> Terms:
-    """Mean distance of all points and, twice as heavy, of the mouth's; and the error of the lips' opening, in px."""
+    """Mean distance of all points and, twice as heavy, of the mouth's; and the error of the lips'
+    opening, in px.
+    """
     target = batch.landmarks
     prediction = model(batch.x)
     distance = torch.linalg.vector_norm(prediction - target, dim=-1)

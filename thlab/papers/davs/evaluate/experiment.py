@@ -1,4 +1,6 @@
-"""What the tables share: word clips to train and to test on, the models that they compare, how these encode."""
+"""What the tables share: word clips to train and to test on, the models that they compare, how
+these encode.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -29,7 +31,8 @@ SHUFFLED = "shuffled audio"
 
 
 def variants(config: DAVSConfig) -> dict[str, DAVSConfig]:
-    """Every model that a table compares, by name: the word spaces of Table 3, and those that make pictures.
+    """Every model that a table compares, by name: the word spaces of Table 3, and those that make
+    pictures.
 
     Chapter: book/davs.ipynb
     """
@@ -46,7 +49,8 @@ def variants(config: DAVSConfig) -> dict[str, DAVSConfig]:
 
 
 def trained(experiment: Experiment, name: str, seed: int) -> DAVS:
-    """A model of `variants`, trained as far as it is not yet. Those with one word space share its training.
+    """A model of `variants`, trained as far as it is not yet. Those with one word space share its
+    training.
 
     Chapter: book/davs.ipynb
     """
@@ -67,7 +71,10 @@ def training_words(experiment: Experiment, words: Sequence[str] = ()) -> WordCli
 
 
 def test_words(experiment: Experiment, words: Sequence[str]) -> WordClips:
-    """Word clips of the test split, of sentences that are not trained on. Chapter: book/davs.ipynb"""
+    """Word clips of the test split, of sentences that are not trained on.
+
+    Chapter: book/davs.ipynb
+    """
     return experiment.once(("test words", *words), lambda: _split_words(experiment, 1, words))
 
 
@@ -87,7 +94,10 @@ def test_set(experiment: Experiment) -> TestSet:
 
 
 def contents(test_set: TestSet, head: TalkingHead, source: str) -> list[Float[Tensor, "_ d"]]:
-    """f_w of each test clip, from its "audio", its "video", or "shuffled audio". Chapter: book/davs.ipynb"""
+    """f_w of each test clip, from its "audio", its "video", or "shuffled audio".
+
+    Chapter: book/davs.ipynb
+    """
     if source == "video":
         return [head.content(LipSpeech(*speech)) for speech in test_set.speeches()]
     heard = test_set.contents(head)
@@ -106,7 +116,10 @@ def encode(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Output:
 
 @torch.no_grad()
 def encode_person(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Float[Tensor, "m n d"]:
-    """F_p of some word clips, the features of the frames that also tell the word. Chapter: book/davs.ipynb"""
+    """F_p of some word clips, the features of the frames that also tell the word.
+
+    Chapter: book/davs.ipynb
+    """
     frames, _ = clips.times(which, spread(SEEN))
     parts = []
     for some in frames.split(AT_A_TIME):

@@ -45,9 +45,9 @@ class FaceEvaluator(NamedTuple):
 def measure_identity(experiment: Experiment, row: str, seed: int) -> Measurements:
     """Whose face it is and what it says: one value a clip, by our face encoder and by dlib.
 
-    "face": what is generated and the person asked for; "speaker": and who speaks. opening: correlation
-    of the lips' gap with the speaker's. moves: LMD (px) of mouths minus their mean over the clip, so
-    that no one's own mouth counts. Raises ValueError where there is one test speaker.
+    "face": what is generated and the person asked for; "speaker": and who speaks. opening:
+    correlation of the lips' gap with the speaker's. moves: LMD (px) of mouths minus their mean over
+    the clip, so that no one's own mouth counts. Raises ValueError where there is one test speaker.
     Chapter: book/davs.ipynb
     """
     stage = test_set(experiment)
@@ -125,7 +125,10 @@ def face_evaluators() -> dict[str, FaceEvaluator]:
 
 
 def encoder_evaluator(faces: nn.Module) -> FaceEvaluator:
-    """Cosine of a face encoder's mean vectors: 1 for one and the same film. Chapter: book/davs.ipynb"""
+    """Cosine of a face encoder's mean vectors: 1 for one and the same film.
+
+    Chapter: book/davs.ipynb
+    """
 
     @torch.no_grad()
     def look(video: Video) -> Tensor:
@@ -135,7 +138,10 @@ def encoder_evaluator(faces: nn.Module) -> FaceEvaluator:
 
 
 def dlib_evaluator() -> FaceEvaluator:
-    """Distance of dlib's mean embeddings of some frames: below .6 for one person. Chapter: book/davs.ipynb"""
+    """Distance of dlib's mean embeddings of some frames: below .6 for one person.
+
+    Chapter: book/davs.ipynb
+    """
 
     def look(video: Video) -> Tensor:
         frames = (255 * video[::DLIB_LOOKS]).round().byte().permute(0, 2, 3, 1)

@@ -1,4 +1,6 @@
-"""What support vector machines read off the wrong space: the SVM of [zhou2019], and the other direction."""
+"""What support vector machines read off the wrong space: the SVM of [zhou2019], and the other
+direction.
+"""
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -27,12 +29,14 @@ PERSON_FRAMES = slice(None, None, 4)  # of the frames seen, from which an SVM re
 
 
 def measure_leakage(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """What linear SVMs read off the wrong space (%), before and after Eq. 2 to 5 of [zhou2019], and by chance.
+    """What linear SVMs read off the wrong space (%), before and after Eq. 2 to 5 of [zhou2019], and
+    by chance.
 
-    The word from F_p: trained on the training speakers, tested on the test ones. The person from single
-    f_w^v: trained on every other recording of the people that C_w^p knows, tested on the others; "new
-    people": likewise of the test speakers, where there are several. "person from f_p" shall stay high.
-    One value a speaker: the share of their codes that are told right. Chapter: book/davs.ipynb
+    The word from F_p: trained on the training speakers, tested on the test ones. The person from
+    single f_w^v: trained on every other recording of the people that C_w^p knows, tested on the
+    others; "new people": likewise of the test speakers, where there are several. "person from f_p"
+    shall stay high. One value a speaker: the share of their codes that are told right.
+    Chapter: book/davs.ipynb
     """
     train = training_words(experiment)
     test = test_words(experiment, train.words)
@@ -60,7 +64,10 @@ def leaks(row: str, model: DAVS, train: WordClips, test: WordClips) -> Measureme
 def people_told(
     row: str, column: str, clips: WordClips, which: Int[Tensor, "m"], codes: Float[Tensor, "m n d"]
 ) -> Measurements:
-    """How often (%) an SVM tells who is seen from single codes of some word clips. Chapter: book/davs.ipynb"""
+    """How often (%) an SVM tells who is seen from single codes of some word clips.
+
+    Chapter: book/davs.ipynb
+    """
     held = clips.clip[which] % 2 == 1
     codes = codes[:, PERSON_FRAMES]
     person = clips.person[which][:, None].expand(codes.shape[:2])

@@ -1,4 +1,6 @@
-"""Tables 1 and 4 of [zhou2019]: how near generated frames are to the true ones, and which they find."""
+"""Tables 1 and 4 of [zhou2019]: how near generated frames are to the true ones, and which they
+find.
+"""
 
 import torch
 
@@ -46,11 +48,12 @@ def measure_quality(experiment: Experiment, row: str, seed: int) -> Measurements
 
 
 def measure_found(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """Table 4 of [zhou2019]: is the original found by a video that was generated from one frame and its speech?
+    """Table 4 of [zhou2019]: is the original found by a video that was generated from one frame and
+    its speech?
 
-    All rows are looked at by the same E_w^v, of the word space from which both models began. R@1 and
-    R@10 are of a recording's word clips, MedR of a speaker's. The numbers are a picture in the paper.
-    Chapter: book/davs.ipynb
+    All rows are looked at by the same E_w^v, of the word space from which both models began. R@1
+    and R@10 are of a recording's word clips, MedR of a speaker's. The numbers are a picture in the
+    paper. Chapter: book/davs.ipynb
     """
     clips = test_words(experiment, training_words(experiment).words)
     evaluator = trained(experiment, TOGETHER, seed)

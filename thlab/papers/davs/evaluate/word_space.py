@@ -1,4 +1,6 @@
-"""Table 3 of [zhou2019], words told and clips found; and the same of trained weights, person by person."""
+"""Table 3 of [zhou2019], words told and clips found; and the same of trained weights, person by
+person.
+"""
 
 import torch
 from jaxtyping import Float, Int
@@ -20,10 +22,11 @@ TRAINING_PART = "training part"  # of a folder all people are new
 
 
 def measure_supervisions(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """Table 3 of [zhou2019]: words told and clips found with one of four supervisions of the word space.
+    """Table 3 of [zhou2019]: words told and clips found with one of four supervisions of the word
+    space.
 
-    The gallery is all of the test. A value is of a word of a speaker, in %; of a recording, the share of
-    its word clips that are found, in %; or the median rank of a speaker's clips.
+    The gallery is all of the test. A value is of a word of a speaker, in %; of a recording, the
+    share of its word clips that are found, in %; or the median rank of a speaker's clips.
     Chapter: book/davs.ipynb
     """
     clips = test_words(experiment, training_words(experiment).words)
@@ -32,11 +35,12 @@ def measure_supervisions(experiment: Experiment, row: str, seed: int) -> Measure
 
 
 def measure_words(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """A trained model's word space on the clips of people whom it never met, each a gallery for himself.
+    """A trained model's word space on the clips of people whom it never met, each a gallery for
+    himself.
 
-    Values are as in Table 3; chance is one value a person and gallery, and of a median rank the middle
-    one. Of a folder, such as GRID's clips, all people are new: its training part is tested on too.
-    Chapter: book/davs.ipynb
+    Values are as in Table 3; chance is one value a person and gallery, and of a median rank the
+    middle one. Of a folder, such as GRID's clips, all people are new: its training part is tested
+    on too. Chapter: book/davs.ipynb
     """
     words = tuple(experiment.card(DISENTANGLED)["words"])
     galleries = {TEST_PART: test_words(experiment, words)}
@@ -85,7 +89,8 @@ def accuracies(
     which: Int[Tensor, "m"],
     gallery: str,
 ) -> Measurements:
-    """How often (%) each word of each speaker is told: no word counts more because it is said more often.
+    """How often (%) each word of each speaker is told: no word counts more because it is said more
+    often.
 
     Chapter: book/davs.ipynb
     """

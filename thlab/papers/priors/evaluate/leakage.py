@@ -160,7 +160,9 @@ def noisy(tensors: ClipTensors) -> tuple[ClipTensors, Int[Tensor, "c"]]:
 
 
 def pitch_and_rate(clip: Clip) -> tuple[float, float]:
-    """Pitch (Hz, the middle of its range) that the corpus told the synthesiser, and phones a second."""
+    """Pitch (Hz, the middle of its range) that the corpus told the synthesiser, and phones a
+    second.
+    """
     performance = replay(clip)
     return sum(performance.pitch) / 2, performance.rate
 
