@@ -251,9 +251,9 @@ def test_calibration_of_a_real_corpus_is_refused(experiment):
 
 
 def test_diversity_of_the_deterministic_model_is_none(experiment, monkeypatch):
-    repeated = lambda experiment, test_set: [
-        real[None].expand(2, -1, -1, -1, -1) for real in test_set.real
-    ]  # noqa: E731
+    def repeated(experiment, test_set):
+        return [real[None].expand(2, -1, -1, -1, -1) for real in test_set.real]
+
     monkeypatch.setattr(diversity, "true_takes", repeated)
     table = table_of("diversity", experiment)
     assert (
