@@ -58,15 +58,15 @@ def test_a_killed_build_resumes_to_the_same_bytes(mini, tmp_path):
 def test_verify_names_each_broken_file_and_build_mends_it(mini, tmp_path):
     root = build(tmp_path / "broken", MINI, workers=2)
     assert verify(root) == []
-    (root / "s00_happy_00.wav").unlink()
-    video = root / "s01_happy_00.mp4"
+    (root / "s000_happy_00.wav").unlink()
+    video = root / "s800_happy_00.mp4"
     video.write_bytes(video.read_bytes()[:-1])
-    labels = bytearray((root / "s00_neutral_00.npz").read_bytes())
+    labels = bytearray((root / "s000_neutral_00.npz").read_bytes())
     labels[100] ^= 1
-    (root / "s00_neutral_00.npz").write_bytes(labels)
+    (root / "s000_neutral_00.npz").write_bytes(labels)
     problems = verify(root)
     assert len(problems) == 3
-    for name, what in (("s00_happy_00.wav", "missing"), (video.name, "truncated"), ("s00_neutral_00.npz", "altered")):
+    for name, what in (("s000_happy_00.wav", "missing"), (video.name, "truncated"), ("s000_neutral_00.npz", "altered")):
         assert any(problem.startswith(name) and what in problem for problem in problems)
     build(root, MINI, workers=1)
     assert contents(root) == contents(mini)
@@ -85,7 +85,7 @@ def test_verify_finds_an_altered_manifest(mini, tmp_path):
 
 def test_the_manifest_says_what_the_clips_are(mini):
     rows = [json.loads(line) for line in (mini / "manifest.jsonl").read_text().splitlines()]
-    assert [row["id"] for row in rows] == ["s00_neutral_00", "s00_happy_00", "s01_neutral_00", "s01_happy_00"]
+    assert [row["id"] for row in rows] == ["s000_neutral_00", "s000_happy_00", "s800_neutral_00", "s800_happy_00"]
     assert len({tuple(row["words"]) for row in rows}) == 1
     for row in rows:
         assert row["sha256"] == clip.checksums(mini, row["id"])
@@ -102,7 +102,9 @@ def test_splits_share_no_speaker_and_sentences_are_parallel(preset):
     said = {}
     for row in rows:
         said.setdefault((row["speaker"], row["emotion"]), set()).add(tuple(row["words"]))
-    assert len({frozenset(texts) for texts in said.values()}) == 1
+    for speaker in {row["speaker"] for row in rows}:
+        texts = [said[speaker, emotion] for emotion in settings.PRESETS[preset].emotions]
+        assert all(other == texts[0] for other in texts)
     assert len({row["seed"] for row in rows}) == len(rows)
 
 
@@ -185,8 +187,10 @@ def test_a_usual_setting_named_or_not_is_one_corpus(tmp_path, monkeypatch):
     monkeypatch.setenv("THLAB_HOME", str(tmp_path))
     monkeypatch.setattr(sys.modules["thlab.corpus.build"], "build", build_nothing)  # the package exports the function
     assert ensure("tiny") == ensure("tiny", head_motion=1.0, motion_seed=0, size=None, workers=2)
+    assert ensure("tiny") == ensure("tiny", quiet=False, light="clip") == tmp_path / "corpus/tiny-face-v3"
     assert ensure("tiny") != ensure("tiny", head_motion=0.4)
+    assert ensure("tiny") != ensure("tiny", quiet=True)
 
 
-def build_nothing(root, preset="tiny", view="face", size=None, head_motion=None, motion_seed=0, workers=None) -> Path:
+def build_nothing(root: Path, *_, **__) -> Path:
     return root

@@ -10,7 +10,7 @@ import scipy.io.wavfile
 
 from thlab.audio.espeak import STOPS, english_data
 from thlab.audio.visemes import VISEMES, viseme_segments
-from thlab.corpus import EMOTIONS, GRAMMAR, clip, settings
+from thlab.corpus import EMOTIONS, WORDS, clip, settings
 from thlab.corpus.expression import EMOTION_AT_REST
 from thlab.corpus.grammar import sentences
 from thlab.corpus.head import load_head
@@ -29,7 +29,7 @@ def scratch(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def row() -> dict:
-    return next(row for row in clip_rows(FACE) if row["id"] == "s01_happy_00")
+    return next(row for row in clip_rows(FACE) if row["id"] == "s800_happy_00")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_words_and_phones_lie_in_the_clip_without_gaps(corpus_clips, tiny_corpus
         assert np.array_equal(start[1:], end[:-1])
         assert 0 < start[0] < end[-1] < len(labels["viseme"]) / 25
         assert labels["word"].tolist() == row["words"]
-        assert [word in slot for word, slot in zip(row["words"], GRAMMAR.values(), strict=True)] == [True] * 6
+        assert [word in slot for word, slot in zip(row["words"], WORDS.values(), strict=True)] == [True] * 6
         for i in range(6):
             assert labels["word_start"][i] == start[labels["phone_word"] == i].min()
             assert labels["word_end"][i] == end[labels["phone_word"] == i].max()

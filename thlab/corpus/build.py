@@ -25,7 +25,6 @@ from thlab.corpus.settings import (
     settings_text,
     settle,
 )
-from thlab.corpus.version import NEXT
 from thlab.corpus.workers import answer_all, raise_error, shared_work
 from thlab.files import checksums, home, lock_folder, remove_parts, write_whole
 
@@ -42,14 +41,14 @@ def build(
     motion_seed: int = 0,
     workers: int | None = None,
     light: str = "clip",
-    quiet: bool | None = None,
+    quiet: bool = False,
 ) -> Path:
     """Build a corpus in a folder, or finish or mend the one that is there; returns the folder.
 
     Equal settings give equal bytes, whatever the number of workers (default: one a core) and
     however often the build was interrupted. view "both" makes root/face and root/portrait. light:
     "clip" gives each clip a lamp and a backdrop of its own, "person" one to all clips of a person.
-    quiet: digital silence in place of a recording floor (corpora of version 2 have no other).
+    quiet: digital silence in place of a recording floor.
     Raises ValueError for settings out of range or a folder that holds another corpus, OSError where
     the disk is full.
     Chapter: book/sound-and-faces.ipynb
@@ -68,7 +67,7 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
 
     Takes what `build` takes. Chapter: book/sound-and-faces.ipynb
     """
-    usual = vars(PRESETS.get(preset, PRESETS["tiny"])) | {"motion_seed": 0, "light": "clip", "quiet": not NEXT}
+    usual = vars(PRESETS.get(preset, PRESETS["tiny"])) | {"motion_seed": 0, "light": "clip", "quiet": False}
     usual["workers"] = settings.get("workers")
     extras = [f"{key}={value}" for key, value in sorted(settings.items()) if value not in (None, usual[key])]
     return build(home() / "corpus" / "-".join([preset, view, f"v{CORPUS_VERSION}", *extras]), preset, view, **settings)
@@ -77,7 +76,8 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
 def verify(root: str | Path) -> list[str]:
     """What is wrong with a corpus, a line for each missing, truncated or altered file; empty when all is well.
 
-    Raises FileNotFoundError where there is no corpus. Chapter: book/sound-and-faces.ipynb
+    Raises FileNotFoundError where there is no corpus, ValueError where it is of another version.
+    Chapter: book/sound-and-faces.ipynb
     """
     found = [view for view in ("", *VIEWS) if Path(root, view, SETTINGS).is_file()]
     if not found:

@@ -20,7 +20,6 @@ from thlab.corpus.rows import clip_rows
 from thlab.corpus.scene import Scene, person
 from thlab.corpus.settings import Settings, read_settings
 from thlab.corpus.speech import Speech, speak
-from thlab.corpus.version import check_version
 from thlab.corpus.voice import Voice
 from thlab.files import CLIP_FILES, checksums, write_npz, write_whole
 from thlab.media import SYNTHETIC, wav_bytes, write_mp4
@@ -121,7 +120,6 @@ def retakes(
     Chapter: book/latent-kl.ipynb
     """
     settings = read_settings(Path(root))
-    check_version(str(root), settings.corpus_version)
     row = next((row for row in clip_rows(settings) if row["id"] == clip), None)
     if row is None:
         raise ValueError(f"{root}: no clip {clip!r} in this corpus")

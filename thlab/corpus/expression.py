@@ -4,7 +4,6 @@ import numpy as np
 
 from thlab.audio.visemes import VISEMES
 from thlab.corpus.head import Head
-from thlab.corpus.version import NEXT
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise", "contempt")
 
@@ -41,33 +40,8 @@ DOMINANCE: dict[str, tuple[float, float]] = dict.fromkeys(VISEMES, (1.0, 14.0)) 
 }  # fmt: skip
 CLOSED = ("sil", "MBP")  # lips together
 
-EMOTION_SHAPES_2: dict[str, dict[str, float]] = {
-    "neutral": {},
-    "happy": {
-        "mouthSmile": 0.55, "cheekSquint": 0.45, "mouthDimple": 0.15, "eyeSquint": 0.15, "browInnerUp": 0.10,
-        "mouthUpperUp": 0.10,
-    },
-    "sad": {
-        "browInnerUp": 0.75, "mouthFrown": 0.50, "browDown": 0.12, "eyeSquint": 0.20, "mouthShrugLower": 0.25,
-        "eyeLookDown": 0.25, "eyeBlink": 0.14,
-    },
-    "angry": {
-        "browDown": 0.90, "noseSneer": 0.30, "eyeSquint": 0.35, "mouthPress": 0.20, "jawForward": 0.20,
-        "mouthFrown": 0.25, "mouthUpperUp": 0.12,
-    },
-    "fear": {"browInnerUp": 0.80, "browOuterUp": 0.35, "eyeWide": 0.75, "mouthStretch": 0.50, "mouthFrown": 0.15},
-    "disgust": {
-        "noseSneer": 0.85, "mouthUpperUp": 0.45, "browDown": 0.45, "eyeSquint": 0.40, "mouthFrown": 0.25,
-        "cheekSquint": 0.20, "mouthShrugLower": 0.20,
-    },
-    "surprise": {"browInnerUp": 0.85, "browOuterUp": 0.85, "eyeWide": 0.65, "jawOpen": 0.10},
-    "contempt": {
-        "mouthSmileLeft": 0.50, "mouthDimpleLeft": 0.55, "cheekSquintLeft": 0.30, "mouthLeft": 0.15,
-        "browOuterUpRight": 0.40, "browDownLeft": 0.25, "eyeBlink": 0.12, "noseSneerLeft": 0.20,
-    },
-}  # fmt: skip
 # brows move little at weight 1: moods go beyond it, until all eight can be told apart at rest
-EMOTION_SHAPES_3: dict[str, dict[str, float]] = {
+EMOTION_SHAPES: dict[str, dict[str, float]] = {
     "neutral": {},
     "happy": {
         "mouthSmile": 0.95, "cheekSquint": 0.90, "eyeSquint": 0.20, "mouthDimple": 0.20, "mouthUpperUp": 0.20,
@@ -96,26 +70,18 @@ EMOTION_SHAPES_3: dict[str, dict[str, float]] = {
     },
 }  # fmt: skip
 # what the mouth does besides while nothing is said: it holds the lips apart where the mood does
-EMOTION_AT_REST_3: dict[str, dict[str, float]] = {
+EMOTION_AT_REST: dict[str, dict[str, float]] = {
     "happy": {"mouthUpperUp": 0.40, "mouthLowerDown": 0.30, "jawOpen": 0.04},
     "disgust": {"mouthUpperUp": 0.70, "mouthLowerDown": 0.20},
     "fear": {"jawOpen": 0.10, "mouthLowerDown": 0.50},
     "surprise": {"jawOpen": 0.40, "mouthFunnel": 0.12},
 }  # fmt: skip
 # yaw, pitch, roll in radians at intensity 1
-_POSE_2 = {
-    "sad": (0, 0.10, 0.02), "contempt": (0.05, -0.05, 0.05), "fear": (0, -0.03, 0), "angry": (0, 0.05, 0),
-    "surprise": (0, -0.05, 0), "disgust": (0.06, -0.02, 0),
-}  # fmt: skip
-_POSE_3 = _POSE_2 | {
-    "sad": (0, 0.16, 0.04), "contempt": (0.10, -0.10, 0.08), "disgust": (0.14, -0.04, 0),
+EMOTION_POSE = {
+    "sad": (0, 0.16, 0.04), "contempt": (0.10, -0.10, 0.08), "fear": (0, -0.03, 0), "angry": (0, 0.05, 0),
+    "surprise": (0, -0.05, 0), "disgust": (0.14, -0.04, 0),
 }  # fmt: skip
 BLINKS_PER_SECOND = {"fear": 0.5, "sad": 0.25, "surprise": 0.15}
-
-EMOTION_SHAPES = EMOTION_SHAPES_3 if NEXT else EMOTION_SHAPES_2
-EMOTION_AT_REST = EMOTION_AT_REST_3 if NEXT else {}
-BEYOND = float(NEXT)  # may a mood take a face unit beyond the 1.3 that bounds speech?
-EMOTION_POSE = _POSE_3 if NEXT else _POSE_2
 
 
 def face_units(head: Head, shape: dict[str, float]) -> np.ndarray:

@@ -9,7 +9,6 @@ from importlib.resources import files
 import numpy as np
 
 from thlab.corpus import teeth
-from thlab.corpus.version import NEXT
 
 SKIN, LEFT_EYE, RIGHT_EYE, TEETH, TONGUE, LASHES, HAIR_HELPER = range(7)
 TONGUE_END = -0.24  # of the average head: nothing of the tongue is drawn behind it
@@ -19,10 +18,10 @@ RACES = ("african", "asian", "caucasian")
 class Head:
     """The asset, unpacked: base vertices (n, 3), triangles (t, 3), their materials (t,), masks and targets.
 
-    arches: the two smooth bands of teeth, lower and upper; none where the asset's teeth are kept.
+    arches: the two smooth bands of teeth, lower and upper.
     """
 
-    def __init__(self, smooth_teeth: bool = NEXT) -> None:
+    def __init__(self) -> None:
         with np.load(str(files("thlab.corpus") / "assets/head.npz"), allow_pickle=False) as file:
             asset = dict(file)  # read once: a lazy npz unpacks an array each time it is asked for
         self.base, self.material = asset["v"], asset["mat"].astype(np.int32)
@@ -43,8 +42,7 @@ class Head:
             unit[index] = unit_delta
         self.arches: tuple[teeth.Arch, ...] = ()
         average = macro_weights(male=0.5, old=0.2, race=np.ones(3) / 3, muscle=0, weight=0)
-        if smooth_teeth:
-            self._smooth_teeth(self.shape(average))
+        self._smooth_teeth(self.shape(average))
         self.reference = self.shape(average)
 
     def _smooth_teeth(self, plain: np.ndarray) -> None:

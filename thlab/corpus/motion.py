@@ -20,6 +20,7 @@ SEAT = (0.04, 0.04, 0.12)  # where a head is held: deviation in x, y, z, model u
 STEADY_GAZE = (0.8, 0.35)  # the share of yaw and pitch that the eyes make up for
 GLANCE = 0.08  # deviation of a glance (rad)
 BROW_LIFT = 0.18  # of the inner brows with the voice
+MOST = 1.3  # of a face unit in speech; a mood may take it further
 HABIT = 900  # seed stream of a speaker's habits
 LIVELINESS = {"angry": 0.12, "happy": 0.12, "surprise": 0.12, "sad": -0.12}  # of the mouth, at intensity 1
 
@@ -103,7 +104,7 @@ def express(
     mood = intensity * swell * shape * style + at_rest
     units = said.units * openness * (1 + LIVELINESS.get(emotion, 0) * intensity) + mood
     units[:, head.unit("browInnerUp")] += lift
-    unsealed = np.clip(apply_blink(head, units, blink), 0, 1.3 + ex.BEYOND * mood)
+    unsealed = np.clip(apply_blink(head, units, blink), 0, MOST + mood)
     apart = np.maximum(at_rest @ Lips(head, person.vertices).slope, 0)
     return Expression(unsealed, said.closed, apart)
 

@@ -156,7 +156,7 @@ def perform(
     motion_seed: int = 0,
     retake: int | None = None,
     light: str = "clip",
-    quiet: bool | None = None,
+    quiet: bool = False,
 ) -> Performance:
     """Speech, motion, exact landmarks and factors of a sentence; its `render()` makes pictures.
 

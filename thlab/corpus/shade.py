@@ -8,8 +8,8 @@ from thlab.compiled import compiled
 from thlab.corpus.head import LEFT_EYE, RIGHT_EYE, SKIN, TEETH, TONGUE
 
 # columns of the vertex attributes: normal, colour, texture place, openness to the sky, place on the body part
-# (hair: along the texture of strands; eye: unit sphere; teeth: along the arch, height, 1 on a smooth
-# band), hairiness, clothing
+# (hair: along the texture of strands; eye: unit sphere; teeth: along the arch, height), hairiness,
+# clothing
 NORMAL, COLOUR, UV, SKY, PLACE, HAIR, CLOTH, ATTRIBUTES = 0, 3, 6, 8, 9, 12, 13, 14
 FROM_LIP = HAIR  # of teeth: model units from the lip that hides their gum
 # a shaded point as one small array: red, green, blue, gloss, its sharpness (as a power of two), sky
@@ -101,16 +101,6 @@ def _eye(at, iris, surface):
 
 @part_of_kernel
 def _teeth(at, surface):
-    """A row of teeth: the place counts them from the middle; each is rounded and meets the next in a dark line."""
-    from_edge = abs(at[PLACE] - math.floor(at[PLACE]) - 0.5)  # 0 at a tooth's middle, .5 between two
-    dark = 1 - 0.15 * (2 * from_edge) ** 2 - 0.45 * max(0.0, from_edge - 0.4) * 10
-    for k in range(3):
-        surface[k] *= dark
-    surface[GLOSS], surface[SHARP] = 0.3 * dark, 5
-
-
-@part_of_kernel
-def _smooth_teeth(at, surface):
     """A smooth band: faint lines between teeth, gums that reach down between two, the lip's shadow."""
     # 0 at a tooth's middle, 1 between two
     across = 2 * abs(at[PLACE] - math.floor(at[PLACE]) - 0.5)
@@ -169,10 +159,7 @@ def _point(at, part, skin, strands, colours, lamp, surface):
     elif part == LEFT_EYE or part == RIGHT_EYE:  # noqa: SIM109 - numba unrolls no tuple test
         _eye(at, colours[0], surface)
     elif part == TEETH:
-        if at[PLACE + 2] > 0.5:
-            _smooth_teeth(at, surface)
-        else:
-            _teeth(at, surface)
+        _teeth(at, surface)
     elif part == TONGUE:
         surface[GLOSS], surface[SHARP] = 0.2, 4
     _light(at, surface, part == SKIN, lamp, colours[3])
