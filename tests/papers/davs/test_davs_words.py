@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from thlab.audio.visemes import Segment
-from thlab.corpus.grammar import GRAMMAR, sentences
+from thlab.corpus.grammar import COMMON, GRAMMAR, WORDS, sentences
+from thlab.corpus.rows import clip_rows
+from thlab.corpus.settings import settle
 from thlab.data import Clip, Corpus, open_corpus
 from thlab.data.prepare import prepare
 from thlab.data.tensors import load_clips
@@ -137,21 +139,46 @@ def spoken_by(speaker: str, texts: list[str]) -> list[Clip]:
     ]
 
 
-def test_no_sentence_is_both_trained_and_tested_but_single_words_are():
-    texts = [" ".join(words) for words in sentences(75)]
-    parts = Corpus("t", spoken_by("a", texts) + spoken_by("b", texts), []), Corpus("t", spoken_by("c", texts), [])
-    train, test = hold_out(*parts)
-    assert [clip.text for clip in test] == texts[50:]
-    assert {clip.text for clip in train} == set(texts[:50])
-    assert len(train) == 100
-    every = {word for words in GRAMMAR.values() for word in words}
-    assert {word.label for clip in test for word in clip.words} == {w.label for c in train for w in c.words} == every
+def test_what_both_say_leaves_the_test_and_training_keeps_all():
+    texts = [" ".join(words) for words in sentences(8)]
+    train = Corpus("t", spoken_by("a", texts[:4]) + spoken_by("b", texts[2:6]), [])
+    test = Corpus("t", spoken_by("c", texts[3:]) + spoken_by("d", texts[:1] + texts[7:]), [])
+    kept, left = hold_out(train, test)
+    assert [clip.id for clip in kept] == [clip.id for clip in train]
+    said = {clip.text for clip in train}
+    expected = [clip.id for clip in test if clip.text not in said]
+    assert [clip.id for clip in left] == expected == ["c3", "c4", "d1"]
+
+
+def test_nothing_is_held_out_of_single_words_or_where_all_is_shared():
     lrw = Corpus("t", spoken_by("unknown", ["about", "after"]), [])
-    assert [len(part) for part in hold_out(lrw, lrw)] == [2, 2]
-    few = Corpus("t", spoken_by("a", texts[:4]), [])
-    assert [len(part) for part in hold_out(few, few)] == [4, 4]  # each has words that no other has
-    apart = Corpus("t", spoken_by("a", texts[:5]), []), Corpus("t", spoken_by("b", texts[5:9]), [])
-    assert [len(part) for part in hold_out(*apart)] == [5, 4]
+    texts = [" ".join(words) for words in sentences(9)]
+    everyone = Corpus("t", spoken_by("a", texts[:4]), [])
+    apart = Corpus("t", spoken_by("b", texts[4:]), [])
+    for train, test in ((lrw, lrw), (everyone, everyone), (everyone, apart)):
+        found = hold_out(train, test)
+        assert [[clip.id for clip in part] for part in found] == [
+            [clip.id for clip in train],
+            [clip.id for clip in test],
+        ]
+
+
+def test_the_test_of_words_has_all_words_and_no_sentence_of_the_training():
+    parts: dict[str, list[Clip]] = {"train": [], "heldout": [], "test": [], "val": []}
+    for row in clip_rows(settle("words", "face", None, None, 0)):
+        part = "heldout" if row["heldout"] else row["split"]
+        parts[part] += spoken_by(row["speaker"], [" ".join(row["words"])])
+    train, test = (Corpus("words", parts[part], []) for part in ("train", "test"))
+    kept, left = hold_out(train, test)
+    assert list(kept) == parts["train"]
+    trained, tested = {clip.text for clip in kept}, {clip.text for clip in left}
+    common = {" ".join(words) for words in COMMON}
+    assert trained.isdisjoint(tested)
+    assert {clip.text for clip in test} - tested == common
+    assert len(tested) == 336
+    every = {word for words in WORDS.values() for word in words}
+    for texts in (trained, tested):
+        assert {word for text in texts for word in text.split()} == every
 
 
 def test_a_prepared_lrw_clip_has_its_word_in_the_middle(clips, spoken):
