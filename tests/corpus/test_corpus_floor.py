@@ -13,7 +13,8 @@ from thlab.corpus.settings import settle
 @pytest.mark.parametrize("colour", [-6.0, -3.0, 0.0])
 def test_the_floor_has_its_level_and_colour(colour):
     level, db, n = 0.07, -40.0, 16000 * 60
-    noise = add_floor(np.zeros(n, np.float32), level, db, colour, np.random.default_rng(1)).astype(float)
+    silence, rng = np.zeros(n, np.float32), np.random.default_rng(1)
+    noise = add_floor(silence, level, db, colour, rng).astype(float)
     assert 20 * np.log10(np.sqrt((noise**2).mean()) / level) == pytest.approx(db, abs=1e-3)
     power = np.abs(np.fft.rfft(noise)) ** 2
     hertz = np.fft.rfftfreq(n, 1 / 16000)

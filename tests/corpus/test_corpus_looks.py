@@ -123,7 +123,12 @@ def speech() -> Speech:
     audio[25 * 640 : 35 * 640] = 0.1 * rng.standard_normal(10 * 640)
     start, end = np.array([1.0, 1.2]), np.array([1.2, 1.4])
     told = {"level": 0.1, "pitch": (100, 140), "rate": 180.0}
-    said = {"phone": ["m", "A"], "phone_start": start, "phone_end": end, "phone_word": np.array([0, 0])}
+    said = {
+        "phone": ["m", "A"],
+        "phone_start": start,
+        "phone_end": end,
+        "phone_word": np.array([0, 0]),
+    }
     return Speech(audio=audio, clean=audio, n_frames=60, **told, **said)
 
 

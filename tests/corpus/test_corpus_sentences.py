@@ -29,10 +29,10 @@ def part(row: dict) -> str:
 
 
 def test_there_are_people_enough(every_row):
-    counts = {
-        name: [len({row["speaker"] for row in rows if row["split"] == split}) for split in ("train", "val", "test")]
-        for name, rows in every_row.items()
-    }
+    counts = {name: [] for name in every_row}
+    for name, rows in every_row.items():
+        for split in ("train", "val", "test"):
+            counts[name].append(len({row["speaker"] for row in rows if row["split"] == split}))
     assert counts["medium"] == counts["words"] == [20, 6, 12]
     assert counts["emotions"] == [100, 10, 12]
     assert 1500 < len(every_row["medium"]) < 2000
@@ -113,7 +113,8 @@ def test_own_sentences_use_the_words_evenly_and_begin_alike():
 
 def test_part_of_by_brute_force():
     for words in sentences(40, 3):
-        total = sum(list(slot).index(word) for word, slot in zip(words, WORDS.values(), strict=True))
+        slots = zip(words, WORDS.values(), strict=True)
+        total = sum(list(slot).index(word) for word, slot in slots)
         assert part_of(words) == ("train", "heldout", "val", "test")[total % 4]
 
 
@@ -137,8 +138,12 @@ def test_the_added_words_make_the_visemes_that_they_are_for(accent, english):
     for slot, (name, words) in enumerate(WORDS.items()):
         for word in set(words) - set(GRAMMAR[name]):
             said = [*COMMON[0][:slot], word, *COMMON[0][slot + 1 :]]
-            phones, _, _, of_word = time_phones(synthesize(spell(tuple(said)) + ".", accent, 180, english, 1))
-            shapes = {s for p, w in zip(phones, of_word, strict=True) if w == slot for s in ESPEAK_TO_VISEME[p]}
+            utterance = synthesize(spell(tuple(said)) + ".", accent, 180, english, 1)
+            phones, _, _, of_word = time_phones(utterance)
+            shapes = set()
+            for phone, number in zip(phones, of_word, strict=True):
+                if number == slot:
+                    shapes |= set(ESPEAK_TO_VISEME[phone])
             assert wanted.pop(word) in shapes
     assert not wanted
 

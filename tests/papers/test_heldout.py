@@ -1,4 +1,4 @@
-"""What the corpus holds out of its training speakers: no paper trains on it, and it can be opened."""
+"""What the corpus holds out of its training speakers: never trained on, yet opened."""
 
 import json
 

@@ -84,7 +84,9 @@ def labels(row: dict, speech: Speech, scene: Scene, landmarks: np.ndarray) -> di
 
     A word lasts from the start of its first phone to the end of its last.
     """
-    start, end, word = speech.phone_start, speech.phone_end, speech.phone_word
+    start = speech.phone_start
+    end = speech.phone_end
+    word = speech.phone_word
     phones = [np.flatnonzero(word == number) for number in range(len(row["words"]))]
     motion = scene.motion
     factors = {
@@ -112,11 +114,13 @@ def labels(row: dict, speech: Speech, scene: Scene, landmarks: np.ndarray) -> di
 def retakes(
     root: Path | str, clip: str, n: int
 ) -> Iterator[tuple[UInt8[np.ndarray, "t h w 3"], dict[str, np.ndarray]]]:
-    """n other performances of a clip: frames and labels of the same speech in the same light, with other motion.
+    """n other performances of a clip: frames and labels of each.
 
+    The same speech in the same light, with other motion.
     clip: its id. Head pose, gaze, blinks and how firmly each viseme is said are drawn anew: what
     the face might as well have done, from which a model's spread is judged. The first k of n are
-    the same for any n. Raises ValueError where the corpus in root has no such clip, or is of another version.
+    the same for any n. Raises ValueError where the corpus in root has no such clip, or is of
+    another version.
     Chapter: book/latent-kl.ipynb
     """
     settings = read_settings(Path(root))

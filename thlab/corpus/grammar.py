@@ -9,7 +9,8 @@ GRAMMAR: dict[str, tuple[str, ...]] = {
     "command": ("bin", "lay", "place", "set"),
     "colour": ("blue", "green", "red", "white"),
     "preposition": ("at", "by", "in", "with"),
-    "letter": tuple(letter for letter in string.ascii_lowercase if letter != "w"),  # "double u" is too long
+    # "double u" is too long
+    "letter": tuple(letter for letter in string.ascii_lowercase if letter != "w"),
     "digit": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     "adverb": ("again", "now", "please", "soon"),
 }
@@ -50,7 +51,8 @@ def sentences(count: int, seed: int = 0) -> list[tuple[str, ...]]:
     """
     columns = []
     for slot, possible in enumerate(WORDS.values()):
-        rng, column = np.random.default_rng([seed, slot]), []
+        rng = np.random.default_rng([seed, slot])
+        column = []
         while len(column) < count:
             column += rng.permutation(possible).tolist()
         columns.append(column[:count])
@@ -83,5 +85,6 @@ def own_sentences(speaker: int, parts: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _other_prepositions(sentence: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The sentence with each of the four prepositions."""
-    before, after = sentence[:PREPOSITION_SLOT], sentence[PREPOSITION_SLOT + 1 :]
+    before = sentence[:PREPOSITION_SLOT]
+    after = sentence[PREPOSITION_SLOT + 1 :]
     return [(*before, word, *after) for word in WORDS["preposition"]]

@@ -14,7 +14,8 @@ YELLOWING = np.array([0.06, 0.11, 0.20])  # with age
 IN_SHADE = np.array([0.40, 0.24, 0.19])  # warm: what light the teeth get there comes off red walls
 LOWER_SKY, UPPER_SKY = 0.35, 0.95  # how open each arch is to the sky
 # over the skin's colour: a closed mouth shows no teeth, only the lips' own shadow
-UNLIT, UNLIT_SKY = np.array([0.42, 0.20, 0.19]), 0.35
+UNLIT = np.array([0.42, 0.20, 0.19])
+UNLIT_SKY = 0.35
 # vertices of the lips' inner edges, one above the other, from the picture's left to its right
 UPPER_LIP = np.array([418, 469, 470, 462, 468, 2875, 2880, 2879, 2832])
 LOWER_LIP = np.array([418, 519, 518, 534, 540, 2933, 2919, 2920, 2832])
@@ -67,7 +68,8 @@ def paint_cavity(head: Head, person: Person, attributes: np.ndarray) -> None:
     attributes[walls, sh.SKY] = 0.30 * np.clip(smoothstep(-0.5, 0.15, z[walls]), 0.1, 1)
     tongue = head.vertices_of(TONGUE)
     back = 1 - smoothstep(-0.22, 0.06, z[tongue])
-    near, far = np.array([0.46, 0.13, 0.13]), np.array([0.16, 0.03, 0.03])
+    near = np.array([0.46, 0.13, 0.13])
+    far = np.array([0.16, 0.03, 0.03])
     attributes[tongue, COLOUR] = near + (far - near) * back[:, None]
     attributes[tongue, sh.SKY] = 0.5 - 0.4 * back
 

@@ -31,8 +31,7 @@ ONE_VOICE = threading.Lock()  # the voice's file has one name
 class Performance:
     """One sentence as someone says it, 25 frames a second and 16 kHz; motion is made on demand.
 
-      row: what the manifest would say of it. Times are in seconds, angles in radians, a row a frame.
-
+    row: what the manifest would say of it. Times are in seconds, angles in radians, a row a frame.
     Chapter: book/sound-and-faces.ipynb
     """
 

@@ -10,4 +10,5 @@ def check_version(name: str, version: str | None) -> None:
     """
     if version != CORPUS_VERSION:
         made = f"version {CORPUS_VERSION} is made here"
-        raise ValueError(f"{name} is of corpus version {version}, and {made}: build it again, in another folder")
+        ask = "build it again, in another folder"
+        raise ValueError(f"{name} is of corpus version {version}, and {made}: {ask}")

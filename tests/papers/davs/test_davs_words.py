@@ -1,4 +1,4 @@
-"""Word clips against the words' exact times: where they lie, what is beyond a clip's ends, how they are drawn."""
+"""Word clips against the words' exact times: where they lie, what is beyond, how drawn."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from thlab.corpus.grammar import COMMON, GRAMMAR, WORDS, sentences
 from thlab.corpus.rows import clip_rows
 from thlab.corpus.settings import settle
 from thlab.data import Clip, Corpus, open_corpus
+from thlab.data.clip import untimed
 from thlab.data.prepare import prepare
 from thlab.data.tensors import load_clips
 from thlab.papers.davs import words as module
@@ -31,7 +32,8 @@ def test_a_words_middle_is_in_the_middle_frame(clips, spoken):
         middle = (word.start + word.end) / 2
         assert (clips.first[k] + MIDDLE) / 25 <= middle < (clips.first[k] + MIDDLE + 1) / 25
     assert clips.words == tuple(sorted({word.label for _, word in said}))
-    assert [clips.tensors.speakers[p] for p in clips.person] == [spoken[number].speaker for number, _ in said]
+    speakers = [spoken[number].speaker for number, _ in said]
+    assert [clips.tensors.speakers[p] for p in clips.person] == speakers
 
 
 def test_beyond_a_clips_ends_its_pictures_are_repeated_and_its_sound_is_silent(clips):
@@ -52,7 +54,8 @@ def test_beyond_a_clips_ends_its_pictures_are_repeated_and_its_sound_is_silent(c
     at = 40 + int(clips.first[before])
     heard = clips.rows[rows[before]]
     torch.testing.assert_close(heard, whole[at : at + FRAMES], rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(heard[0], whole[0], rtol=1e-4, atol=1e-4)  # silence: 12 frames are more than a window
+    # silence: 12 frames are more than a window
+    torch.testing.assert_close(heard[0], whole[0], rtol=1e-4, atol=1e-4)
 
 
 def test_frames_are_spread_evenly_about_the_middle():
@@ -66,7 +69,7 @@ def test_frames_are_spread_evenly_about_the_middle():
 
 @pytest.fixture
 def numbered(clips, monkeypatch):
-    """Word clips whose pictures tell the frame's number by their first two colours, and whose rows do too."""
+    """Word clips whose pictures tell the frame's number by two colours, as do their rows."""
     monkeypatch.setattr(module, "jitter", lambda pictures, rng: pictures)
     n = torch.arange(len(clips.tensors.clip_of))
     colours = torch.stack([n % 256, n // 256, 0 * n], -1).byte()
@@ -95,7 +98,8 @@ def test_a_batch_is_one_second_of_some_words_and_the_first_picture_of_the_record
         assert torch.equal(number(batch.real), made)
         assert batch.adversary_frames.shape[1] == CONFIG.adversary_frames
         assert batch.rows.shape == (CONFIG.batch, 12, 20, 12)
-        for b in range(CONFIG.batch):  # a word clip of that word and recording begins where the frames say
+        # a word clip of that word and recording begins where the frames say
+        for b in range(CONFIG.batch):
             same = (numbered.word == batch.word[b]) & (numbered.clip == clip[b, 0])
             spans = numbered.times(same.nonzero()[:, 0], spread(12))
             which = [k for k in range(len(spans[0])) if torch.equal(spans[0][k], frames[b])]
@@ -125,18 +129,19 @@ def test_words_of_another_set_keep_their_numbers_and_others_are_left_out(clips, 
 
 
 def test_clips_whose_words_have_no_times_are_refused(clips, spoken):
-    untimed = [
-        replace(clip, words=tuple(Segment(float("nan"), float("nan"), w.label) for w in clip.words)) for clip in spoken
-    ]
+    timeless = []
+    for clip in spoken:
+        timeless.append(replace(clip, words=untimed(clip.text)))
     with pytest.raises(ValueError, match="no times of its words"):
-        word_clips(clips.tensors, untimed)
+        word_clips(clips.tensors, timeless)
 
 
 def spoken_by(speaker: str, texts: list[str]) -> list[Clip]:
-    return [
-        Clip(f"{speaker}{k}", Path(f"{k}.mp4"), speaker, words=tuple(Segment(0.0, 1.0, w) for w in text.split()))
-        for k, text in enumerate(texts)
-    ]
+    found = []
+    for k, text in enumerate(texts):
+        words = tuple(Segment(0.0, 1.0, word) for word in text.split())
+        found.append(Clip(f"{speaker}{k}", Path(f"{k}.mp4"), speaker, words=words))
+    return found
 
 
 def test_what_both_say_leaves_the_test_and_training_keeps_all():
@@ -185,7 +190,8 @@ def test_a_prepared_lrw_clip_has_its_word_in_the_middle(clips, spoken):
     """29 frames, the word about their middle: no picture is repeated."""
     single = replace(spoken[0], words=(Segment(14.5 / 25 - 0.2, 14.5 / 25 + 0.2, "about"),))
     long, short = clips.tensors, slice(29)
-    of_frames = {name: getattr(long, name)[short] for name in ("frames", "landmarks", "viseme", "blink", "clip_of")}
+    by_frame = "frames", "landmarks", "viseme", "blink", "clip_of"
+    of_frames = {name: getattr(long, name)[short] for name in by_frame}
     of_clips = {name: getattr(long, name)[:1] for name in ("emotion", "speaker", "ids")}
     audio = [long.audio[0][: 29 * 640]]
     tensors = replace(long, **of_frames, **of_clips, start=torch.tensor([0, 29]), audio=audio)

@@ -46,9 +46,11 @@ class WordClips:
         return self.tensors.speaker[self.clip]
 
     def times(
-        self, which: Int[Tensor, "b"], steps: Int[Tensor, "t"]
+        self,
+        which: Int[Tensor, "b"],
+        steps: Int[Tensor, "t"],
     ) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
-        """Where the frames `steps` (0 to 24) of some word clips are among all frames, and in the rows."""
+        """Where the frames `steps` (0 to 24) of some word clips are: in all frames, in the rows."""
         clip = self.clip[which]
         start = self.tensors.start[clip][:, None]
         end = self.tensors.start[clip + 1][:, None]
@@ -61,7 +63,7 @@ class WordClips:
         return self.tensors.frames[frames].movedim(-1, -3) / 255
 
     def draw(self, config: DAVSConfig, rng: torch.Generator) -> WordBatch:
-        """A random batch, with the pictures that the whole model needs unless it is of words alone."""
+        """A random batch, with the pictures that the whole model needs unless words are trained."""
         which = self.draw_clips(config.batch, rng)
         frames, rows = self.times(which, spread(SEEN))
         if config.painted:
@@ -116,7 +118,7 @@ class WordClips:
 
 
 def spread(n: int) -> Int[Tensor, "n"]:
-    """n of the 25 frames, evenly as far apart as they can be, about the middle: 12 are 1, 3, … 23."""
+    """n of the 25 frames, evenly far apart about the middle: 12 are 1, 3, … 23."""
     stride = FRAMES // n
     return (FRAMES - 1 - stride * (n - 1)) // 2 + stride * torch.arange(n)
 
@@ -159,7 +161,7 @@ def middles(clip: Clip, n_frames: int) -> list[tuple[str, int]]:
 
 
 def surrounded_features(tensors: ClipTensors) -> Float[Tensor, "f 20 12"]:
-    """What is heard in each frame of each recording, MIDDLE frames of silence before and after it."""
+    """What is heard in each frame of each recording, MIDDLE silent frames around it."""
     quiet = MIDDLE * SAMPLES_A_FRAME
     rows = []
     for sound in tensors.audio:
