@@ -67,7 +67,7 @@ def jobs(frames: int) -> dict:
         made[f"{TAKES} takes, one by one", "contiguous", threads] = (
             TAKES * frames, lambda: [takes(seed=k) for k in range(TAKES)]
         )  # fmt: skip
-    davs = DAVS(DAVSConfig.book(), 51, 20).eval().requires_grad_(False)
+    davs = DAVS(DAVSConfig.book(), 57, 20).eval().requires_grad_(False)
     lips = torch.rand(1, frames, 3, 64, 64)
     for threads in (1, 2):
         made["words, sound to frames", "contiguous", threads] = (

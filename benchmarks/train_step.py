@@ -60,8 +60,8 @@ def generator(device: str) -> tuple[nn.Module, Callable]:
 
 
 def davs(device: str) -> tuple[nn.Module, Callable]:
-    """The model of [zhou2019], and its encoders' loss of random word clips, all of GRID's words and 20 people."""
-    config, words, people = DAVSConfig.book(), 51, 20
+    """The model of [zhou2019], and its encoders' loss of random word clips: 57 words, 20 people."""
+    config, words, people = DAVSConfig.book(), 57, 20
     module, critics = DAVS(config, words, people).to(device), Critics(config, words, people).to(device)
     critics.requires_grad_(False)
 

@@ -8,7 +8,8 @@ import pytest
 from jaxtyping import install_import_hook
 from PIL import Image
 
-# every jaxtyping annotation in thlab is checked by beartype while tests run; an int may stand for a float (PEP 484)
+# every jaxtyping annotation in thlab is checked by beartype while tests run; an int may stand for a
+# float (PEP 484)
 beartype.with_tower = beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))
 install_import_hook("thlab", "beartype.with_tower")
 
@@ -18,7 +19,8 @@ def real_data() -> Path:
     """The folder of real clips, or a skip that says what to set."""
     root = os.environ.get("THLAB_REAL_DATA")
     if not root:
-        pytest.skip("THLAB_REAL_DATA is not set: point it at a folder with grid/ and ravdess/ to run this test")
+        ask = "point it at a folder with grid/ and ravdess/ to run this test"
+        pytest.skip(f"THLAB_REAL_DATA is not set: {ask}")
     path = Path(root)
     if not (path / "grid").is_dir():
         pytest.fail(f"THLAB_REAL_DATA={root} has no grid/ folder")

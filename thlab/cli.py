@@ -194,7 +194,7 @@ def _add_corpus(command: argparse.ArgumentParser) -> None:
     )
     build.add_argument("--motion-seed", type=int, default=0, help="other random motion for the same speech")
     build.add_argument("--light", default="clip", help="a lamp and backdrop for each clip or person (default: clip)")
-    build.add_argument("--quiet", action="store_true", default=None, help="no recording floor: digital silence")
+    build.add_argument("--quiet", action="store_true", help="no recording floor: digital silence")
     build.add_argument("--workers", type=int, help="processes (default: one a core)")
     build.set_defaults(run=_build)
     show = talk.add_parser("show", help="contact sheet of a corpus, as a PNG")

@@ -1,12 +1,12 @@
-"""The looks of version 3: teeth that leave the landmarks alone, moods that let the lips close."""
+"""Looks: teeth that leave the landmarks alone, moods that let the lips close."""
 
 import numpy as np
 import pytest
 from skimage.draw import polygon2mask
 
-from thlab.corpus import expression as ex
-from thlab.corpus.expression import EMOTIONS, VISEME_SHAPES, face_units
-from thlab.corpus.head import TEETH, Head
+from thlab.corpus import render
+from thlab.corpus.expression import EMOTION_SHAPES, EMOTIONS, VISEME_SHAPES, face_units
+from thlab.corpus.head import TEETH, Head, load_head
 from thlab.corpus.identity import Person
 from thlab.corpus.motion import Lips, Motion, animate
 from thlab.corpus.render import Studio, draw_lighting
@@ -23,14 +23,26 @@ def studio(head: Head, speaker: int) -> Studio:
     return Studio(head, Person(head, speaker, speaker % 2 == 0), SIZE, "face")
 
 
-@pytest.fixture(scope="module")
-def old_head() -> Head:
-    return Head(smooth_teeth=False)
+class PlainHead(Head):
+    """The asset's own mesh, with its rows of teeth and its tongue."""
+
+    def _smooth_teeth(self, plain: np.ndarray) -> None:
+        pass
+
+
+class Unpainted:
+    """In the mouth's place: it leaves the attributes as they are."""
+
+    def __init__(self, *_) -> None:
+        pass
+
+    def let_light_in(self, *_) -> None:
+        pass
 
 
 @pytest.fixture(scope="module")
 def head() -> Head:
-    return Head(smooth_teeth=True)
+    return load_head()
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +50,10 @@ def stages(head) -> list[Studio]:
     return [studio(head, speaker) for speaker in PEOPLE]
 
 
-@pytest.fixture
-def new_moods(monkeypatch) -> None:
-    monkeypatch.setattr(ex, "EMOTION_SHAPES", ex.EMOTION_SHAPES_3)
-    monkeypatch.setattr(ex, "EMOTION_AT_REST", ex.EMOTION_AT_REST_3)
-    monkeypatch.setattr(ex, "BEYOND", 1.0)
-
-
 def mouth_units(stage: Studio, viseme: str, closed: float, emotion: str = "neutral") -> np.ndarray:
     """Face units (52,) of a viseme said firmly in a full mood."""
     units = 1.2 * face_units(stage.head, VISEME_SHAPES[viseme])
-    units += 1.15 * face_units(stage.head, ex.EMOTION_SHAPES_3[emotion])
+    units += 1.15 * face_units(stage.head, EMOTION_SHAPES[emotion])
     lips = Lips(stage.head, stage.person.vertices)
     return lips.seal(units[None], np.array([closed]))[0].astype(np.float32)
 
@@ -61,9 +66,11 @@ def picture(stage: Studio, units: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     return frame.astype(float).mean(-1), landmarks, whole
 
 
-def test_new_teeth_leave_landmarks_and_the_face_as_they_were(old_head, head, stages):
+def test_teeth_leave_landmarks_and_the_face_as_the_asset_has_them(stages, monkeypatch):
+    plain = PlainHead()
+    monkeypatch.setattr(render, "Mouth", Unpainted)
     for speaker in PEOPLE[:2]:
-        old = studio(old_head, speaker)
+        old = studio(plain, speaker)
         for viseme in VISEME_SHAPES:
             units = mouth_units(old, viseme, 0.0)
             before, there = old.frame(units, *STILL, LIGHT)
@@ -116,7 +123,12 @@ def speech() -> Speech:
     audio[25 * 640 : 35 * 640] = 0.1 * rng.standard_normal(10 * 640)
     start, end = np.array([1.0, 1.2]), np.array([1.2, 1.4])
     told = {"level": 0.1, "pitch": (100, 140), "rate": 180.0}
-    said = {"phone": ["m", "A"], "phone_start": start, "phone_end": end, "phone_word": np.array([0, 0])}
+    said = {
+        "phone": ["m", "A"],
+        "phone_start": start,
+        "phone_end": end,
+        "phone_word": np.array([0, 0]),
+    }
     return Speech(audio=audio, clean=audio, n_frames=60, **told, **said)
 
 
@@ -124,7 +136,6 @@ def perform(head: Head, person: Person, emotion: str, intensity: float) -> Motio
     return animate(head, person, speech(), emotion, intensity, 1.0, np.random.default_rng(3))
 
 
-@pytest.mark.usefixtures("new_moods")
 @pytest.mark.parametrize("emotion", EMOTIONS[1:])
 def test_intensity_is_a_factor_of_the_expression(stages, head, emotion):
     person = stages[1].person
@@ -141,7 +152,6 @@ def test_intensity_is_a_factor_of_the_expression(stages, head, emotion):
     assert abs(lips.opening(moves[2].face_units)[bilabial]) < 0.02
 
 
-@pytest.mark.usefixtures("new_moods")
 def test_a_mood_may_part_the_lips_while_nothing_is_said(stages, head):
     person = stages[0].person
     lips = Lips(head, person.vertices)

@@ -21,7 +21,11 @@ def test_similarity_agrees_with_scikit_image(seed):
     rng = np.random.default_rng(seed)
     source, target = rng.normal(size=(2, 6, 2)) * 20
     oracle = SimilarityTransform.from_estimate(source, target)
-    np.testing.assert_allclose(transform(source, similarity(source, target)), oracle(source), atol=1e-9)
+    np.testing.assert_allclose(
+        transform(source, similarity(source, target)),
+        oracle(source),
+        atol=1e-9,
+    )
 
 
 def test_similarity_refuses_coinciding_points():
@@ -58,12 +62,17 @@ def test_rasterizer_agrees_with_brute_force():
     oracle_shown, oracle_depth = brute_force(screen, triangles, 16)
     assert np.array_equal(shown, oracle_shown)
     np.testing.assert_allclose(depth, oracle_depth, rtol=1e-5)
-    # perspective-correct weights give back the place on screen: interpolate x/w and 1/w, then divide
+    # perspective-correct weights give back the place on screen: interpolate x/w and 1/w, then
+    # divide
     y, x = np.argwhere(shown >= 0).T
     corners = screen[triangles[shown[y, x]]]
     weights = np.column_stack([bary[y, x], 1 - bary[y, x].sum(-1)])
     distance = (weights / corners[..., 2]).sum(-1)
-    np.testing.assert_allclose((weights / corners[..., 2] * corners[..., 0]).sum(-1) / distance, x + 0.5, atol=1e-3)
+    np.testing.assert_allclose(
+        (weights / corners[..., 2] * corners[..., 0]).sum(-1) / distance,
+        x + 0.5,
+        atol=1e-3,
+    )
 
 
 def test_rasterizer_drops_backs_and_leaves_no_gap_along_edges():
@@ -87,7 +96,8 @@ def test_normals_of_a_sphere_point_outwards():
 
 def test_deform_is_blend_shapes_then_a_turn():
     rng = np.random.default_rng(1)
-    still, basis = rng.normal(size=(7, 3)).astype(np.float32), rng.normal(size=(4, 5, 3)).astype(np.float32)
+    still = rng.normal(size=(7, 3)).astype(np.float32)
+    basis = rng.normal(size=(4, 5, 3)).astype(np.float32)
     units, follow = rng.normal(size=4).astype(np.float32), rng.random(7).astype(np.float32)
     pivot, shift = rng.normal(size=(2, 3)).astype(np.float32)
     turn = rotation(0.3, -0.2, 0.1)
@@ -112,7 +122,10 @@ def test_every_person_seals_the_lips_on_bilabials_in_every_mood():
         lips = Lips(head, person.vertices)
         assert abs(lips.rest) < 0.03
         for emotion in EMOTIONS:
-            shape = face_units(head, VISEME_SHAPES["MBP"]) + face_units(head, EMOTION_SHAPES[emotion])
+            shape = face_units(head, VISEME_SHAPES["MBP"]) + face_units(
+                head,
+                EMOTION_SHAPES[emotion],
+            )
             sealed = lips.seal(shape[None], np.ones(1))
             upper, lower = (person.vertices + np.einsum("u,uvc->vc", sealed[0], head.face_units))[
                 head.landmarks[[62, 66]]
@@ -127,7 +140,13 @@ def test_pictures_have_no_holes_and_differ_by_viseme():
     pictures = {}
     for viseme in VISEMES:
         units = face_units(head, VISEME_SHAPES[viseme])
-        pictures[viseme], points = stage.frame(units, np.zeros(3), np.zeros(3), np.zeros(2), lighting)
+        pictures[viseme], points = stage.frame(
+            units,
+            np.zeros(3),
+            np.zeros(3),
+            np.zeros(2),
+            lighting,
+        )
         assert points.shape == (68, 2)
         x, y = points[:17].T * 2  # the jaw line, in samples
         for row in np.arange(points[36:48, 1].max() + 2, y.max() / 2 - 3).astype(int):

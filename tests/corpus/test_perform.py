@@ -79,7 +79,7 @@ def test_visemes_cover_the_phones_and_the_track_reads_them():
 
 
 def autocorrelation_pitch(audio: np.ndarray) -> float:
-    """Median over loud 40 ms windows of the lag, 60 to 400 Hz, at which a window is most like itself."""
+    """Median over loud 40 ms windows of the lag, 60 to 400 Hz, at which each repeats itself."""
     windows = np.lib.stride_tricks.sliding_window_view(audio, 1280)[::640]
     loud = windows[(windows**2).mean(1) > 0.3 * (windows**2).mean(1).max()]
     found = []
@@ -99,12 +99,17 @@ def test_pitch_is_what_is_heard(speaker):
 def test_rate_is_phones_a_second():
     said = perform(5, SENTENCE, "fear", 1.0)
     slow = perform(5, SENTENCE, "sad", 1.0)
-    assert said.rate == pytest.approx(len(said.phones) / (said.phones[-1].end - said.phones[0].start))
+    seconds = said.phones[-1].end - said.phones[0].start
+    assert said.rate == pytest.approx(len(said.phones) / seconds)
     assert said.rate > slow.rate
 
 
 def test_retakes_and_motion_seeds_keep_the_speech_and_change_the_motion():
-    takes = [perform(2, SENTENCE), perform(2, SENTENCE, retake=0), perform(2, SENTENCE, motion_seed=1)]
+    takes = [
+        perform(2, SENTENCE),
+        perform(2, SENTENCE, retake=0),
+        perform(2, SENTENCE, motion_seed=1),
+    ]
     for take in takes[1:]:
         np.testing.assert_array_equal(take.audio, takes[0].audio)
         same_light = take.scene.lighting.direction == takes[0].scene.lighting.direction
@@ -179,8 +184,10 @@ def test_one_light_for_a_person():
         np.testing.assert_array_equal(a, b)
     of_clip = perform(6, SENTENCE, "sad", number=1)
     np.testing.assert_array_equal(of_clip.landmarks(), first.landmarks())
-    assert (of_clip.scene.lighting.direction != first.scene.lighting.direction).any()
-    assert (perform(7, SENTENCE, light="person").scene.lighting.direction != first.scene.lighting.direction).any()
+    other = perform(7, SENTENCE, light="person")
+    for elsewhere in (of_clip, other):
+        direction = elsewhere.scene.lighting.direction
+        assert (direction != first.scene.lighting.direction).any()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ def test_retakes_say_the_same_in_the_same_light_with_other_motion(tiny_corpus):
 
 def test_the_first_of_many_is_the_first_of_few(tiny_corpus):
     clip = open_corpus("embedded", tiny_corpus, check="none", split="test")[0]
-    (alone, _), (among, _) = next(retakes(tiny_corpus, clip.id, 1)), next(retakes(tiny_corpus, clip.id, 3))
+    alone, _ = next(retakes(tiny_corpus, clip.id, 1))
+    among, _ = next(retakes(tiny_corpus, clip.id, 3))
     np.testing.assert_array_equal(alone, among)
 
 

@@ -18,7 +18,8 @@ CODECS = {  # suffix: muxer, video codec, audio codec
 
 
 def tone(seconds: float, rate: int = 16000, hertz: float = 440.0) -> np.ndarray:
-    return (0.3 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+    times = np.arange(round(seconds * rate)) / rate
+    return (0.3 * np.sin(2 * np.pi * hertz * times)).astype(np.float32)
 
 
 def pictures(n: int, height: int = 48, width: int = 64) -> np.ndarray:
@@ -28,7 +29,12 @@ def pictures(n: int, height: int = 48, width: int = 64) -> np.ndarray:
 
 
 def write_clip(
-    path: Path, seconds: float = 1.0, fps: int = 25, audio: np.ndarray | None = None, sound=True, rate=16000
+    path: Path,
+    seconds: float = 1.0,
+    fps: int = 25,
+    audio: np.ndarray | None = None,
+    sound=True,
+    rate=16000,
 ):
     """A short file in the format of its suffix: a 440 Hz tone, and grey frames that brighten."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,11 +49,16 @@ def write_clip(
             video = container.add_stream(video_codec, rate=fps)
             frames = pictures(round(seconds * fps))
             video.height, video.width, video.pix_fmt = frames.shape[1], frames.shape[2], "yuv420p"
-            streams.append((video, [av.VideoFrame.from_ndarray(frame, format="rgb24") for frame in frames]))
+            shown = [av.VideoFrame.from_ndarray(frame, format="rgb24") for frame in frames]
+            streams.append((video, shown))
         if sound:
             stream = container.add_stream(audio_codec, rate=rate)
             stream.layout = "mono"
-            frame = av.AudioFrame.from_ndarray((audio[None] * 32767).astype(np.int16), format="s16", layout="mono")
+            frame = av.AudioFrame.from_ndarray(
+                (audio[None] * 32767).astype(np.int16),
+                format="s16",
+                layout="mono",
+            )
             frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
             streams.append((stream, [frame]))
         for stream, frames in streams:
@@ -57,7 +68,7 @@ def write_clip(
 
 
 def write_embedded(root: Path, ids: list[str], seconds: float = 1.0) -> Path:
-    """An embedded corpus's files in the layout that thlab.corpus builds, with short tones for speech."""
+    """An embedded corpus's files as thlab.corpus lays them out, with short tones for speech."""
     root.mkdir(parents=True, exist_ok=True)
     n = round(seconds * 25)
     records = []
@@ -65,15 +76,28 @@ def write_embedded(root: Path, ids: list[str], seconds: float = 1.0) -> Path:
         write_clip(root / f"{id_}.mp4", seconds)
         write_clip(root / f"{id_}.wav", seconds)
         np.savez(
-            root / f"{id_}.npz", word=np.array(["bin", "blue"]), word_start=np.array([0.1, 0.4]),
-            word_end=np.array([0.4, 0.9]), phone=np.array(["b", "ɪ"]), phone_start=np.array([0.1, 0.2]),
-            phone_end=np.array([0.2, 0.4]), phone_word=np.array([0, 0]), viseme=np.arange(n, dtype=np.uint8) % 21,
+            root / f"{id_}.npz",
+            word=np.array(["bin", "blue"]),
+            word_start=np.array([0.1, 0.4]),
+            word_end=np.array([0.4, 0.9]),
+            phone=np.array(["b", "ɪ"]),
+            phone_start=np.array([0.1, 0.2]),
+            phone_end=np.array([0.2, 0.4]),
+            phone_word=np.array([0, 0]),
+            viseme=np.arange(n, dtype=np.uint8) % 21,
             landmarks=np.zeros((n, 68, 2), np.float32),
-        )  # fmt: skip
+        )
         speaker, emotion, _ = id_.split("_")
-        records.append(
-            {"id": id_, "speaker": speaker, "words": "bin blue", "emotion": emotion, "intensity": 0.5, "seed": i,
-             "split": ("train", "val", "test")[i % 3], "corpus_version": "1"}
-        )  # fmt: skip
+        record = {
+            "id": id_,
+            "speaker": speaker,
+            "words": "bin blue",
+            "emotion": emotion,
+            "intensity": 0.5,
+            "seed": i,
+            "split": ("train", "val", "test")[i % 3],
+            "corpus_version": "1",
+        }
+        records.append(record)
     (root / "manifest.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     return root

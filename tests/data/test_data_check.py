@@ -26,7 +26,10 @@ def test_an_mp4_cut_after_its_index_is_truncated(tmp_path, make_clip):
     av = pytest.importorskip("av")
     source = make_clip(tmp_path / "a.mp4", 2.0)
     whole = tmp_path / "fast.mp4"
-    with av.open(str(source)) as old, av.open(str(whole), "w", options={"movflags": "faststart"}) as new:
+    with (
+        av.open(str(source)) as old,
+        av.open(str(whole), "w", options={"movflags": "faststart"}) as new,
+    ):
         streams = {s: new.add_stream_from_template(s) for s in old.streams}
         for packet in old.demux():
             if packet.dts is not None:
@@ -76,7 +79,10 @@ def test_words_must_lie_in_the_clip(tmp_path, make_clip, times):
     with pytest.raises(ValueError, match="mislabelled: 'bin' at"):
         check_clip(clip_of(path, words=(Segment(*times, "bin"),)), "decode")
     with pytest.raises(ValueError, match="mislabelled: 'bin' at"):
-        check_clip(clip_of(path, words=(Segment(0.3, 0.4, "blue"), Segment(0.1, 0.2, "bin"))), "decode")
+        check_clip(
+            clip_of(path, words=(Segment(0.3, 0.4, "blue"), Segment(0.1, 0.2, "bin"))),
+            "decode",
+        )
 
 
 def test_a_file_that_may_not_be_read(make_clip):
@@ -92,6 +98,7 @@ def test_a_file_that_may_not_be_read(make_clip):
                 os.seteuid(65534)  # root may read everything
             with pytest.raises(ValueError, match="not readable: Permission denied"):
                 check_file(path, (".wav",))
-            assert open_corpus("cremad", root).unusable[0]["reason"] == "not readable: Permission denied"
+            (unusable,) = open_corpus("cremad", root).unusable
+            assert unusable["reason"] == "not readable: Permission denied"
         finally:
             os.seteuid(user)

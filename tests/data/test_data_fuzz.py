@@ -1,4 +1,7 @@
-"""Hundreds of damaged copies of real clips: none may raise, each is one row, and the surely broken are unusable."""
+"""Hundreds of damaged copies of real clips: none may raise, each is one row.
+
+The surely broken ones are unusable.
+"""
 
 import itertools
 import os
@@ -15,7 +18,18 @@ from thlab.data import open_corpus
 
 pytestmark = pytest.mark.timeout(120)  # a hang is a failure
 
-SURELY_BROKEN = ("empty", "noise", "text", "folder", "silent", "tenth", "suffix", "dangling", "loop", "pipe")
+SURELY_BROKEN = (
+    "empty",
+    "noise",
+    "text",
+    "folder",
+    "silent",
+    "tenth",
+    "suffix",
+    "dangling",
+    "loop",
+    "pipe",
+)
 DAMAGES = ("flips", "block", "half", "tail", "head", "twice")
 
 
@@ -29,11 +43,17 @@ def damaged(kind: str, good: bytes, rng: random.Random) -> bytes:
         return bytes(data)
     if kind == "head":  # the first kilobyte decides how a file is read
         return rng.randbytes(rng.choice((4, 64, 1024))) + good[1024:]
-    return {
-        "empty": b"", "noise": rng.randbytes(n), "text": b"#EXTM3U\nhttp://localhost/x.ts\n", "tenth": good[: n // 10],
-        "half": good[: n // 2], "tail": good[: n - n // 50], "twice": good[:spot] + good,
+    copies = {
+        "empty": b"",
+        "noise": rng.randbytes(n),
+        "text": b"#EXTM3U\nhttp://localhost/x.ts\n",
+        "tenth": good[: n // 10],
+        "half": good[: n // 2],
+        "tail": good[: n - n // 50],
+        "twice": good[:spot] + good,
         "block": good[:spot] + bytes(min(4096, n - spot)) + good[spot + 4096 :],
-    }[kind]  # fmt: skip
+    }
+    return copies[kind]
 
 
 def put(kind: str, path: Path, good: Path, silent: Path, rng: random.Random) -> Path:
@@ -44,7 +64,8 @@ def put(kind: str, path: Path, good: Path, silent: Path, rng: random.Random) -> 
     elif kind == "silent":
         shutil.copy(silent, path)
     elif kind == "suffix":
-        path = path.with_suffix(rng.choice([s for s in (".avi", ".wav", ".mpg", ".mp3", ".jpg") if s != path.suffix]))
+        others = {".avi", ".wav", ".mpg", ".mp3", ".jpg"} - {path.suffix}
+        path = path.with_suffix(rng.choice(sorted(others)))
         shutil.copy(good, path)
     elif kind in ("dangling", "loop"):
         path.symlink_to(path if kind == "loop" else path.parent / "nowhere")
@@ -56,9 +77,13 @@ def put(kind: str, path: Path, good: Path, silent: Path, rng: random.Random) -> 
 
 
 def check_table(corpus, root: Path, laid: dict[Path, str]):
-    """The invariants: one row a file, broken ones unusable with a reason, and what is called usable can be read."""
+    """The invariants: one row a file, broken ones unusable with a reason.
+
+    What is called usable can be read.
+    """
     rows = {row["path"]: row for row in corpus.table}
-    assert Counter(row["path"] for row in corpus.table) == Counter(str(path.relative_to(root)) for path in laid)
+    names = [str(path.relative_to(root)) for path in laid]
+    assert Counter(row["path"] for row in corpus.table) == Counter(names)
     for path, kind in laid.items():
         row = rows[str(path.relative_to(root))]
         assert bool(row["reason"]) == (row["status"] == "unusable")
@@ -74,8 +99,14 @@ def check_table(corpus, root: Path, laid: dict[Path, str]):
 def test_grid_survives_damage(real_data, tmp_path, make_clip, capfd):
     rng = random.Random(0)
     sources = sorted((real_data / "grid/s1/video").glob("*.mpg"))[:5]
-    silent = make_clip(tmp_path / "silent.mpg", 3.0, audio=np.zeros(3 * 44100, np.float32), rate=44100)
-    names = ["".join(codes) for codes in itertools.product("blps", "bgrw", "abiw", "abcd", "z12345", "anps")]
+    silent = make_clip(
+        tmp_path / "silent.mpg",
+        3.0,
+        audio=np.zeros(3 * 44100, np.float32),
+        rate=44100,
+    )
+    spelled = itertools.product("blps", "bgrw", "abiw", "abcd", "z12345", "anps")
+    names = ["".join(codes) for codes in spelled]
     kinds = [*SURELY_BROKEN, *SURELY_BROKEN, *DAMAGES * 20]
     root = tmp_path / "grid"
     laid = {
@@ -95,7 +126,13 @@ def test_ravdess_survives_damage(real_data, tmp_path):
     names = [(f"03-01-{e:02}-{i:02}-{s:02}-{t:02}-{a:02}", a) for e, i, s, t, a in numbers]
     kinds = [*SURELY_BROKEN, *SURELY_BROKEN, *DAMAGES * 14]
     laid = {
-        put(kind, tmp_path / f"data/Actor_{actor:02}/{name}.flac", rng.choice(sources), silent, rng): kind
+        put(
+            kind,
+            tmp_path / f"data/Actor_{actor:02}/{name}.flac",
+            rng.choice(sources),
+            silent,
+            rng,
+        ): kind
         for kind, (name, actor) in zip(kinds, rng.sample(names, len(kinds)), strict=True)
     }
     check_table(open_corpus("ravdess", tmp_path / "data"), tmp_path / "data", laid)

@@ -32,7 +32,8 @@ def test_grid_words_stand_in_order_inside_the_clip(grid):
     assert len(timed) == 161  # s1 whole and one of s2 came with an .align
     for clip in grid:
         assert len(clip.words) == 6
-        assert all(word.label in words for word, words in zip(clip.words, GRAMMAR.values(), strict=True))
+        slots = zip(clip.words, GRAMMAR.values(), strict=True)
+        assert all(word.label in words for word, words in slots)
     for clip in timed:
         times = [time for word in clip.words for time in (word.start, word.end)]
         assert times == sorted(times)
@@ -52,7 +53,7 @@ def test_grid_sound(grid_sound):
 
 
 def test_grid_speech_is_louder_inside_its_words(grid, grid_sound):
-    """The .align unit is right: the energy of all clips lies between the first word's start and the last one's end."""
+    """The .align unit is right: all clips' energy lies between the first and the last word."""
     inside, outside = [], []
     for clip, audio in zip(grid, grid_sound, strict=True):
         if clip.timed:
@@ -83,7 +84,7 @@ def test_all_of_ravdess_reads_with_its_labels(real_data):
 
 
 def test_grid_audio_agrees_with_another_reader(grid):
-    """Mono is the mean of both channels, by FFmpeg's own mp2 decoder through torchaudio's resampler."""
+    """Mono is the mean of both channels: FFmpeg's own mp2 decoder, torchaudio's resampler."""
     av = pytest.importorskip("av")
     functional = pytest.importorskip("torchaudio").functional
     import torch

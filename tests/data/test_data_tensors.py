@@ -7,7 +7,10 @@ from thlab.data.tensors import load_clips, pad_to
 
 
 def test_pad_to_leaves_long_ones_alone():
-    torch.testing.assert_close(pad_to(torch.ones(2, 3), 4), torch.cat([torch.ones(2, 3), torch.zeros(2, 3)]))
+    torch.testing.assert_close(
+        pad_to(torch.ones(2, 3), 4),
+        torch.cat([torch.ones(2, 3), torch.zeros(2, 3)]),
+    )
     torch.testing.assert_close(pad_to(torch.ones(4, 3), 2), torch.ones(4, 3))
 
 

@@ -1,4 +1,7 @@
-"""open_splits: what a corpus says itself, else by speaker, else by clip; never one speaker or clip in two splits."""
+"""open_splits: what a corpus says itself, else by speaker, else by clip.
+
+Never is one speaker or clip in two splits.
+"""
 
 from dataclasses import replace
 
@@ -10,7 +13,11 @@ from thlab.data import Corpus, corpora, open_splits
 def unsplit(found: Corpus, speakers: int) -> Corpus:
     """The corpus as `thlab.data.prepare` leaves a real one: no split, so many speakers."""
     names = found.speakers[:speakers]
-    return Corpus(found.name, [replace(clip, split=None) for clip in found if clip.speaker in names], found.table)
+    return Corpus(
+        found.name,
+        [replace(clip, split=None) for clip in found if clip.speaker in names],
+        found.table,
+    )
 
 
 def test_the_corpus_splits_itself(tiny_corpus):
@@ -31,5 +38,8 @@ def test_what_has_no_split_is_dealt_by_speaker_or_by_clip(tiny_corpus, monkeypat
 
 
 def test_an_unknown_corpus_is_named(tmp_path):
-    with pytest.raises(ValueError, match="enormous: neither a folder of prepared clips nor one of tiny"):
+    with pytest.raises(
+        ValueError,
+        match="enormous: neither a folder of prepared clips nor one of tiny",
+    ):
         open_splits("enormous")

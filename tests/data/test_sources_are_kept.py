@@ -1,4 +1,4 @@
-"""Nothing of the user's is overwritten: outputs that are inputs, outputs that exist, folders of recordings."""
+"""Nothing of the user's is overwritten: inputs, existing outputs, folders of recordings."""
 
 import os
 import shutil
@@ -29,7 +29,15 @@ def contents(folder):
 @pytest.mark.parametrize("overwrite", [(), ("--overwrite",)])
 def test_an_output_that_is_its_own_input_is_refused(paper, overwrite, speech, capsys):
     before = contents(speech)
-    command = ["generate", "--paper", paper, "--audio", str(speech / "film.mp4"), "--image", str(speech / "face.png")]
+    command = [
+        "generate",
+        "--paper",
+        paper,
+        "--audio",
+        str(speech / "film.mp4"),
+        "--image",
+        str(speech / "face.png"),
+    ]
     assert main([*command, "-o", str(speech / "film.mp4"), *overwrite]) == 2
     assert "film.mp4 is the input" in capsys.readouterr().err
     assert contents(speech) == before
@@ -38,7 +46,17 @@ def test_an_output_that_is_its_own_input_is_refused(paper, overwrite, speech, ca
 def test_the_film_whose_lips_are_read_is_kept(speech, capsys):
     film = str(speech / "film.mp4")
     before = contents(speech)
-    command = ["generate", "--paper", "davs", "--video", film, "--image", str(speech / "face.png"), "-o", film]
+    command = [
+        "generate",
+        "--paper",
+        "davs",
+        "--video",
+        film,
+        "--image",
+        str(speech / "face.png"),
+        "-o",
+        film,
+    ]
     assert main([*command, "--overwrite"]) == 2
     assert "film.mp4 is the input" in capsys.readouterr().err
     assert contents(speech) == before
@@ -55,7 +73,15 @@ def test_a_link_to_an_input_is_that_input(link, speech):
 def test_an_output_that_exists_needs_overwrite(paper, speech, capsys):
     shutil.copy(speech / "film.mp4", speech / "out.mp4")
     before = contents(speech)
-    command = ["generate", "--paper", paper, "--audio", str(speech / "sound.wav"), "--image", str(speech / "face.png")]
+    command = [
+        "generate",
+        "--paper",
+        paper,
+        "--audio",
+        str(speech / "sound.wav"),
+        "--image",
+        str(speech / "face.png"),
+    ]
     assert main([*command, "-o", str(speech / "out.mp4")]) == 2
     assert "out.mp4 exists already: give another name, or --overwrite" in capsys.readouterr().err
     assert contents(speech) == before
@@ -64,7 +90,15 @@ def test_an_output_that_exists_needs_overwrite(paper, speech, capsys):
 def test_one_of_several_takes_that_exists_stops_all(speech, capsys):
     shutil.copy(speech / "film.mp4", speech / "out-2.mp4")
     before = contents(speech)
-    command = ["generate", "--paper", "stochastic", "--audio", str(speech / "sound.wav"), "--samples", "3"]
+    command = [
+        "generate",
+        "--paper",
+        "stochastic",
+        "--audio",
+        str(speech / "sound.wav"),
+        "--samples",
+        "3",
+    ]
     assert main([*command, "--image", str(speech / "face.png"), "-o", str(speech / "out.mp4")]) == 2
     assert "out-2.mp4 exists already" in capsys.readouterr().err
     assert contents(speech) == before
@@ -89,7 +123,10 @@ def test_a_preparation_into_its_own_recordings_is_refused(out, tmp_path, make_cl
     make_clip(root / "AudioWAV/1001_DFA_ANG_XX.wav")
     (root / "link").symlink_to(root / "AudioWAV")
     before = sorted(root.rglob("*"))
-    with pytest.raises(ValueError, match="holds the recordings themselves: prepare into another folder"):
+    with pytest.raises(
+        ValueError,
+        match="holds the recordings themselves: prepare into another folder",
+    ):
         prepare("cremad", root, root / out, size=64)
     assert sorted(root.rglob("*")) == before
 
@@ -98,7 +135,11 @@ def test_both_splits_of_lrw_are_kept_apart(tmp_path, make_clip):
     for split in ("train", "val", "test"):
         make_clip(tmp_path / f"ABOUT/{split}/ABOUT_00001.mp4", 1.16)
     corpus = open_corpus("lrw", tmp_path)
-    assert [clip.id for clip in corpus] == ["test_ABOUT_00001", "train_ABOUT_00001", "val_ABOUT_00001"]
+    assert [clip.id for clip in corpus] == [
+        "test_ABOUT_00001",
+        "train_ABOUT_00001",
+        "val_ABOUT_00001",
+    ]
 
 
 def test_a_second_clip_of_one_id_is_an_error(tmp_path, make_clip):
@@ -140,11 +181,17 @@ def test_a_film_without_duration_or_rate_is_a_row_of_the_table(tmp_path, make_cl
 
     make_clip(tmp_path / "root/VideoFlash/1002_DFA_ANG_XX.flv")
     film = tmp_path / "root/VideoFlash/1001_DFA_ANG_XX.flv"
-    with av.open(str(film), "w", format="flv", options={"flvflags": "no_duration_filesize+no_metadata"}) as container:
+    with av.open(
+        str(film),
+        "w",
+        format="flv",
+        options={"flvflags": "no_duration_filesize+no_metadata"},
+    ) as container:
         stream = container.add_stream("flv", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        black = np.zeros((48, 64, 3), np.uint8)
         for _ in range(2):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(black, format="rgb24")))
         container.mux(stream.encode())
     counts = prepare("cremad", tmp_path / "root", tmp_path / "out", size=64)
     assert counts == {"prepared": 0, "skipped": 0, "unusable": 2}  # neither shows a face

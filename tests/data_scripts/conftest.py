@@ -3,6 +3,7 @@
 import runpy
 import shutil
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ GRID_CLIPS = ("s1/bbaf3s", "s1/bbaf4p", "s2/swwp2s", "s3/sbia1a")
 
 @pytest.fixture
 def run_script(monkeypatch, capsys):
-    """Run a script of data_scripts in this process: (exit status, its standard output, its standard error)."""
+    """Run a script of data_scripts in this process: (exit status, its output, its errors)."""
 
     def run(name, *arguments):
         monkeypatch.syspath_prepend(str(SCRIPTS))
@@ -58,41 +59,53 @@ def grid_out(grid_root, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def talking_head(tiny_corpus):
-    """A second of a rendered face that speaks: frames (25, 64, 64, 3), and two seconds of its sound."""
+    """A second of a rendered face that speaks, (25, 64, 64, 3), and two seconds of its sound."""
     clip = open_corpus("embedded", tiny_corpus, check="none")[0]
     return clip.frames[10:35], clip.audio[6400:38400]
+
+
+# muxer, codecs of video and sound
+CODECS = {
+    ".mp4": ("mp4", "libx264", "aac"),
+    ".m4a": ("mp4", None, "aac"),
+    ".flv": ("flv", "flv", "aac"),
+}
 
 
 @pytest.fixture(scope="session")
 def write_media(talking_head):
     """Write a face (or other frames) with sound in the format of the path's suffix."""
-    from fractions import Fraction
-
-    import av
     import soundfile
 
-    codecs = {".mp4": ("mp4", "libx264", "aac"), ".m4a": ("mp4", None, "aac"), ".flv": ("flv", "flv", "aac")}
+    face, speech = talking_head
+    audio = speech[: 16000 * 29 // 25]
 
     def write(path, frames=None, fps=25):
         path.parent.mkdir(parents=True, exist_ok=True)
-        frames, audio = talking_head[0] if frames is None else frames, talking_head[1][: 16000 * 29 // 25]
         if path.suffix == ".wav":
             soundfile.write(path, audio, 16000)
-            return
-        muxer, video_codec, audio_codec = codecs[path.suffix]
-        with av.open(str(path), "w", format=muxer) as container:
-            video = container.add_stream(video_codec, rate=fps) if video_codec else None
-            if video:
-                video.height, video.width, video.pix_fmt = *frames.shape[1:3], "yuv420p"
-                video.options = {"crf": "12", "b": "4000000"}
-            sound = container.add_stream(audio_codec, rate=16000, layout="mono")
-            for frame in frames if video else ():
-                container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-            if video:
-                container.mux(video.encode())
-            block = av.AudioFrame.from_ndarray((audio[None] * 32767).astype(np.int16), format="s16", layout="mono")
-            block.sample_rate, block.pts, block.time_base = 16000, 0, Fraction(1, 16000)
-            container.mux(sound.encode(block))
-            container.mux(sound.encode())
+        else:
+            write_container(path, face if frames is None else frames, fps, audio)
 
     return write
+
+
+def write_container(path, frames, fps, audio):
+    """Pictures, where the format has any, then sound."""
+    import av
+
+    muxer, video_codec, audio_codec = CODECS[path.suffix]
+    with av.open(str(path), "w", format=muxer) as container:
+        video = container.add_stream(video_codec, rate=fps) if video_codec else None
+        sound = container.add_stream(audio_codec, rate=16000, layout="mono")
+        if video:
+            video.height, video.width, video.pix_fmt = *frames.shape[1:3], "yuv420p"
+            video.options = {"crf": "12", "b": "4000000"}
+            for frame in frames:
+                container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            container.mux(video.encode())
+        samples = (audio[None] * 32767).astype(np.int16)
+        block = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        block.sample_rate, block.pts, block.time_base = 16000, 0, Fraction(1, 16000)
+        container.mux(sound.encode(block))
+        container.mux(sound.encode())

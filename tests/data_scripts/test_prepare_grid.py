@@ -48,7 +48,8 @@ def test_manifest_tells_what_is_there(grid_out):
     assert [row["speaker"] for row in rows] == ["s1", "s1", "s2", "s3"]
     for row in rows:
         for suffix, digest in row["sha256"].items():
-            assert hashlib.sha256((grid_out / f"{row['id']}.{suffix}").read_bytes()).hexdigest() == digest
+            content = (grid_out / f"{row['id']}.{suffix}").read_bytes()
+            assert hashlib.sha256(content).hexdigest() == digest
         assert set(row["sha256"]) == {"mp4", "wav", "npz"}
     assert (grid_out / "unusable.jsonl").read_text() == ""
 
@@ -60,7 +61,8 @@ def test_the_face_is_where_the_template_says(grid_out):
         assert labels["landmarks"].shape == (75, 68, 2)
         assert labels["landmarks"].dtype == np.float32
         places = anchors(labels["landmarks"]).mean(0)
-        assert np.abs(places - TEMPLATE * 64).max() < 3  # faces differ: three points don't fit every one exactly
+        # faces differ: three points don't fit every one exactly
+        assert np.abs(places - TEMPLATE * 64).max() < 3
         assert anchors(labels["landmarks"]).std(0).max() < 1.0
         assert labels["alignment"].shape == (75, 2, 3)
 
@@ -88,7 +90,7 @@ def test_words_are_the_official_ones_and_phones_lie_in_them(grid_out, grid_root)
 
 
 def test_words_without_an_align_file_are_aligned_by_force(grid_out, real_data):
-    """s3 has no official times; those in the data's align_auto came from the same recogniser, run apart."""
+    """s3 has no official times; those in align_auto came from the same recogniser, run apart."""
     labels = load_arrays(grid_out / "s3_sbia1a.npz")
     reference = read_align(real_data / "grid/s3/align_auto/sbia1a.align")
     assert labels["word"].tolist() == [word.label for word in reference]
@@ -102,9 +104,11 @@ def test_visemes_follow_the_phones(grid_out):
     assert viseme.shape == (75,)
     assert viseme.dtype == np.uint8
     middle = (np.arange(75) + 0.5) / 25
-    spoken = ((labels["phone_start"] <= middle[:, None]) & (middle[:, None] < labels["phone_end"])).any(1)
+    begun = labels["phone_start"] <= middle[:, None]
+    spoken = (begun & (middle[:, None] < labels["phone_end"])).any(1)
     np.testing.assert_array_equal(viseme != VISEMES.index("sil"), spoken)
-    start, end = (labels[f"phone_{side}"][labels["phone"].tolist().index("B")] for side in ("start", "end"))
+    number = labels["phone"].tolist().index("B")
+    start, end = labels["phone_start"][number], labels["phone_end"][number]
     lips_closed = viseme[(start <= middle) & (middle < end)]
     assert (lips_closed == VISEMES.index("MBP")).all()
 
@@ -131,8 +135,15 @@ def test_a_second_run_skips_everything(grid_root, grid_out, run_script):
 
 
 def test_killed_and_resumed_it_ends_with_the_same_bytes(grid_root, grid_out, tmp_path):
-    """Killed as soon as the first clip is done, with a half-written file left; two workers finish it."""
-    command = [sys.executable, str(SCRIPTS / "grid.py"), str(grid_root), str(tmp_path), "--size", "64"]
+    """Killed when the first clip is done, with a half-written file left; two workers finish it."""
+    command = [
+        sys.executable,
+        str(SCRIPTS / "grid.py"),
+        str(grid_root),
+        str(tmp_path),
+        "--size",
+        "64",
+    ]
     run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not list(tmp_path.glob("*.npz")) and run.poll() is None:
         time.sleep(0.01)
@@ -159,19 +170,31 @@ def test_ctrl_c_says_how_to_go_on(grid_root, tmp_path, run_script, monkeypatch):
 
 
 def test_two_runs_never_share_a_folder(grid_root, grid_out):
-    with lock_folder(grid_out), pytest.raises(ValueError, match="another run is preparing clips here"):
+    with (
+        lock_folder(grid_out),
+        pytest.raises(ValueError, match="another run is preparing clips here"),
+    ):
         prepare("grid", grid_root, grid_out, size=64)
 
 
 def test_speakers_and_limit_choose_and_runs_add_up(grid_root, grid_out, tmp_path, run_script):
-    assert run_script("grid.py", grid_root, tmp_path, "--size", 64, "--speakers", "s1", "--limit", 1)[0] == 0
+    small = "grid.py", grid_root, tmp_path, "--size", 64
+    assert run_script(*small, "--speakers", "s1", "--limit", 1)[0] == 0
     assert {path.stem for path in tmp_path.glob("*.mp4")} == {"s1_bbaf3s"}
-    assert run_script("grid.py", grid_root, tmp_path, "--size", 64, "--speakers", "s3")[0] == 0
-    assert [row["id"] for row in read_lines(tmp_path / "manifest.jsonl")] == ["s1_bbaf3s", "s3_sbia1a"]
+    assert run_script(*small, "--speakers", "s3")[0] == 0
+    assert [row["id"] for row in read_lines(tmp_path / "manifest.jsonl")] == [
+        "s1_bbaf3s",
+        "s3_sbia1a",
+    ]
     assert (tmp_path / "s1_bbaf3s.mp4").read_bytes() == (grid_out / "s1_bbaf3s.mp4").read_bytes()
 
 
-def test_what_is_unusable_is_listed_and_the_rest_prepared(grid_root, tmp_path, run_script, write_media):
+def test_what_is_unusable_is_listed_and_the_rest_prepared(
+    grid_root,
+    tmp_path,
+    run_script,
+    write_media,
+):
     root, out = tmp_path / "grid", tmp_path / "out"
     shutil.copytree(grid_root / "s1", root / "s1")
     videos = root / "s1/video"
@@ -209,9 +232,21 @@ def test_what_is_unusable_is_listed_and_the_rest_prepared(grid_root, tmp_path, r
         (["{root}", "{prepared}", "--size", "128"], "choose another folder"),
     ],
 )
-def test_wrong_arguments_get_one_line(arguments, complaint, grid_root, grid_out, tmp_path, run_script):
+def test_wrong_arguments_get_one_line(
+    arguments,
+    complaint,
+    grid_root,
+    grid_out,
+    tmp_path,
+    run_script,
+):
     (tmp_path / "empty").mkdir()
-    names = {"root": grid_root, "out": tmp_path / "out", "empty": tmp_path / "empty", "prepared": grid_out}
+    names = {
+        "root": grid_root,
+        "out": tmp_path / "out",
+        "empty": tmp_path / "empty",
+        "prepared": grid_out,
+    }
     status, _, err = run_script("grid.py", *(argument.format(**names) for argument in arguments))
     assert status == 2
     assert complaint in err
@@ -219,7 +254,10 @@ def test_wrong_arguments_get_one_line(arguments, complaint, grid_root, grid_out,
     assert not list(tmp_path.glob("out/*.npz"))
 
 
-@pytest.mark.parametrize(("fps", "n"), [(25.0, 40), (29.97, 60), (30.0, 61), (24.0, 48), (50.0, 100), (12.5, 20)])
+@pytest.mark.parametrize(
+    ("fps", "n"),
+    [(25.0, 40), (29.97, 60), (30.0, 61), (24.0, 48), (50.0, 100), (12.5, 20)],
+)
 def test_frames_at_25_fps_are_the_nearest_in_time(fps, n):
     frames = np.arange(n, dtype=np.uint8)[:, None, None, None].repeat(3, -1)
     shown = [int(frame[0, 0, 0]) for frame in at_25_fps(iter(frames), fps)]
@@ -234,10 +272,12 @@ def test_contact_sheet_shows_clips_by_moments(grid_out, grid_root, tmp_path, run
     from PIL import Image
 
     sheet = tmp_path / "sheet.png"
-    assert run_script("contact_sheet.py", grid_out, sheet, "--rows", 3, "--columns", 5, "--size", 64)[0] == 0
+    layout = "--rows", 3, "--columns", 5, "--size", 64
+    assert run_script("contact_sheet.py", grid_out, sheet, *layout)[0] == 0
     picture = np.array(Image.open(sheet))
     assert picture.shape == (3 * 64, 5 * 64, 3)
-    rows = [read_video(grid_out / f"{name}.mp4")[0][0] for name in ("s1_bbaf3s", "s2_swwp2s", "s3_sbia1a")]
+    names = "s1_bbaf3s", "s2_swwp2s", "s3_sbia1a"
+    rows = [read_video(grid_out / f"{name}.mp4")[0][0] for name in names]
     marked = np.zeros((64, 64), bool)
     for x, y in (TEMPLATE * 64).astype(int):
         marked[y, x - 3 : x + 4] = marked[y - 3 : y + 4, x] = True

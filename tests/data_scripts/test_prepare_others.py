@@ -49,21 +49,33 @@ def test_ravdess_sound_is_prepared_without_video(real_data, tmp_path, run_script
 
 
 LAYOUTS = {
-    "crema_d.py": (["VideoFlash/1001_ITS_ANG_HI.flv", "AudioWAV/1001_ITS_ANG_HI.wav"], "1001_ITS_ANG_HI"),
-    "ravdess.py": (["Video_Speech_Actor_02/Actor_02/01-01-03-02-01-01-02.mp4"], "01-01-03-02-01-01-02"),
-    "mead.py": (["M003/video/front/happy/level_2/001.mp4", "M003/audio/happy/level_2/001.m4a"],
-                "M003_front_happy_level_2_001"),
+    "crema_d.py": (
+        ["VideoFlash/1001_ITS_ANG_HI.flv", "AudioWAV/1001_ITS_ANG_HI.wav"],
+        "1001_ITS_ANG_HI",
+    ),
+    "ravdess.py": (
+        ["Video_Speech_Actor_02/Actor_02/01-01-03-02-01-01-02.mp4"],
+        "01-01-03-02-01-01-02",
+    ),
+    "mead.py": (
+        ["M003/video/front/happy/level_2/001.mp4", "M003/audio/happy/level_2/001.m4a"],
+        "M003_front_happy_level_2_001",
+    ),
     "lrw.py": (["lipread_mp4/ABOUT/val/ABOUT_00001.mp4"], "val_ABOUT_00001"),
     "lrs3.py": (["trainval/0Fi83BHQsMA/50001.mp4"], "trainval_0Fi83BHQsMA_50001"),
     "voxceleb2.py": (["dev/mp4/id00012/21Uxsk56VDQ/00001.mp4"], "id00012_21Uxsk56VDQ_00001"),
     "hdtf.py": (["WDA_BarackObama_000.mp4"], "WDA_BarackObama_000"),
-}  # fmt: skip
+}
 TEXTS = {
     "lipread_mp4/ABOUT/val/ABOUT_00001.txt": "Duration: 0.20 seconds\n",
     "trainval/0Fi83BHQsMA/50001.txt": "Text:  SO BLUE\nConf:  3\n",
 }
-SAID = {"crema_d.py": "i think i've seen this before", "ravdess.py": "kids are talking by the door",
-        "lrw.py": "about", "lrs3.py": "so blue"}  # fmt: skip
+SAID = {
+    "crema_d.py": "i think i've seen this before",
+    "ravdess.py": "kids are talking by the door",
+    "lrw.py": "about",
+    "lrs3.py": "so blue",
+}
 
 
 @pytest.mark.parametrize("script", LAYOUTS)
@@ -77,7 +89,8 @@ def test_a_clip_in_its_official_layout(script, tmp_path, run_script, write_media
             (root / file).write_text(text)
     status, printed, _ = run_script(script, root, out, "--size", 64)
     assert status == 0
-    assert "1 clips prepared, 0 were there, 0 unusable" in printed, (out / "unusable.jsonl").read_text()
+    unusable = (out / "unusable.jsonl").read_text()
+    assert "1 clips prepared, 0 were there, 0 unusable" in printed, unusable
     row, labels = prepared(out)[name], load_arrays(out / f"{name}.npz")
     assert " ".join(row["words"]) == " ".join(labels["word"]) == SAID.get(script, "")
     assert len(labels["landmarks"]) == len(labels["found"]) == 25

@@ -14,7 +14,24 @@ from thlab.corpus.swap import neutral_face, swap
 from thlab.corpus.version import CORPUS_VERSION
 
 __all__ = [
-    "CORPUS_VERSION", "EMOTIONS", "GRAMMAR", "PRESETS", "VISEMES", "WORDS", "Performance", "Preset", "Scene", "Stills",
-    "build", "contact_sheet", "ensure", "neutral_face", "perform", "replay", "retakes",
-    "stills", "swap", "verify",
-]  # fmt: skip
+    "CORPUS_VERSION",
+    "EMOTIONS",
+    "GRAMMAR",
+    "PRESETS",
+    "VISEMES",
+    "WORDS",
+    "Performance",
+    "Preset",
+    "Scene",
+    "Stills",
+    "build",
+    "contact_sheet",
+    "ensure",
+    "neutral_face",
+    "perform",
+    "replay",
+    "retakes",
+    "stills",
+    "swap",
+    "verify",
+]

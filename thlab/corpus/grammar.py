@@ -1,29 +1,27 @@
 """The sentences: the six slots of GRID (Cooke et al. 2006), its 51 words and six more."""
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-
-from thlab.corpus.version import NEXT
 
 GRAMMAR: dict[str, tuple[str, ...]] = {
     "command": ("bin", "lay", "place", "set"),
     "colour": ("blue", "green", "red", "white"),
     "preposition": ("at", "by", "in", "with"),
-    "letter": tuple(letter for letter in string.ascii_lowercase if letter != "w"),  # "double u" is too long
+    # "double u" is too long
+    "letter": tuple(letter for letter in string.ascii_lowercase if letter != "w"),
     "digit": ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     "adverb": ("again", "now", "please", "soon"),
 }
 LETTER_SLOT, PREPOSITION_SLOT = (list(GRAMMAR).index(slot) for slot in ("letter", "preposition"))
 
 # GRID's words never make the visemes Uh and Eu, only two letters make JY: two words more for each
-EXTENDED = GRAMMAR | {
+WORDS: dict[str, tuple[str, ...]] = GRAMMAR | {
     "command": (*GRAMMAR["command"], "put", "look", "learn"),
     "colour": (*GRAMMAR["colour"], "pearl", "yellow"),
     "adverb": (*GRAMMAR["adverb"], "yet"),
 }
-WORDS: dict[str, tuple[str, ...]] = EXTENDED if NEXT else GRAMMAR  # what the corpus says
 # what everyone says: between them all visemes in every accent
 COMMON = (
     ("put", "yellow", "with", "j", "seven", "again"),
@@ -37,7 +35,7 @@ OWN_WORDS = 8000  # seed stream of a speaker's sentences: this and the speaker's
 def check_sentence(sentence: Sequence[str]) -> tuple[str, ...]:
     """The sentence's words; ValueError where it has not one of each slot."""
     words = tuple(sentence)
-    slots = list(EXTENDED.items())
+    slots = list(WORDS.items())
     if isinstance(sentence, str) or len(words) != len(slots):
         raise ValueError(f"sentence {sentence!r}: give {len(slots)} words, one of each slot")
     for word, (slot, possible) in zip(words, slots, strict=True):
@@ -46,15 +44,15 @@ def check_sentence(sentence: Sequence[str]) -> tuple[str, ...]:
     return words
 
 
-def sentences(count: int, seed: int = 0, words: Mapping[str, Sequence[str]] = WORDS) -> list[tuple[str, ...]]:
-    """The first `count` sentences of a fixed list that uses the words of each slot evenly.
+def sentences(count: int, seed: int = 0) -> list[tuple[str, ...]]:
+    """The first `count` sentences of a seed's list, which uses the words of each slot evenly.
 
-    Sentence j is the same in every corpus, whatever its size.
     Chapter: book/sound-and-faces.ipynb
     """
     columns = []
-    for slot, possible in enumerate(words.values()):
-        rng, column = np.random.default_rng([seed, slot]), []
+    for slot, possible in enumerate(WORDS.values()):
+        rng = np.random.default_rng([seed, slot])
+        column = []
         while len(column) < count:
             column += rng.permutation(possible).tolist()
         columns.append(column[:count])
@@ -63,7 +61,7 @@ def sentences(count: int, seed: int = 0, words: Mapping[str, Sequence[str]] = WO
 
 def part_of(sentence: Sequence[str]) -> str:
     """The part that a sentence belongs to: the sum of its words' places in their slots, mod 4."""
-    places = [words.index(word) for word, words in zip(sentence, EXTENDED.values(), strict=True)]
+    places = [words.index(word) for word, words in zip(sentence, WORDS.values(), strict=True)]
     return PARTS[sum(places) % len(PARTS)]
 
 
@@ -75,7 +73,7 @@ def own_sentences(speaker: int, parts: Sequence[str]) -> list[tuple[str, ...]]:
     Chapter: book/sound-and-faces.ipynb
     """
     found: list[tuple[str, ...]] = []
-    for drawn in sentences(2 * len(parts) + 8, OWN_WORDS + speaker, EXTENDED):
+    for drawn in sentences(2 * len(parts) + 8, OWN_WORDS + speaker):
         if len(found) == len(parts):
             break
         part = parts[len(found)]
@@ -87,5 +85,6 @@ def own_sentences(speaker: int, parts: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _other_prepositions(sentence: tuple[str, ...]) -> list[tuple[str, ...]]:
     """The sentence with each of the four prepositions."""
-    before, after = sentence[:PREPOSITION_SLOT], sentence[PREPOSITION_SLOT + 1 :]
-    return [(*before, word, *after) for word in EXTENDED["preposition"]]
+    before = sentence[:PREPOSITION_SLOT]
+    after = sentence[PREPOSITION_SLOT + 1 :]
+    return [(*before, word, *after) for word in WORDS["preposition"]]

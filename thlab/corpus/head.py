@@ -9,7 +9,6 @@ from importlib.resources import files
 import numpy as np
 
 from thlab.corpus import teeth
-from thlab.corpus.version import NEXT
 
 SKIN, LEFT_EYE, RIGHT_EYE, TEETH, TONGUE, LASHES, HAIR_HELPER = range(7)
 TONGUE_END = -0.24  # of the average head: nothing of the tongue is drawn behind it
@@ -17,18 +16,22 @@ RACES = ("african", "asian", "caucasian")
 
 
 class Head:
-    """The asset, unpacked: base vertices (n, 3), triangles (t, 3), their materials (t,), masks and targets.
+    """The asset, unpacked: a mesh, masks on it and targets that reshape it.
 
-    arches: the two smooth bands of teeth, lower and upper; none where the asset's teeth are kept.
+    Base vertices (n, 3), triangles (t, 3), their materials (t,).
+    arches: the two smooth bands of teeth, lower and upper.
     """
 
-    def __init__(self, smooth_teeth: bool = NEXT) -> None:
+    def __init__(self) -> None:
         with np.load(str(files("thlab.corpus") / "assets/head.npz"), allow_pickle=False) as file:
             asset = dict(file)  # read once: a lazy npz unpacks an array each time it is asked for
-        self.base, self.material = asset["v"], asset["mat"].astype(np.int32)
+        self.base = asset["v"]
+        self.material = asset["mat"].astype(np.int32)
         self.triangles = asset["tri"].astype(np.int32)
-        self.lips, self.eyelids = asset["m_lips"] / 255.0, asset["m_eyelids"] / 255.0
-        self.inside_mouth, self.ears = asset["m_inside_mouth"] / 255.0, asset["m_ears"] / 255.0
+        self.lips = asset["m_lips"] / 255.0
+        self.eyelids = asset["m_eyelids"] / 255.0
+        self.inside_mouth = asset["m_inside_mouth"] / 255.0
+        self.ears = asset["m_ears"] / 255.0
         self.openness = asset["ao"] / 255.0  # how much of the sky each vertex sees
         self.landmarks = asset["lm68"].astype(np.int64)  # the vertex of each iBUG-68 landmark
         self.targets = {}
@@ -43,8 +46,7 @@ class Head:
             unit[index] = unit_delta
         self.arches: tuple[teeth.Arch, ...] = ()
         average = macro_weights(male=0.5, old=0.2, race=np.ones(3) / 3, muscle=0, weight=0)
-        if smooth_teeth:
-            self._smooth_teeth(self.shape(average))
+        self._smooth_teeth(self.shape(average))
         self.reference = self.shape(average)
 
     def _smooth_teeth(self, plain: np.ndarray) -> None:
@@ -98,9 +100,16 @@ def load_head() -> Head:
     return Head()
 
 
-def macro_weights(male: float, old: float, race: np.ndarray, muscle: float, weight: float) -> dict[str, float]:
-    """MakeHuman's multilinear macro targets: corners of (race, sex, age) and of (sex, age, muscle, weight).
+def macro_weights(
+    male: float,
+    old: float,
+    race: np.ndarray,
+    muscle: float,
+    weight: float,
+) -> dict[str, float]:
+    """Weights of MakeHuman's multilinear macro targets.
 
+    They are corners of (race, sex, age) and of (sex, age, muscle, weight).
     male, old in 0..1; race (3,) sums to 1; muscle, weight in -1..1.
     """
     people = {
@@ -108,12 +117,16 @@ def macro_weights(male: float, old: float, race: np.ndarray, muscle: float, weig
         for sex, p in (("female", 1 - male), ("male", male))
         for age, q in (("young", 1 - old), ("old", old))
     }
-    builds = {
-        f"{m}muscle-{w}weight": p * q for m, p in _three_way(muscle).items() for w, q in _three_way(weight).items()
-    }
-    weights = {f"macro/{r}-{who}": s * p for r, s in zip(RACES, race, strict=True) for who, p in people.items()}
+    builds = {}
+    for m, p in _three_way(muscle).items():
+        builds |= {f"{m}muscle-{w}weight": p * q for w, q in _three_way(weight).items()}
     del builds["averagemuscle-averageweight"]  # the base mesh itself
-    return weights | {f"macro/universal-{who}-{b}": p * q for who, p in people.items() for b, q in builds.items()}
+    weights = {}
+    for name, share in zip(RACES, race, strict=True):
+        weights |= {f"macro/{name}-{who}": share * p for who, p in people.items()}
+    for who, p in people.items():
+        weights |= {f"macro/universal-{who}-{build}": p * q for build, q in builds.items()}
+    return weights
 
 
 def _three_way(value: float) -> dict[str, float]:

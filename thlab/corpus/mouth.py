@@ -3,7 +3,7 @@
 import numpy as np
 
 from thlab.corpus import shade as sh
-from thlab.corpus.head import TEETH, TONGUE, Head
+from thlab.corpus.head import TONGUE, Head
 from thlab.corpus.identity import Person
 from thlab.corpus.teeth import Arch, band, band_places
 from thlab.corpus.texture import smoothstep
@@ -14,7 +14,8 @@ YELLOWING = np.array([0.06, 0.11, 0.20])  # with age
 IN_SHADE = np.array([0.40, 0.24, 0.19])  # warm: what light the teeth get there comes off red walls
 LOWER_SKY, UPPER_SKY = 0.35, 0.95  # how open each arch is to the sky
 # over the skin's colour: a closed mouth shows no teeth, only the lips' own shadow
-UNLIT, UNLIT_SKY = np.array([0.42, 0.20, 0.19]), 0.35
+UNLIT = np.array([0.42, 0.20, 0.19])
+UNLIT_SKY = 0.35
 # vertices of the lips' inner edges, one above the other, from the picture's left to its right
 UPPER_LIP = np.array([418, 469, 470, 462, 468, 2875, 2880, 2879, 2832])
 LOWER_LIP = np.array([418, 519, 518, 534, 540, 2933, 2919, 2920, 2832])
@@ -28,9 +29,6 @@ class Mouth:
 
     def __init__(self, head: Head, person: Person, attributes: np.ndarray) -> None:
         self.arches = head.arches
-        if not self.arches:
-            paint_jagged(head, person, attributes)
-            return
         paint_cavity(head, person, attributes)
         ivory = IVORY * (1 - person.old * YELLOWING)
         for arch, sky in zip(self.arches, (LOWER_SKY, UPPER_SKY), strict=True):
@@ -47,8 +45,6 @@ class Mouth:
         A closed mouth and the corners get none. Near the lip that hides its gum a tooth lies in its
         shadow. vertices (N, 3): the mesh in this frame, turned by turn (3, 3).
         """
-        if not self.arches:
-            return
         side, up = turn[:, 0], turn[:, 1]
         upper, lower = vertices[UPPER_LIP], vertices[LOWER_LIP]
         across = (upper + lower) @ side / 2
@@ -72,7 +68,8 @@ def paint_cavity(head: Head, person: Person, attributes: np.ndarray) -> None:
     attributes[walls, sh.SKY] = 0.30 * np.clip(smoothstep(-0.5, 0.15, z[walls]), 0.1, 1)
     tongue = head.vertices_of(TONGUE)
     back = 1 - smoothstep(-0.22, 0.06, z[tongue])
-    near, far = np.array([0.46, 0.13, 0.13]), np.array([0.16, 0.03, 0.03])
+    near = np.array([0.46, 0.13, 0.13])
+    far = np.array([0.16, 0.03, 0.03])
     attributes[tongue, COLOUR] = near + (far - near) * back[:, None]
     attributes[tongue, sh.SKY] = 0.5 - 0.4 * back
 
@@ -84,23 +81,6 @@ def paint_arch(arch: Arch, ivory: np.ndarray, sky: float, attributes: np.ndarray
     open_to = sky * (1 - 0.75 * smoothstep(0.06, 0.27, np.abs(x)))
     attributes[arch.vertices, sh.PLACE] = along
     attributes[arch.vertices, sh.PLACE + 1] = height
-    attributes[arch.vertices, sh.PLACE + 2] = 1  # a smooth band
     lit = smoothstep(0, 0.75, open_to)[:, None]
     attributes[arch.vertices, COLOUR] = IN_SHADE + (ivory - IN_SHADE) * lit
     attributes[arch.vertices, sh.SKY] = open_to
-
-
-def paint_jagged(head: Head, person: Person, attributes: np.ndarray) -> None:
-    """Version 2: the asset's own rows of teeth and a plain tongue."""
-    x, _, z = head.reference.T
-    walls = np.flatnonzero(head.inside_mouth > 0.4)
-    attributes[walls, COLOUR] = np.array([0.30, 0.07, 0.06]) / np.maximum(person.skin, 0.05)
-    attributes[walls, sh.SKY] = 0.35 * np.clip(smoothstep(-0.5, 0.15, z[walls]), 0.15, 1)
-    lower = head.face_units[head.unit("jawOpen"), :, 1] < -0.1  # the teeth that move with the jaw
-    rows, tongue = head.vertices_of(TEETH), head.vertices_of(TONGUE)
-    attributes[rows, sh.PLACE] = (x / np.where(lower, 0.055, 0.078))[rows]
-    attributes[rows, COLOUR] = 0.80, 0.76, 0.66
-    sky = 0.20 + 0.50 * smoothstep(-0.12, 0.20, z) * np.where(lower, 0.7, 1)
-    attributes[rows, sh.SKY] = sky[rows]
-    attributes[tongue, COLOUR] = 0.50, 0.14, 0.13
-    attributes[tongue, sh.SKY] = (0.15 + 0.50 * smoothstep(-0.35, 0.12, z))[tongue]

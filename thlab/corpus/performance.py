@@ -31,8 +31,7 @@ ONE_VOICE = threading.Lock()  # the voice's file has one name
 class Performance:
     """One sentence as someone says it, 25 frames a second and 16 kHz; motion is made on demand.
 
-      row: what the manifest would say of it. Times are in seconds, angles in radians, a row a frame.
-
+    row: what the manifest would say of it. Times are in seconds, angles in radians, a row a frame.
     Chapter: book/sound-and-faces.ipynb
     """
 
@@ -156,7 +155,7 @@ def perform(
     motion_seed: int = 0,
     retake: int | None = None,
     light: str = "clip",
-    quiet: bool | None = None,
+    quiet: bool = False,
 ) -> Performance:
     """Speech, motion, exact landmarks and factors of a sentence; its `render()` makes pictures.
 

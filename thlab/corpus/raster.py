@@ -1,4 +1,4 @@
-"""Triangles to pixels: blend shapes, vertex normals and a z-buffer rasteriser, compiled without fast maths."""
+"""Triangles to pixels: blend shapes, vertex normals and a z-buffer; no fast maths."""
 
 import math
 
@@ -14,12 +14,19 @@ kernel = compiled(cache=True, error_model="numpy")
 
 @kernel
 def vertex_normals(vertices, triangles, out):
-    """Unit normals of a mesh: the area-weighted mean over the faces around each vertex, written into out (n, 3)."""
+    """Unit normals of a mesh, written into out (n, 3).
+
+    The area-weighted mean over the faces around each vertex.
+    """
     out[:] = 0
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
-        vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
+        ux = vertices[b, 0] - vertices[a, 0]
+        uy = vertices[b, 1] - vertices[a, 1]
+        uz = vertices[b, 2] - vertices[a, 2]
+        vx = vertices[c, 0] - vertices[a, 0]
+        vy = vertices[c, 1] - vertices[a, 1]
+        vz = vertices[c, 2] - vertices[a, 2]
         nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
         for i in (a, b, c):
             out[i, 0] += nx
@@ -34,17 +41,20 @@ def vertex_normals(vertices, triangles, out):
 @kernel
 def _pixels_between(p0, p1, p2, size):
     """First and last pixel whose centre (at .5) may lie between three coordinates."""
-    return max(0, math.ceil(min(p0, p1, p2) - 0.5)), min(size - 1, math.floor(max(p0, p1, p2) - 0.5))
+    return max(0, math.ceil(min(p0, p1, p2) - 0.5)), min(
+        size - 1,
+        math.floor(max(p0, p1, p2) - 0.5),
+    )
 
 
 @kernel
 def rasterize(screen, triangles, sides, depth, shown, bary):
     """Which triangle each pixel shows, and where in it.
 
-    screen (n, 3): x, y in pixels (y down, pixel centres at .5) and inverse depth w (larger is nearer), float64 so
-    that triangles which share an edge leave no gap. sides (t,): FRONT_ONLY drops triangles that face away. Fills
-    depth (h, w), shown (h, w; -1 is none) and bary (h, w, 2), the perspective-correct weights of the triangle's
-    first two corners.
+    screen (n, 3): x, y in pixels (y down, pixel centres at .5) and inverse depth w (larger is
+    nearer), float64 so that triangles which share an edge leave no gap. sides (t,): FRONT_ONLY
+    drops triangles that face away. Fills depth (h, w), shown (h, w; -1 is none) and bary (h, w, 2),
+    the perspective-correct weights of the triangle's first two corners.
     """
     depth[:] = 0.0
     shown[:] = -1
@@ -73,9 +83,11 @@ def rasterize(screen, triangles, sides, depth, shown, bary):
 
 @kernel
 def deform(still, units, basis, follow, turn, pivot, shift):
-    """Blend shapes, then the head's rotation: (n, 3) = still + units @ basis, turned about a pivot and shifted.
+    """Blend shapes, then the head's rotation about a pivot, then a shift: (n, 3).
 
-    basis (u, m, 3) moves the first m vertices; follow (n,) is how far each follows the head (0: the shoulders).
+    still + units @ basis is turned and shifted.
+    basis (u, m, 3) moves the first m vertices; follow (n,) is how far each follows the head (0: the
+    shoulders).
     """
     out, shapes = still.copy(), basis.reshape(len(units), -1)
     moved = out.reshape(-1)[: shapes.shape[1]]  # a view; flat, for it is much faster
@@ -83,6 +95,7 @@ def deform(still, units, basis, follow, turn, pivot, shift):
         moved += units[unit] * shapes[unit]
     arm = out - pivot
     for k in range(3):
-        there = turn[k, 0] * arm[:, 0] + turn[k, 1] * arm[:, 1] + turn[k, 2] * arm[:, 2] + pivot[k] + shift[k]
+        turned = turn[k, 0] * arm[:, 0] + turn[k, 1] * arm[:, 1] + turn[k, 2] * arm[:, 2]
+        there = turned + pivot[k] + shift[k]
         out[:, k] += (there - out[:, k]) * follow
     return out

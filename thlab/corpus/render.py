@@ -1,4 +1,4 @@
-"""The studio: a person's mesh, a lamp, a backdrop and a camera that sees the head in one of two views."""
+"""The studio: a person's mesh, a lamp, a backdrop and a camera with two views of the head."""
 
 import math
 from typing import NamedTuple
@@ -17,13 +17,17 @@ from thlab.face.points import TEMPLATE, anchors, similarity, transform
 
 VIEWS = ("face", "portrait")
 SUPERSAMPLING = 2
-CAMERA_DISTANCE, FIELD, CAMERA_HEIGHT = 11.0, 2.75, -0.18  # model units; the field is the portrait's width
+# model units; the field is the portrait's width
+CAMERA_DISTANCE, FIELD, CAMERA_HEIGHT = 11.0, 2.75, -0.18
 NECK = np.array([0, -1.0, -0.85], np.float32)  # the head turns about this point
 BACKDROP = 64
 
 
 class Lighting(NamedTuple):
-    """A lamp's direction (3,), its colour (3,), the sky's strength and the backdrop (64, 64, 3), linear."""
+    """A lamp and a backdrop, in linear light.
+
+    direction and colour of the lamp (3,), the sky's strength, the backdrop (64, 64, 3).
+    """
 
     direction: np.ndarray
     colour: np.ndarray
@@ -34,18 +38,29 @@ class Lighting(NamedTuple):
 def draw_lighting(rng: np.random.Generator) -> Lighting:
     """A lamp from somewhere above the camera and a backdrop of two tones."""
     direction = np.array([rng.uniform(-0.7, 0.7), rng.uniform(0.2, 0.7), 0.8])
-    strength, warmth = rng.uniform(0.85, 1.12), rng.uniform(-0.05, 0.05)
+    strength = rng.uniform(0.85, 1.12)
+    warmth = rng.uniform(-0.05, 0.05)
     colour = strength * np.array([0.8 * (1 + warmth), 0.77, 0.73 * (1 - warmth)])
-    return Lighting(direction / np.linalg.norm(direction), colour, rng.uniform(0.22, 0.38), draw_backdrop(rng))
+    return Lighting(
+        direction / np.linalg.norm(direction),
+        colour,
+        rng.uniform(0.22, 0.38),
+        draw_backdrop(rng),
+    )
 
 
 def draw_backdrop(rng: np.random.Generator) -> np.ndarray:
     """A soft gradient between two tones, a little uneven."""
-    first, second = (linear(np.clip(grey + rng.normal(0, 28, 3), 5, 250)) for grey in rng.uniform(40, 200, 2))
-    place, angle = (np.arange(BACKDROP) + 0.5) / BACKDROP - 0.5, rng.uniform(0, 2 * math.pi)
-    along = np.clip(0.5 + math.cos(angle) * place[None, :] + math.sin(angle) * place[:, None], 0, 1)[..., None]
-    uneven = gaussian_filter(rng.standard_normal((BACKDROP, BACKDROP)), BACKDROP / 10) * BACKDROP / 48
-    return np.clip((first * along + second * (1 - along)) * (1 + uneven[..., None]), 0, 1).astype(np.float32)
+    greys = rng.uniform(40, 200, 2)
+    first, second = (linear(np.clip(grey + rng.normal(0, 28, 3), 5, 250)) for grey in greys)
+    place = (np.arange(BACKDROP) + 0.5) / BACKDROP - 0.5
+    angle = rng.uniform(0, 2 * math.pi)
+    along = 0.5 + math.cos(angle) * place[None, :] + math.sin(angle) * place[:, None]
+    along = np.clip(along, 0, 1)[..., None]
+    rough = rng.standard_normal((BACKDROP, BACKDROP))
+    uneven = gaussian_filter(rough, BACKDROP / 10) * BACKDROP / 48
+    tones = (first * along + second * (1 - along)) * (1 + uneven[..., None])
+    return np.clip(tones, 0, 1).astype(np.float32)
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -58,7 +73,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
 
 
 def turned_share(places: np.ndarray) -> np.ndarray:
-    """How far a place on the head's reference shape (n, 3) turns with it: 1 for the head, 0 for the shoulders."""
+    """How far a place on the reference head (n, 3) turns with it: 1 the head, 0 the shoulders."""
     y, z = places.T[1:]
     return smoothstep(-1.95, -1.05, y - 0.15 * np.abs(z + 0.7))
 
@@ -73,7 +88,10 @@ def project(vertices: np.ndarray, size: int) -> np.ndarray:
 
 
 def alignment(landmarks: np.ndarray, view: str, size: int) -> np.ndarray:
-    """The similarity (2, 3) from the portrait's pixels to the view's, by the landmarks (68, 2) in the portrait."""
+    """The similarity (2, 3) from the portrait's pixels to the view's.
+
+    landmarks (68, 2): in the portrait.
+    """
     return similarity(anchors(landmarks), TEMPLATE * size) if view == "face" else np.eye(2, 3)
 
 
@@ -81,13 +99,18 @@ def eyeball(columns: int = 20, rows: int = 10) -> tuple[np.ndarray, np.ndarray]:
     """The front of a unit sphere that looks along z: vertices (n, 3), triangles (t, 3)."""
     around = np.arange(columns) * 2 * np.pi / columns
     away = np.linspace(0, 0.62 * np.pi, rows + 1)[1:, None]
-    rings = np.stack([np.sin(away) * np.cos(around), np.sin(away) * np.sin(around), np.cos(away) + 0 * around], -1)
-    i, following = np.arange(columns), (np.arange(columns) + 1) % columns
+    rings = np.stack(
+        [np.sin(away) * np.cos(around), np.sin(away) * np.sin(around), np.cos(away) + 0 * around],
+        -1,
+    )
+    i = np.arange(columns)
+    following = (np.arange(columns) + 1) % columns
     triangles = [np.stack([0 * i, 1 + i, 1 + following], 1)]
     for ring in range(rows - 1):
         a, b = 1 + ring * columns + i, 1 + ring * columns + following
         triangles += [np.stack([a, a + columns, b], 1), np.stack([b, a + columns, b + columns], 1)]
-    return np.concatenate([[[0, 0, 1]], rings.reshape(-1, 3)]).astype(np.float32), np.concatenate(triangles)
+    vertices = np.concatenate([[[0, 0, 1]], rings.reshape(-1, 3)]).astype(np.float32)
+    return vertices, np.concatenate(triangles)
 
 
 class Studio:
@@ -95,30 +118,44 @@ class Studio:
 
     def __init__(self, head: Head, person: Person, size: int, view: str) -> None:
         self.head, self.person, self.size, self.view = head, person, size, view
-        hairy, (self.long_hair, hair_triangles) = scalp(head, person), curtain(head, person)
+        hairy = scalp(head, person)
+        (self.long_hair, hair_triangles) = curtain(head, person)
         self.sphere, sphere_triangles = eyeball()
         skull = np.concatenate([grow(head, person, hairy), self.long_hair])
-        self.n, self.first_eye = len(head.base), len(skull)
+        self.n = len(head.base)
+        self.first_eye = len(skull)
         self.still = np.concatenate([skull, np.zeros((2 * len(self.sphere), 3), np.float32)])
         self._connect(hair_triangles, sphere_triangles)
         self._paint(hairy)
         self.follow = np.ones(len(self.still), np.float32)
-        self.follow[: self.first_eye] = turned_share(np.concatenate([head.reference, self.long_hair]))
+        places = np.concatenate([head.reference, self.long_hair])
+        self.follow[: self.first_eye] = turned_share(places)
         samples = size * SUPERSAMPLING, size * SUPERSAMPLING
-        self.image, self.bary = np.zeros((*samples, 3), np.float32), np.zeros((*samples, 2), np.float32)
-        self.depth, self.shown = np.zeros(samples, np.float32), np.zeros(samples, np.int32)
-        self.colours = np.stack([person.eyes, person.hair, person.cloth, np.ones(3)]).astype(np.float32)
+        self.image = np.zeros((*samples, 3), np.float32)
+        self.bary = np.zeros((*samples, 2), np.float32)
+        self.depth = np.zeros(samples, np.float32)
+        self.shown = np.zeros(samples, np.int32)
+        colours = [person.eyes, person.hair, person.cloth, np.ones(3)]
+        self.colours = np.stack(colours).astype(np.float32)
 
     def _connect(self, hair_triangles: np.ndarray, sphere_triangles: np.ndarray) -> None:
         """One mesh of head, long hair and two eyeballs."""
-        head, left, right = self.head, self.first_eye, self.first_eye + len(self.sphere)
+        head = self.head
+        left = self.first_eye
+        right = self.first_eye + len(self.sphere)
         kept = np.isin(head.material, (SKIN, TEETH, TONGUE, LASHES))
-        parts = [head.triangles[kept], hair_triangles + self.n, sphere_triangles + left, sphere_triangles + right]
+        parts = [
+            head.triangles[kept],
+            hair_triangles + self.n,
+            sphere_triangles + left,
+            sphere_triangles + right,
+        ]
         self.triangles = np.concatenate(parts).astype(np.int32)
         of_rest = np.repeat([SKIN, LEFT_EYE, RIGHT_EYE], [len(part) for part in parts[1:]])
         self.material = np.concatenate([head.material[kept], of_rest]).astype(np.int32)
         self.shell = self.triangles[: -2 * len(sphere_triangles)]  # all but the eyeballs
-        thin = np.isin(self.material, (LASHES, TEETH)) | (self.triangles[:, 0] >= self.n) & (self.material == SKIN)
+        long_hair = (self.triangles[:, 0] >= self.n) & (self.material == SKIN)
+        thin = np.isin(self.material, (LASHES, TEETH)) | long_hair
         self.sides = np.where(thin, BOTH_SIDES, FRONT_ONLY).astype(np.int8)
         self.eyes = []
         for eye in (LEFT_EYE, RIGHT_EYE):
@@ -129,7 +166,8 @@ class Studio:
     def _paint(self, hairy: np.ndarray) -> None:
         """Vertex attributes of everything that does not change from frame to frame."""
         head, person, n = self.head, self.person, self.n
-        self.skin, self.strands = paint(person), strands(person)
+        self.skin = paint(person)
+        self.strands = strands(person)
         at = np.zeros((self.first_eye + 2 * len(self.sphere), sh.ATTRIBUTES), np.float32)
         at[:, sh.COLOUR : sh.COLOUR + 3], at[:, sh.CLOTH] = 1, -9
         x, y, z = head.reference.T
@@ -137,27 +175,48 @@ class Studio:
         at[:n, sh.UV : sh.UV + 2] = uv(head.reference)
         at[:n, sh.PLACE : sh.PLACE + 2] = strand_place(person, head.reference)
         at[:n, sh.HAIR] = hairy
-        at[:n, sh.CLOTH] = 3 * (person.collar - 0.12 * np.abs(x) - 0.35 * np.clip(z + 0.75, 0, 1) - y)
+        neckline = person.collar - 0.12 * np.abs(x) - 0.35 * np.clip(z + 0.75, 0, 1)
+        at[:n, sh.CLOTH] = 3 * (neckline - y)
         lashes = head.vertices_of(LASHES)
-        at[lashes, sh.COLOUR : sh.COLOUR + 3], at[lashes, sh.SKY] = 0.25 * person.hair, 0.8
+        at[lashes, sh.COLOUR : sh.COLOUR + 3] = 0.25 * person.hair
+        at[lashes, sh.SKY] = 0.8
         self.mouth = Mouth(head, person, at)
         hair = slice(n, self.first_eye)
         at[hair, sh.SKY] = 0.25 + 0.65 * smoothstep(-1.0, -0.45, self.long_hair[:, 2])
         at[hair, sh.HAIR] = 2
         at[hair, sh.PLACE : sh.PLACE + 2] = strand_place(person, self.long_hair)
         spheres = np.concatenate([self.sphere, self.sphere])
-        at[self.first_eye :, sh.SKY] = 0.95 - 0.5 * smoothstep(0.25, 0.75, spheres[:, 1])  # the lids' shadow
+        # the lids' shadow
+        at[self.first_eye :, sh.SKY] = 0.95 - 0.5 * smoothstep(0.25, 0.75, spheres[:, 1])
         at[self.first_eye :, sh.PLACE : sh.PLACE + 3] = spheres
         self.attributes = at
 
-    def pose(self, units: np.ndarray, pose: np.ndarray, shift: np.ndarray, gaze: np.ndarray) -> np.ndarray:
-        """Vertices (N, 3) of the whole mesh in a frame: face units (52,), pose (3,), shift (3,), gaze (2,)."""
-        turn, look = rotation(*pose), rotation(gaze[0], gaze[1], 0)
+    def pose(
+        self,
+        units: np.ndarray,
+        pose: np.ndarray,
+        shift: np.ndarray,
+        gaze: np.ndarray,
+    ) -> np.ndarray:
+        """Vertices (N, 3) of the whole mesh in a frame.
+
+        Its face units (52,), pose (3,), shift (3,) and gaze (2,) are given.
+        """
+        turn = rotation(*pose)
+        look = rotation(gaze[0], gaze[1], 0)
         looking = self.sphere @ look.T
         for k, (centre, radius) in enumerate(self.eyes):
             first = self.first_eye + k * len(looking)
             self.still[first : first + len(looking)] = looking * radius + centre
-        vertices = deform(self.still, units, self.head.face_units, self.follow, turn, NECK, shift.astype(np.float32))
+        vertices = deform(
+            self.still,
+            units,
+            self.head.face_units,
+            self.follow,
+            turn,
+            NECK,
+            shift.astype(np.float32),
+        )
         eyes = self.attributes[self.first_eye :, sh.NORMAL : sh.NORMAL + 3]
         eyes[: len(looking)] = eyes[len(looking) :] = looking @ turn.T
         self.mouth.let_light_in(vertices, turn, self.attributes)
@@ -178,12 +237,23 @@ class Studio:
         return sh.develop(self.image), landmarks
 
     def _shade(self, align: np.ndarray, lighting: Lighting) -> None:
-        inverse = np.linalg.inv(align[:, :2]) / self.size  # from this view's pixels to 0..1 of the portrait
-        to_backdrop = np.column_stack([inverse / SUPERSAMPLING, -inverse @ align[:, 2]]).astype(np.float32)
+        # from this view's pixels to 0..1 of the portrait
+        inverse = np.linalg.inv(align[:, :2]) / self.size
+        to_backdrop = np.column_stack([inverse / SUPERSAMPLING, -inverse @ align[:, 2]])
         lamp = np.array([*lighting.direction, lighting.ambient], np.float32)
         self.colours[3] = lighting.colour
         scratch = np.zeros(sh.ATTRIBUTES, np.float32), np.zeros(sh.SURFACE, np.float32)
         sh.shade(
-            self.image, (self.shown, self.bary, self.depth), self.triangles, self.material, self.attributes, self.skin,
-            self.strands, lighting.backdrop, to_backdrop, self.colours, lamp, *scratch,
-        )  # fmt: skip
+            self.image,
+            (self.shown, self.bary, self.depth),
+            self.triangles,
+            self.material,
+            self.attributes,
+            self.skin,
+            self.strands,
+            lighting.backdrop,
+            to_backdrop.astype(np.float32),
+            self.colours,
+            lamp,
+            *scratch,
+        )

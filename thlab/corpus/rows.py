@@ -4,9 +4,8 @@ import numpy as np
 
 from thlab.corpus.expression import EMOTIONS
 from thlab.corpus.floor import draw_floor
-from thlab.corpus.grammar import COMMON, GRAMMAR, own_sentences, sentences
+from thlab.corpus.grammar import COMMON, own_sentences
 from thlab.corpus.settings import FIRST_SPEAKER, Preset, Settings, sentence_counts
-from thlab.corpus.version import CORPUS_VERSION
 
 LEAST_INTENSITY = 0.4  # of an emotional clip; neutral is 0
 INTENSITY, FLOOR = 4000, 4100  # seed streams
@@ -14,11 +13,9 @@ INTENSITY, FLOOR = 4000, 4100  # seed streams
 
 def clip_rows(settings: Settings) -> list[dict]:
     """The manifest's rows, without the checksums, in order."""
-    if settings.corpus_version == "2":
-        return _rows_of_version_2(settings)
     rows = []
     for part, count in zip(FIRST_SPEAKER, sentence_counts(settings), strict=True):
-        for speaker in speakers_of(settings, part, settings.corpus_version):
+        for speaker in speakers_of(settings, part):
             parts = sentence_parts(part, count)
             texts = [*COMMON[:count], *own_sentences(speaker, parts[len(COMMON) :])]
             for emotion in settings.emotions:
@@ -28,29 +25,16 @@ def clip_rows(settings: Settings) -> list[dict]:
     return rows
 
 
-def speakers_of(preset: Preset, part: str, version: str = CORPUS_VERSION) -> range:
-    """The numbers of a part's speakers: train, val, test; one after another in version 2."""
-    place = list(FIRST_SPEAKER).index(part)
-    first = sum(preset.split[:place]) if version == "2" else FIRST_SPEAKER[part]
-    return range(first, first + preset.split[place])
+def speakers_of(preset: Preset, part: str) -> range:
+    """The numbers of a part's speakers: train, val, test."""
+    count = preset.split[list(FIRST_SPEAKER).index(part)]
+    return range(FIRST_SPEAKER[part], FIRST_SPEAKER[part] + count)
 
 
 def sentence_parts(part: str, count: int) -> list[str]:
     """The part of each of a speaker's sentences; of those trained on a quarter is held out."""
     held = count // 4 if part == "train" else 0
     return [part] * (count - held) + ["heldout"] * held
-
-
-def _rows_of_version_2(settings: Settings) -> list[dict]:
-    """Every speaker says the same sentences."""
-    texts = sentences(sentence_counts(settings)[0], words=GRAMMAR)
-    rows = []
-    for part in FIRST_SPEAKER:
-        for speaker in speakers_of(settings, part, "2"):
-            for emotion in settings.emotions:
-                for number, words in enumerate(texts):
-                    rows.append(clip_row(speaker, part, emotion, number, words, settings))
-    return rows
 
 
 def clip_row(
@@ -73,7 +57,7 @@ def clip_row(
     if intensity is None:
         drawn = np.random.default_rng([INTENSITY, seed]).uniform(LEAST_INTENSITY, 1)
         intensity = drawn if emotion != "neutral" else 0.0
-    name = f"s{speaker:02}" if settings.corpus_version == "2" else f"s{speaker:03}"
+    name = f"s{speaker:03}"
     row = {
         "id": f"{name}_{emotion}_{number:02}",
         "speaker": name,

@@ -31,7 +31,8 @@ def check_view(view: str, size: int) -> None:
     if view not in VIEWS:
         raise ValueError(f"there is no view {view!r}: choose one of {', '.join(VIEWS)}")
     if not SMALLEST <= size <= LARGEST or size % 2:
-        raise ValueError(f"size {size}: choose an even number of pixels from {SMALLEST} to {LARGEST}")
+        room = f"from {SMALLEST} to {LARGEST}"
+        raise ValueError(f"size {size}: choose an even number of pixels {room}")
 
 
 @functools.lru_cache(maxsize=256)
@@ -57,7 +58,6 @@ def _landmark_shapes() -> tuple[np.ndarray, np.ndarray]:
 @dataclass(frozen=True)
 class Scene:
     """All that pictures of a clip depend on: speaker number, motion (a row a frame), light.
-
 
     Chapter: book/sound-and-faces.ipynb
     """
@@ -106,12 +106,15 @@ class Scene:
     def render(self, view: str = "face", size: int = 64) -> UInt8[np.ndarray, "t h w 3"]:
         """The pictures, RGB. Raises ValueError for an unknown view or a size out of range.
 
-
         Chapter: book/sound-and-faces.ipynb
         """
         return self.shoot(view, size)[0]
 
-    def shoot(self, view: str, size: int) -> tuple[UInt8[np.ndarray, "t h w 3"], Float[np.ndarray, "t 68 2"]]:
+    def shoot(
+        self,
+        view: str,
+        size: int,
+    ) -> tuple[UInt8[np.ndarray, "t h w 3"], Float[np.ndarray, "t 68 2"]]:
         """Pictures and landmarks together. Chapter: book/sound-and-faces.ipynb"""
         check_view(view, size)
         stage = studio(self.speaker, size, view)

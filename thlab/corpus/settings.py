@@ -7,12 +7,10 @@ from pathlib import Path
 
 from thlab.corpus.expression import EMOTIONS
 from thlab.corpus.scene import check_view
-from thlab.corpus.version import CORPUS_VERSION, NEXT
+from thlab.corpus.version import CORPUS_VERSION, check_version
 
 SETTINGS = "corpus.json"  # the file in a corpus's folder that says what it holds
 LIGHTS = ("clip", "person")
-# fields that corpora of version 2 did not have, and what held for them
-BEFORE = {"light": "clip", "pictures": True, "quiet": True}
 # the first speaker's number of each part: nobody is of two parts, in whatever presets
 FIRST_SPEAKER = {"train": 0, "val": 700, "test": 800}
 LAST_SPEAKER = 999  # of a corpus: people with higher numbers are in no clip
@@ -30,15 +28,7 @@ class Preset:
     pictures: bool = True  # else sound and exact factors alone
 
 
-VERSION_2 = {
-    "tiny": Preset(split=(4, 1, 1), sentences=4, size=64),
-    "small": Preset(split=(8, 2, 2), sentences=10, size=128),
-    "medium": Preset(split=(20, 3, 3), sentences=8, size=64, head_motion=0.4),
-    # every word in many contexts, and 25 sentences more, each word among them, to hold out
-    "words": Preset(split=(20, 3, 3), sentences=75, size=64, emotions=("neutral",), head_motion=0.4),
-    "full": Preset(split=(28, 3, 3), sentences=40, size=128),
-}
-VERSION_3 = {
+PRESETS = {
     "tiny": Preset(split=(4, 1, 1), sentences=4, size=64),
     "small": Preset(split=(8, 2, 2), sentences=10, size=128),
     "medium": Preset(split=(20, 6, 12), sentences=(8, 4, 4), size=64, head_motion=0.4),
@@ -48,7 +38,6 @@ VERSION_3 = {
     "emotions": Preset((100, 10, 12), (10, 6, 6), 64, head_motion=0.4, pictures=False),
     "full": Preset(split=(28, 6, 12), sentences=40, size=128),
 }
-PRESETS = VERSION_3 if NEXT else VERSION_2
 
 
 @dataclass(frozen=True)
@@ -59,7 +48,7 @@ class Settings(Preset):
     motion_seed: int = 0
     corpus_version: str = CORPUS_VERSION
     light: str = "clip"  # what shares a lamp and a backdrop: a clip, or all clips of a person
-    quiet: bool = True  # digital silence instead of a recording floor
+    quiet: bool = False  # digital silence instead of a recording floor
 
 
 def settle(
@@ -69,7 +58,7 @@ def settle(
     head_motion: float | None,
     motion_seed: int,
     light: str = "clip",
-    quiet: bool | None = None,
+    quiet: bool = False,
 ) -> Settings:
     """Settings from a preset and what is asked otherwise; ValueError names what is out of range."""
     if isinstance(preset, str):
@@ -92,7 +81,7 @@ def settle(
         "view": view,
         "motion_seed": motion_seed,
         "light": light,
-        "quiet": not NEXT if quiet is None else quiet,
+        "quiet": quiet,
     }
     return Settings(**vars(preset) | chosen)
 
@@ -115,17 +104,15 @@ def _check_numbers(preset: Preset) -> None:
 
 
 def settings_text(settings: Settings) -> str:
-    """Settings as JSON; a corpus of version 2 is described as it always was."""
-    fields = dataclasses.asdict(settings)
-    for name, usual in BEFORE.items():
-        if settings.corpus_version == "2" and fields[name] == usual:
-            del fields[name]
-    return json.dumps(fields, indent=1) + "\n"
+    """Settings as JSON."""
+    return json.dumps(dataclasses.asdict(settings), indent=1) + "\n"
 
 
 def read_settings(root: Path) -> Settings:
-    """The settings a corpus was built with."""
-    return settings_of(json.loads((root / SETTINGS).read_text()))
+    """The settings a corpus was built with; ValueError where it is of another version."""
+    fields = json.loads((root / SETTINGS).read_text())
+    check_version(str(root), fields["corpus_version"])
+    return settings_of(fields)
 
 
 def settings_of(fields: dict) -> Settings:

@@ -1,4 +1,4 @@
-"""Deferred shading: one pass over the pixels, in linear light, after the rasteriser has said what each shows."""
+"""Deferred shading: one pass over the pixels, in linear light, after the rasteriser."""
 
 import math
 
@@ -7,9 +7,9 @@ import numpy as np
 from thlab.compiled import compiled
 from thlab.corpus.head import LEFT_EYE, RIGHT_EYE, SKIN, TEETH, TONGUE
 
-# columns of the vertex attributes: normal, colour, texture place, openness to the sky, place on the body part
-# (hair: along the texture of strands; eye: unit sphere; teeth: along the arch, height, 1 on a smooth
-# band), hairiness, clothing
+# columns of the vertex attributes: normal, colour, texture place, openness to the sky, place on the
+# body part (hair: along the texture of strands; eye: unit sphere; teeth: along the arch, height),
+# hairiness, clothing
 NORMAL, COLOUR, UV, SKY, PLACE, HAIR, CLOTH, ATTRIBUTES = 0, 3, 6, 8, 9, 12, 13, 14
 FROM_LIP = HAIR  # of teeth: model units from the lip that hides their gum
 # a shaded point as one small array: red, green, blue, gloss, its sharpness (as a power of two), sky
@@ -34,7 +34,8 @@ def _interpolate(attributes, triangles, t, a, b, at):
     for k in range(ATTRIBUTES):
         at[k] = a * attributes[i0, k] + b * attributes[i1, k] + c * attributes[i2, k]
     length = math.sqrt(at[0] * at[0] + at[1] * at[1] + at[2] * at[2]) + np.float32(1e-9)
-    scale = -1 / length if at[2] < -0.05 * length else 1 / length  # a sheet is lit on the side that shows
+    # a sheet is lit on the side that shows
+    scale = -1 / length if at[2] < -0.05 * length else 1 / length
     for k in range(3):
         at[k] *= scale
 
@@ -101,17 +102,7 @@ def _eye(at, iris, surface):
 
 @part_of_kernel
 def _teeth(at, surface):
-    """A row of teeth: the place counts them from the middle; each is rounded and meets the next in a dark line."""
-    from_edge = abs(at[PLACE] - math.floor(at[PLACE]) - 0.5)  # 0 at a tooth's middle, .5 between two
-    dark = 1 - 0.15 * (2 * from_edge) ** 2 - 0.45 * max(0.0, from_edge - 0.4) * 10
-    for k in range(3):
-        surface[k] *= dark
-    surface[GLOSS], surface[SHARP] = 0.3 * dark, 5
-
-
-@part_of_kernel
-def _smooth_teeth(at, surface):
-    """A smooth band: faint lines between teeth, gums that reach down between two, the lip's shadow."""
+    """A smooth band: faint lines between teeth, gums that reach down there, the lip's shadow."""
     # 0 at a tooth's middle, 1 between two
     across = 2 * abs(at[PLACE] - math.floor(at[PLACE]) - 0.5)
     line = across**6
@@ -136,7 +127,7 @@ def _hair_gloss(at, lamp, strength):
 
 @part_of_kernel
 def _light(at, surface, is_skin, lamp, lamp_colour):
-    """Turn the surface's colour into light: wrapped lamp, sky by openness, gloss and a little rim light."""
+    """Turn colour into light: wrapped lamp, sky by openness, gloss and a little rim light."""
     ambient, sky = lamp[3], surface[OPEN]
     toward = at[0] * lamp[0] + at[1] * lamp[1] + at[2] * lamp[2]
     diffuse = max(np.float32(0), (toward + np.float32(0.22)) / np.float32(1.22))
@@ -155,7 +146,8 @@ def _light(at, surface, is_skin, lamp, lamp_colour):
         lit = diffuse
         if is_skin and k == 0:  # red light bleeds through skin
             lit = max(np.float32(0), (toward + np.float32(0.34)) / np.float32(1.34))
-        surface[k] = surface[k] * (around + lit * direct * lamp_colour[k]) + (extra * lamp_colour[k] + rim) * sky
+        matt = surface[k] * (around + lit * direct * lamp_colour[k])
+        surface[k] = matt + (extra * lamp_colour[k] + rim) * sky
 
 
 @part_of_kernel
@@ -169,34 +161,55 @@ def _point(at, part, skin, strands, colours, lamp, surface):
     elif part == LEFT_EYE or part == RIGHT_EYE:  # noqa: SIM109 - numba unrolls no tuple test
         _eye(at, colours[0], surface)
     elif part == TEETH:
-        if at[PLACE + 2] > 0.5:
-            _smooth_teeth(at, surface)
-        else:
-            _teeth(at, surface)
+        _teeth(at, surface)
     elif part == TONGUE:
         surface[GLOSS], surface[SHARP] = 0.2, 4
     _light(at, surface, part == SKIN, lamp, colours[3])
 
 
 @part_of_kernel
+def _behind(backdrop, to_backdrop, x, y, surface):
+    """The backdrop's colour behind a place of the picture."""
+    u = to_backdrop[0, 0] * x + to_backdrop[0, 1] * y + to_backdrop[0, 2]
+    v = to_backdrop[1, 0] * x + to_backdrop[1, 1] * y + to_backdrop[1, 2]
+    _texel(backdrop, u, v, surface)
+
+
+@part_of_kernel
 def _alike(shown, depth, material, y, x, other):
-    """Do two neighbouring samples show the same part of the body, with no step in depth between them?"""
+    """Do two neighbouring samples show the same part of the body, with no step in depth?"""
     t, s = shown[y, x], shown[y, other]
-    return t >= 0 and s >= 0 and material[t] == material[s] and abs(depth[y, x] - depth[y, other]) < DEPTH_STEP
+    if t < 0 or s < 0 or material[t] != material[s]:
+        return False
+    return abs(depth[y, x] - depth[y, other]) < DEPTH_STEP
 
 
-# _nrt: counting references to the arrays would take two thirds of the time; the kernel makes no array of its own
+# _nrt: counting references to the arrays would take two thirds of the time; the kernel makes no
+# array of its own
 @compiled(cache=True, error_model="numpy", _nrt=False)
 def shade(
-    image, seen, triangles, material, attributes, skin, strands, backdrop, to_backdrop, colours, lamp, at, surface
+    image,
+    seen,
+    triangles,
+    material,
+    attributes,
+    skin,
+    strands,
+    backdrop,
+    to_backdrop,
+    colours,
+    lamp,
+    at,
+    surface,
 ):
     """Fill image (h, w, 3), h and w even, with linear light.
 
-    seen: (shown, bary, depth) of `rasterize`; skin, strands and backdrop are textures; colours (4, 3): iris, hair,
-    cloth, lamp; lamp (4,): unit direction and the sky's strength; at (ATTRIBUTES,) and surface (SURFACE,) are scratch
-    space. Samples that show nothing get the backdrop at to_backdrop (2, 3) of their place. Of two samples side by side
-    only the first is shaded where both show the same part; which one is first alternates by rows, so that a pixel of
-    2 x 2 is shaded at two opposite corners.
+    seen: (shown, bary, depth) of `rasterize`; skin, strands and backdrop are textures; colours (4,
+    3): iris, hair, cloth, lamp; lamp (4,): unit direction and the sky's strength; at (ATTRIBUTES,)
+    and surface (SURFACE,) are scratch space. Samples that show nothing get the backdrop at
+    to_backdrop (2, 3) of their place. Of two samples side by side only the first is shaded where
+    both show the same part; which one is first alternates by rows, so that a pixel of 2 x 2 is
+    shaded at two opposite corners.
     """
     shown, bary, depth = seen
     for y in range(shown.shape[0]):
@@ -208,9 +221,7 @@ def shade(
                     image[y, x, k] = image[y, x ^ 1, k]
                 continue
             if t < 0:
-                u = to_backdrop[0, 0] * (x + 0.5) + to_backdrop[0, 1] * (y + 0.5) + to_backdrop[0, 2]
-                v = to_backdrop[1, 0] * (x + 0.5) + to_backdrop[1, 1] * (y + 0.5) + to_backdrop[1, 2]
-                _texel(backdrop, u, v, surface)
+                _behind(backdrop, to_backdrop, x + 0.5, y + 0.5, surface)
             else:
                 _interpolate(attributes, triangles, t, bary[y, x, 0], bary[y, x, 1], at)
                 _point(at, material[t], skin, strands, colours, lamp, surface)
@@ -219,7 +230,8 @@ def shade(
 
 
 def develop(image: np.ndarray) -> np.ndarray:
-    """Average each pixel's 2 x 2 samples, bend the highlights and encode as sRGB: (h, w, 3) uint8."""
-    light = (image[::2, ::2] + image[::2, 1::2] + image[1::2, ::2] + image[1::2, 1::2]) * np.float32(0.25)
+    """Average each pixel's 2 x 2 samples, bend the highlights, encode as sRGB: (h, w, 3) uint8."""
+    four = image[::2, ::2] + image[::2, 1::2] + image[1::2, ::2] + image[1::2, 1::2]
+    light = four * np.float32(0.25)
     bent = np.float32(1.12) * light / (1 + (np.float32(0.30) * light).astype(float))
     return SRGB[(np.clip(bent, 0, 1) * (LEVELS - 1) + 0.5).astype(int)]

@@ -1,4 +1,4 @@
-"""A contact sheet: rows are clips, columns are moments, so that a whole corpus is seen at a glance."""
+"""A contact sheet: rows are clips, columns are moments."""
 
 import io
 import json
@@ -11,19 +11,23 @@ from thlab.corpus.settings import read_settings
 from thlab.files import write_whole
 from thlab.optional import require
 
-LABEL_WIDTH, GAP = 150, 2
+LABEL_WIDTH = 150
+GAP = 2
 
 
 def contact_sheet(root: str | Path, out: str | Path, clips: int = 16, moments: int = 10) -> Path:
-    """Write a PNG with `clips` clips spread over the corpus, `moments` frames of each; returns its path.
+    """Write a PNG with `clips` clips spread over the corpus; returns its path.
 
+    Of each clip it shows `moments` frames.
     Raises FileNotFoundError where the corpus has no manifest, ValueError where it has no pictures.
     Chapter: book/sound-and-faces.ipynb
     """
-    root, out = Path(root), Path(out)
+    root = Path(root)
+    out = Path(out)
     if not (root / MANIFEST).is_file():
         raise FileNotFoundError(f"{root} holds no finished corpus ({MANIFEST} is missing)")
-    image_module, draw_module = require("PIL.Image", "book"), require("PIL.ImageDraw", "book")
+    image_module = require("PIL.Image", "book")
+    draw_module = require("PIL.ImageDraw", "book")
     if not read_settings(root).pictures:
         raise ValueError(f"{root} was built of sound and factors alone: it has no pictures to show")
     rows = [json.loads(line) for line in (root / MANIFEST).read_text().splitlines()]
@@ -35,7 +39,8 @@ def contact_sheet(root: str | Path, out: str | Path, clips: int = 16, moments: i
     for i, (row, strip) in enumerate(zip(chosen, strips, strict=True)):
         top = i * (height + GAP)
         sheet.paste(image_module.fromarray(strip), (LABEL_WIDTH, top))
-        label = f"{row['speaker']} {row['split']}\n{row['emotion']} {row['intensity']:.2f}\n" + " ".join(row["words"])
+        mood = f"{row['emotion']} {row['intensity']:.2f}"
+        label = f"{row['speaker']} {row['split']}\n{mood}\n{' '.join(row['words'])}"
         pen.multiline_text((4, top + 4), label, fill="black", font_size=10)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
@@ -47,4 +52,7 @@ def _strip(video: Path, moments: int) -> np.ndarray:
     """Frames spread over a video, side by side."""
     with require("av", "media").open(str(video)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    return np.concatenate([frames[i] for i in np.linspace(2, len(frames) - 3, moments).round().astype(int)], axis=1)
+    return np.concatenate(
+        [frames[i] for i in np.linspace(2, len(frames) - 3, moments).round().astype(int)],
+        axis=1,
+    )

@@ -20,8 +20,8 @@ TAIL = 0.18  # s of silence after the last phone
 class Speech:
     """Audio (float32, T*640 samples at 16 kHz) and what is said when, in seconds.
 
-    clean: the audio without its recording floor. level: RMS of its voiced samples. pitch: the range that the
-    synthesiser was told, lowest and highest Hz. rate: the words a minute that it was told.
+    clean: the audio without its recording floor. level: RMS of its voiced samples. pitch: the range
+    that the synthesiser was told, lowest and highest Hz. rate: the words a minute that it was told.
     """
 
     audio: np.ndarray
@@ -44,25 +44,39 @@ def spell(words: tuple[str, ...]) -> str:
 
 
 def speak(
-    voice: Voice, words: tuple[str, ...], emotion: str, intensity: float, rng: np.random.Generator, data: Path
+    voice: Voice,
+    words: tuple[str, ...],
+    emotion: str,
+    intensity: float,
+    rng: np.random.Generator,
+    data: Path,
 ) -> Speech:
-    """Say `words`; at intensity 0 every emotion is the neutral reading. `data` is from `english_data`."""
-    mood, strength = MOODS[emotion], intensity * voice.expressive
+    """Say `words`; at intensity 0 every emotion is the neutral reading.
+
+    data: from `english_data`.
+    """
+    mood = MOODS[emotion]
+    strength = intensity * voice.expressive
     pitch = pitch_range(voice, mood, strength, rng)
     (data / "voices/!v/clip").write_text(variant(voice, mood, strength, pitch))
     rate = voice.rate * (1 + (mood.rate - 1) * strength) * math.exp(rng.normal(0, 0.05))
     tune = mood.punctuation if intensity > TUNE_FROM else "."
-    said = synthesize(spell(words) + tune, f"{voice.accent}+clip", rate, data, int(rng.integers(1 << 30)))
+    seed = int(rng.integers(1 << 30))
+    said = synthesize(spell(words) + tune, f"{voice.accent}+clip", rate, data, seed)
     phones, start, end, word = time_phones(said)
     lead = rng.uniform(0.14, 0.26)
     n_frames = math.ceil((lead + end[-1] + TAIL) * FPS)
     level = LEVEL * 10 ** ((mood.level * intensity + rng.normal(0, LEVEL_JITTER_DB)) / 20)
     audio = record(said, voice, level, lead, n_frames)
-    return Speech(audio, audio, level, pitch, rate, n_frames, phones, start + lead, end + lead, word)
+    times = start + lead, end + lead
+    return Speech(audio, audio, level, pitch, rate, n_frames, phones, *times, word)
 
 
 def record(said: Utterance, voice: Voice, level: float, lead: float, n_frames: int) -> np.ndarray:
-    """The utterance at 16 kHz in the speaker's small room, at an RMS level, `lead` seconds into the clip."""
+    """The utterance at 16 kHz in the speaker's small room.
+
+    At an RMS level, `lead` seconds into the clip.
+    """
     dry = resample_poly(said.audio, SAMPLE_RATE // 50, said.rate // 50)
     n = int(2 * voice.room * SAMPLE_RATE)
     decay = np.exp(-np.arange(n) / (voice.room * SAMPLE_RATE / 3))
@@ -72,7 +86,8 @@ def record(said: Utterance, voice: Voice, level: float, lead: float, n_frames: i
     wet = fftconvolve(dry, echo)
     loud = wet[np.abs(wet) > 0.01 * np.abs(wet).max()]
     wet *= level / np.sqrt((loud**2).mean())
-    audio, first = np.zeros(n_frames * SAMPLE_RATE // FPS, np.float32), round(lead * SAMPLE_RATE)
+    audio = np.zeros(n_frames * SAMPLE_RATE // FPS, np.float32)
+    first = round(lead * SAMPLE_RATE)
     length = min(len(wet), len(audio) - first)
     audio[first : first + length] = wet[:length]
     return np.clip(audio, -1, 1)

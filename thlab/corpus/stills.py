@@ -59,12 +59,11 @@ def stills(
 ) -> Stills:
     """Stills (`face` view) of people whom no clip shows, made under $THLAB_HOME where missing.
 
-      People first, first + 1, … with per_person stills each, the emotions in turn; viseme and what is
-      said before and after it, intensity, pose, gaze, lids and light are drawn anew for each. Equal
-      arguments give equal bytes, whatever the number of workers (default: one a core); the first k
-      stills of a person are the same for any per_person. Raises ValueError for what is out of range,
-      OSError where the disk is full, and then leaves nothing.
-
+    People first, first + 1, … with per_person stills each, the emotions in turn; viseme and what is
+    said before and after it, intensity, pose, gaze, lids and light are drawn anew for each. Equal
+    arguments give equal bytes, whatever the number of workers (default: one a core); the first k
+    stills of a person are the same for any per_person. Raises ValueError for what is out of range,
+    OSError where the disk is full, and then leaves nothing.
     Chapter: book/sound-and-faces.ipynb
     """
     _check(people, per_person, seed, size, first, workers)
@@ -72,14 +71,22 @@ def stills(
     name = f"stills-{first}-{last}-{per_person}-{size}-seed{seed}-v{CORPUS_VERSION}"
     folder = home() / "corpus" / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / f".{name}.lock"):  # a second caller waits, and finds the work done
+    # a second caller waits, and finds the work done
+    with FileLock(folder.parent / f".{name}.lock"):
         if not folder.is_dir():
             with _whole(folder) as part:
                 _make(part, range(first, first + people), per_person, seed, size, workers)
     return _opened(folder, "r")
 
 
-def _check(people: int, per_person: int, seed: int, size: int, first: int, workers: int | None) -> None:
+def _check(
+    people: int,
+    per_person: int,
+    seed: int,
+    size: int,
+    first: int,
+    workers: int | None,
+) -> None:
     check_view("face", size)
     for name, value in (("people", people), ("per_person", per_person), ("workers", workers or 1)):
         if value < 1:
@@ -103,7 +110,14 @@ def _whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _make(part: Path, people: range, per_person: int, seed: int, size: int, workers: int | None) -> None:
+def _make(
+    part: Path,
+    people: range,
+    per_person: int,
+    seed: int,
+    size: int,
+    workers: int | None,
+) -> None:
     """Fill the folder; each worker writes the rows of its people."""
     _create(part, len(people) * per_person, size)
     tasks = [{"person": who, "row": i * per_person} for i, who in enumerate(people)]
@@ -161,19 +175,34 @@ def serve() -> None:
     answer_all(draw)
 
 
-def _draw(arrays: Stills, row: int, speaker: int, emotion: str, size: int, rng: np.random.Generator) -> None:
+def _draw(
+    arrays: Stills,
+    row: int,
+    speaker: int,
+    emotion: str,
+    size: int,
+    rng: np.random.Generator,
+) -> None:
     """Draw one still and write it into a row of the arrays."""
     intensity = 0.0 if emotion == "neutral" else rng.uniform(LEAST_INTENSITY, 1)
     viseme = VISEMES[rng.integers(len(VISEMES))]
     pose = frozen(person(speaker), viseme, emotion, intensity, rng)
     frames, landmarks = Scene(speaker, pose, draw_lighting(rng)).shoot("face", size)
-    arrays.frames[row], arrays.landmarks[row] = frames[0], landmarks[0]
+    arrays.frames[row] = frames[0]
+    arrays.landmarks[row] = landmarks[0]
     arrays.speaker[row] = speaker
-    arrays.emotion[row], arrays.intensity[row] = ex.EMOTIONS.index(emotion), intensity
+    arrays.emotion[row] = ex.EMOTIONS.index(emotion)
+    arrays.intensity[row] = intensity
     arrays.viseme[row] = VISEMES.index(viseme)
 
 
-def frozen(who: Person, viseme: str, emotion: str, intensity: float, rng: np.random.Generator) -> mo.Motion:
+def frozen(
+    who: Person,
+    viseme: str,
+    emotion: str,
+    intensity: float,
+    rng: np.random.Generator,
+) -> mo.Motion:
     """One frame of someone who says a viseme between two others; drawn as clips are moved."""
     head = load_head()
     _, nod, brow, _ = mo.habits(head, who)

@@ -21,7 +21,13 @@ def scene_of(clip: Any) -> Scene:
     return clip.scene if isinstance(clip, Performance) else replay(clip).scene
 
 
-def swap(clip: Any, *, expression_from: Any = None, pose_from: Any = None, light_from: Any = None) -> Scene:
+def swap(
+    clip: Any,
+    *,
+    expression_from: Any = None,
+    pose_from: Any = None,
+    light_from: Any = None,
+) -> Scene:
     """This person with that one's expression, pose or light: a scene to render or swap again.
 
     Each is a clip of a built corpus, a performance or a scene. Expression is all face units, lids
@@ -37,8 +43,11 @@ def swap(clip: Any, *, expression_from: Any = None, pose_from: Any = None, light
     pose = own if pose_from is None else scene_of(pose_from)
     light = own if light_from is None else scene_of(light_from)
     shown = slice(min(len(own), len(expression), len(pose)))
-    own, expression, pose = own.at(shown), expression.at(shown), pose.at(shown)
-    face, head = expression.motion, pose.motion
+    own = own.at(shown)
+    expression = expression.at(shown)
+    pose = pose.at(shown)
+    face = expression.motion
+    head = pose.motion
     units = _sealed(own.speaker, face.expression)
     motion = Motion(units, head.pose, head.shift, head.gaze, face.blink, face.expression)
     return Scene(own.speaker, motion, light.lighting)

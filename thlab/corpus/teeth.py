@@ -66,8 +66,10 @@ def band(measures: Measures) -> np.ndarray:
 def band_triangles() -> np.ndarray:
     """Triangles (t, 3) between the rows and columns of a band, as indices into its vertices."""
     grid = np.arange(COLUMNS * ROWS).reshape(COLUMNS, ROWS)
-    here, below = grid[:-1, :-1].ravel(), grid[:-1, 1:].ravel()
-    beside, across = grid[1:, :-1].ravel(), grid[1:, 1:].ravel()
+    here = grid[:-1, :-1].ravel()
+    below = grid[:-1, 1:].ravel()
+    beside = grid[1:, :-1].ravel()
+    across = grid[1:, 1:].ravel()
     return np.concatenate([np.stack([here, beside, across], 1), np.stack([here, across, below], 1)])
 
 

@@ -19,7 +19,12 @@ import numpy as np
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def shared_work(worker: str, arguments: list[str], tasks: list[dict], workers: int) -> Generator[dict, None, None]:
+def shared_work(
+    worker: str,
+    arguments: list[str],
+    tasks: list[dict],
+    workers: int,
+) -> Generator[dict, None, None]:
     """Start workers, give each a stretch of the tasks, and yield the answers as they come.
 
     worker: Python source that ends in `answer_all`; arguments: what it finds in sys.argv. Closing
@@ -46,7 +51,8 @@ def shared_work(worker: str, arguments: list[str], tasks: list[dict], workers: i
 
 def answer_all(do: Callable[[dict], dict[str, Any]]) -> None:
     """Be a worker: do each task that comes in and answer with what it gives, or with its error."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for task in json.load(sys.stdin):
         try:
             answer = do(task)

@@ -1,13 +1,16 @@
 """Is a clip usable, and if not, why not: the one place that decides, for every corpus.
 
 A clip is unusable where
-- a file of it is missing, empty, a folder, not a regular file, not readable, or has a suffix its corpus does not use;
+- a file of it is missing, empty, a folder, not a regular file, not readable, or has a suffix its
+  corpus does not use;
 - its name or the text beside it makes no sense (its reader says so);
 - it does not open or lacks a stream (check="probe" stops here);
 - a frame does not decode, or decodes with errors that the decoder had to conceal;
-- it is truncated: less than the container's duration decodes, with .2 s of grace; or fewer frames than all clips of
+- it is truncated: less than the container's duration decodes, with .2 s of grace; or fewer frames
+  than all clips of
   the corpus have (GRID: 75); or fewer bytes than a .wav header promises;
-- its sound is silent (peak below .001) or not finite, or a word's time lies outside the clip or out of order.
+- its sound is silent (peak below .001) or not finite, or a word's time lies outside the clip or out
+  of order.
 """
 
 import stat
@@ -19,9 +22,11 @@ from thlab.data.clip import Clip
 from thlab.media import SAMPLE_RATE, first_stream, frame_rate, open_media, read_audio, video_frames
 
 CHECKS = ("decode", "probe", "none")
-GRACE = 0.2  # seconds by which a decoded length may fall short of the declared one, or a word may end after it
+# seconds by which a decoded length may fall short of the declared one, or a word may end after it
+GRACE = 0.2
 SILENT = 1e-3  # peak, of full scale
-STREAMED = (0, 0xFFFFFFFF)  # sizes that a program writes into a .wav header when it cannot know them
+# sizes that a program writes into a .wav header when it cannot know them
+STREAMED = (0, 0xFFFFFFFF)
 
 
 def check_file(path: Path, suffixes: tuple[str, ...]) -> None:
@@ -42,7 +47,7 @@ def check_file(path: Path, suffixes: tuple[str, ...]) -> None:
 
 
 def check_clip(clip: Clip, check: str) -> None:
-    """ValueError with the reason where a clip's media are unusable by the rules at the head of this file."""
+    """ValueError with the reason where a clip is unusable by the rules at the head of this file."""
     if check == "none":
         return
     sound = clip.audio_path or clip.path
@@ -66,7 +71,8 @@ def _decode_video(clip: Clip) -> float:
     with open_media(clip.path) as container:
         frames = [(frame.is_corrupt, frame.time or 0.0) for frame in video_frames(container)]
         fps = frame_rate(container)
-    damaged, expected = sum(corrupt for corrupt, _ in frames), clip.extra.get("expected_frames", 1)
+    damaged = sum(corrupt for corrupt, _ in frames)
+    expected = clip.extra.get("expected_frames", 1)
     if damaged:
         raise ValueError(f"damaged: {damaged} of {len(frames)} frames decode with errors")
     if len(frames) < expected:
@@ -75,12 +81,16 @@ def _decode_video(clip: Clip) -> float:
 
 
 def _decode_audio(path: Path) -> float:
-    """Seconds of sound that decode; ValueError where it is silent, not finite, or shorter than a .wav header says."""
+    """Seconds of sound that decode.
+
+    ValueError where it is silent, not finite, or shorter than a .wav header says.
+    """
     if path.suffix.lower() == ".wav":  # libsndfile reads a cut .wav without a word
         with path.open("rb") as file:
             size = int.from_bytes(file.read(8)[4:], "little")
         if size not in STREAMED and size + 8 > path.stat().st_size:
-            raise ValueError(f"truncated: {path.stat().st_size} bytes of the {size + 8} that the header declares")
+            there = path.stat().st_size
+            raise ValueError(f"truncated: {there} bytes of the {size + 8} that the header declares")
     audio = read_audio(path)
     if not np.isfinite(audio).all():
         raise ValueError("sound is not finite")
@@ -100,5 +110,6 @@ def _compare_words(clip: Clip, seconds: float) -> None:
     time = 0.0
     for word in clip.words if clip.timed else ():
         if not time <= word.start < word.end <= seconds + GRACE:
-            raise ValueError(f"mislabelled: {word.label!r} at {word.start:.2f}–{word.end:.2f} s of {seconds:.2f} s")
+            when = f"{word.start:.2f}–{word.end:.2f} s of {seconds:.2f} s"
+            raise ValueError(f"mislabelled: {word.label!r} at {when}")
         time = word.start

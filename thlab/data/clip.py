@@ -23,10 +23,12 @@ def untimed(words: str) -> tuple[Segment, ...]:
 
 @dataclass(repr=False)
 class Clip:
-    """One recording of one person: cheap to hold, decoded when `frames` or `audio` is first asked for, then kept.
+    """One recording of one person, cheap to hold.
 
-    path: the video, or the audio where there are no pictures. audio_path: the sound where it lies in a file of its own.
-    intensity in [0, 1]. split: train, val, test or what the corpus calls it. extra: what only this corpus knows.
+    It is decoded when `frames` or `audio` is first asked for, then kept.
+    path: the video, or the audio where there are no pictures. audio_path: the sound where it lies
+    in a file of its own. intensity in [0, 1]. split: train, val, test or what the corpus calls it.
+    extra: what only this corpus knows.
     Chapter: book/sound-and-faces.ipynb
     """
 
@@ -72,14 +74,18 @@ class Clip:
 
     @cached_property
     def audio(self) -> Float[np.ndarray, "n"]:
-        """Sound, mono 16 kHz float32; no picture is decoded for it. Raises ValueError where it cannot be decoded."""
+        """Sound, mono 16 kHz float32; no picture is decoded for it.
+
+        Raises ValueError where it cannot be decoded.
+        """
         return read_audio(self.audio_path or self.path)
 
     @cached_property
     def labels(self) -> dict[str, np.ndarray]:
-        """Arrays of the .npz beside the clip (viseme, pose, landmarks, …), empty where there is none."""
+        """Arrays of the .npz beside the clip: viseme, pose, …; empty where there is none."""
         path = self.path.with_suffix(".npz")
         return load_arrays(path) if path.exists() else {}
 
     def __repr__(self) -> str:
-        return f"Clip({self.id!r}, speaker={self.speaker!r}, emotion={self.emotion!r}, text={self.text!r})"
+        who = f"speaker={self.speaker!r}, emotion={self.emotion!r}"
+        return f"Clip({self.id!r}, {who}, text={self.text!r})"

@@ -1,4 +1,4 @@
-"""open_corpus: any corpus by name, as a sequence of usable clips and a table of all that was found."""
+"""open_corpus: any corpus by name, as usable clips and a table of all that was found."""
 
 import hashlib
 import re
@@ -21,16 +21,24 @@ Row = dict[str, Any]
 
 
 class Corpus(Sequence[Clip]):
-    """The usable clips of a corpus, and `table`: one row a file found, with status "ok" or "unusable" and the reason.
+    """The usable clips of a corpus, and a table of all files found.
 
+    table: a row a file, with status "ok" or "unusable" and the reason.
     Each access gives a fresh Clip, so that what it decodes is freed with it.
     Chapter: book/sound-and-faces.ipynb
     """
 
-    def __init__(self, name: str, clips: Sequence[Clip], table: list[Row], facts: dict[str, str] | None = None):
+    def __init__(
+        self,
+        name: str,
+        clips: Sequence[Clip],
+        table: list[Row],
+        facts: dict[str, str] | None = None,
+    ):
         self.name = name
         self.table = table
-        self.facts = facts or {}  # what a training on it must know again: see `thlab.data.corpora.corpus_facts`
+        # what a training on it must know again: see `thlab.data.corpora.corpus_facts`
+        self.facts = facts or {}
         self._clips = clips
 
     def __len__(self) -> int:
@@ -57,43 +65,52 @@ class Corpus(Sequence[Clip]):
 
 
 def open_corpus(
-    name: str, root: Path | str, check: str = "decode", split: str | None = None,
-    counts: Sequence[int] | None = None, seed: int = 0, workers: int = 1, **options: Any,
-) -> Corpus:  # fmt: skip
+    name: str,
+    root: Path | str,
+    check: str = "decode",
+    split: str | None = None,
+    counts: Sequence[int] | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    **options: Any,
+) -> Corpus:
     """Read a corpus in its official layout; `name` is a key of READERS: grid, cremad, ravdess, …
 
-    check: "decode" reads every frame and sample, "probe" the headers, "none" the names alone. split: keep one; where
-    the corpus has none of its own, speakers are dealt by `counts` (train, val, test; default: the paper's) and `seed`.
-    workers: threads that check. options: the reader's own. A broken file never raises: it is a row of `table`.
-    Raises ValueError for an unknown name or split or a root without such clips, FileNotFoundError for a missing root.
+    check: "decode" reads every frame and sample, "probe" the headers, "none" the names alone.
+    split: keep one; where the corpus has none of its own, speakers are dealt by `counts` (train,
+    val, test; default: the paper's) and `seed`. workers: threads that check. options: the reader's
+    own. A broken file never raises: it is a row of `table`. Raises ValueError for an unknown name
+    or split or a root without such clips, FileNotFoundError for a missing root.
     Chapter: book/sound-and-faces.ipynb
     """
-    if name not in READERS:
-        raise ValueError(f"no corpus {name!r}: known are {', '.join(READERS)}")
     if check not in CHECKS:
         raise ValueError(f"check={check!r} is none of {', '.join(CHECKS)}")
-    if not Path(root).is_dir():
-        raise FileNotFoundError(f"{root}: no such folder; {name} is expected as {READERS[name].expects}")
-    reader = READERS[name](Path(root), **options)
+    reader = _reader(name, Path(root), options)
     paths = reader.paths()
     if not paths:
         raise ValueError(f"{root}: no clip of {name} here; expected {reader.expects}")
     with ThreadPoolExecutor(workers) as pool:
-        found = list(tqdm(pool.map(lambda path: _examine(reader, path, check), paths), name, len(paths), disable=None))
+        examined = pool.map(lambda path: _examine(reader, path, check), paths)
+        found = list(tqdm(examined, name, len(paths), disable=None))
     _refuse_second_ids(found)
-    clips, rows = [clip for clip, _ in found if clip], [row for _, row in found]
+    clips = [clip for clip, _ in found if clip]
+    rows = [row for _, row in found]
     if split or counts:
         _assign_splits(clips, rows, counts or reader.counts, seed)
-    if split and split not in {clip.split for clip in clips}:
-        raise ValueError(f"no split {split!r} in {name}: there are {sorted({str(clip.split) for clip in clips})}")
-    usable = [clip for clip, row in found if clip and row["status"] == "ok" and split in (None, clip.split)]
+    there = {clip.split for clip in clips}
+    if split and split not in there:
+        raise ValueError(f"no split {split!r} in {name}: there are {sorted(map(str, there))}")
+    whole = [clip for clip, row in found if clip and row["status"] == "ok"]
+    usable = [clip for clip in whole if split in (None, clip.split)]
     return Corpus(name, usable, rows, corpus_facts(name, Path(root)))
 
 
 def corpus_facts(name: str, root: Path) -> dict[str, str]:
-    """Name and version of a corpus, and the SHA-256 of its manifest ("" where it has none): which corpus this is.
+    """Name and version of a corpus and the SHA-256 of its manifest: which corpus this is.
 
-    A training keeps them, so that it never resumes on other clips. Chapter: book/sound-and-faces.ipynb
+    The last is "" where there is no manifest.
+    A training keeps them, so that it never resumes on other clips.
+    Chapter: book/sound-and-faces.ipynb
     """
     manifest = root / "manifest.jsonl"
     if not manifest.is_file():
@@ -108,16 +125,19 @@ def corpus_facts(name: str, root: Path) -> dict[str, str]:
 
 
 def open_splits(corpus: str | Path, seed: int = 0) -> dict[str, Corpus]:
-    """train, val and test of a preset of the embedded corpus (built where it is missing), or of a prepared folder.
+    """train, val and test of a preset of the embedded corpus, or of a prepared folder.
 
-    Where the corpus holds sentences of its training speakers out, they are a fourth part, "heldout": known people who
-    say something new, for the column "seen speakers", never for training.
-    A folder without splits of its own is dealt by speaker, a tenth each (at least one) to val and test; with fewer
-    than three speakers by clip, and then the tests say nothing of other people. Raises ValueError where it is neither
-    a preset nor a folder of clips. Chapter: book/priors.ipynb
+    A preset is built where it is missing.
+    Where the corpus holds sentences of its training speakers out, they are a fourth part,
+    "heldout": known people who say something new, for the column "seen speakers", never for
+    training. A folder without splits of its own is dealt by speaker, a tenth each (at least one) to
+    val and test; with fewer than three speakers by clip, and then the tests say nothing of other
+    people. Raises ValueError where it is neither a preset nor a folder of clips.
+    Chapter: book/priors.ipynb
     """
     if str(corpus) not in PRESETS and not Path(corpus).is_dir():
-        raise ValueError(f"corpus {corpus}: neither a folder of prepared clips nor one of {', '.join(PRESETS)}")
+        known = ", ".join(PRESETS)
+        raise ValueError(f"corpus {corpus}: neither a folder of prepared clips nor one of {known}")
     root = ensure(str(corpus)) if str(corpus) in PRESETS else Path(corpus)
     found = open_corpus("embedded", root, check="none")
     if not all(clip.split for clip in found):
@@ -141,18 +161,37 @@ def open_splits(corpus: str | Path, seed: int = 0) -> dict[str, Corpus]:
     return parts
 
 
-def split_speakers(speakers: Iterable[str], counts: Sequence[int], seed: int) -> dict[str, tuple[str, ...]]:
-    """Deal speakers to train, val and test, as Sect. 4.2 of [mittal2020] does: 28-3-3 of GRID, 73-9-9 of CREMA-D.
+def split_speakers(
+    speakers: Iterable[str],
+    counts: Sequence[int],
+    seed: int,
+) -> dict[str, tuple[str, ...]]:
+    """Deal speakers to train, val and test, as Sect. 4.2 of [mittal2020] does.
 
-    A pure function of the set of names, the counts (which must add up to its size) and the seed. Raises ValueError.
+    There it is 28-3-3 of GRID and 73-9-9 of CREMA-D.
+    A pure function of the set of names, the counts (which must add up to its size) and the seed.
+    Raises ValueError.
     Chapter: book/sound-and-faces.ipynb
     """
     names = sorted(set(speakers))
     if len(counts) != 3 or sum(counts) != len(names) or min(counts) < 0:
-        raise ValueError(f"{'+'.join(map(str, counts))} speakers asked for, {len(names)} found: pass counts=(…, …, …)")
+        asked = "+".join(map(str, counts))
+        there = len(names)
+        raise ValueError(f"{asked} speakers asked for, {there} found: pass counts=(…, …, …)")
     order = np.random.default_rng(seed).permutation(len(names))
     parts = np.split(order, np.cumsum(counts)[:2])
-    return {split: tuple(names[i] for i in part) for split, part in zip(("train", "val", "test"), parts, strict=True)}
+    dealt = [tuple(names[i] for i in part) for part in parts]
+    return dict(zip(("train", "val", "test"), dealt, strict=True))
+
+
+def _reader(name: str, root: Path, options: dict[str, Any]) -> Reader:
+    """The reader of a corpus by name; ValueError for an unknown one."""
+    if name not in READERS:
+        raise ValueError(f"no corpus {name!r}: known are {', '.join(READERS)}")
+    if not root.is_dir():
+        layout = READERS[name].expects
+        raise FileNotFoundError(f"{root}: no such folder; {name} is expected as {layout}")
+    return READERS[name](root, **options)
 
 
 def _examine(reader: Reader, path: Path, check: str) -> tuple[Clip | None, Row]:
@@ -167,13 +206,20 @@ def _examine(reader: Reader, path: Path, check: str) -> tuple[Clip | None, Row]:
         reason = str(error).replace(f"{path}: ", "") or repr(error)
     except Exception as error:  # whatever a broken file does to a library, the other files are read
         reason = f"{type(error).__name__}: {error}"
-    row = {"id": clip.id if clip else None, "path": str(path.relative_to(reader.root)), "reason": reason}
+    row = {
+        "id": clip.id if clip else None,
+        "path": str(path.relative_to(reader.root)),
+        "reason": reason,
+    }
     labels = {key: getattr(clip, key, None) for key in ("speaker", "emotion", "split")}
     return clip, row | {"status": "unusable" if reason else "ok"} | labels
 
 
 def _refuse_second_ids(found: list[tuple[Clip | None, Row]]) -> None:
-    """Call a clip unusable whose id an earlier one has: what is written under one id would overwrite the other."""
+    """Call a clip unusable whose id an earlier one has.
+
+    What is written under one id would overwrite the other.
+    """
     first: dict[str, str] = {}
     for clip, row in found:
         if clip is None:
@@ -184,12 +230,18 @@ def _refuse_second_ids(found: list[tuple[Clip | None, Row]]) -> None:
         first.setdefault(clip.id, row["path"])
 
 
-def _assign_splits(clips: list[Clip], rows: list[Row], counts: Sequence[int] | None, seed: int) -> None:
+def _assign_splits(
+    clips: list[Clip],
+    rows: list[Row],
+    counts: Sequence[int] | None,
+    seed: int,
+) -> None:
     """Give each clip the split of its speaker, where the corpus gave it none."""
     if all(clip.split for clip in clips):
         return
     if counts is None:
-        raise ValueError("this corpus has no split of its own: pass counts=(train, val, test) in speakers")
+        ask = "pass counts=(train, val, test) in speakers"
+        raise ValueError(f"this corpus has no split of its own: {ask}")
     dealt = split_speakers({clip.speaker for clip in clips}, counts, seed)
     of = {speaker: split for split, speakers in dealt.items() for speaker in speakers}
     for clip in clips:

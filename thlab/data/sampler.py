@@ -1,4 +1,4 @@
-"""Stretches of clips and reference pictures, drawn at random for training: the same for every talking head."""
+"""Stretches of clips and reference pictures, drawn at random, for every talking head."""
 
 import torch
 from jaxtyping import Float, Int
@@ -10,9 +10,11 @@ EYES_OPEN = 0.1  # a blink below this does not show
 
 
 class StretchSampler:
-    """Random clips of at least some length, frames of them one after another, and an open-eyed picture of each.
+    """Random clips of at least some length.
 
-    Raises ValueError where the clips have no pictures of the size asked for, or none is long enough.
+    Of each, frames one after another, and an open-eyed picture.
+    Raises ValueError where the clips have no pictures of the size asked for, or none is long
+    enough.
     Chapter: book/content-to-video.ipynb
     """
 
@@ -20,16 +22,23 @@ class StretchSampler:
         if tensors.frames is None or tensors.landmarks is None:
             raise ValueError("the clips were loaded without pictures: load_clips(..., frames=True)")
         if tensors.frames.shape[1] != size:
-            raise ValueError(f"clips without pictures of {size} px: build or prepare them with --size {size}")
+            ask = f"build or prepare them with --size {size}"
+            raise ValueError(f"clips without pictures of {size} px: {ask}")
         self.tensors = tensors
         self.frames = tensors.frames
         self.landmarks = tensors.landmarks
         self.clips = (tensors.start.diff() >= n_frames).nonzero()[:, 0]
         if len(self.clips) == 0:
-            raise ValueError(f"no clip has {n_frames} frames: give longer clips, or a preset with fewer frames")
+            ask = "give longer clips, or a preset with fewer frames"
+            raise ValueError(f"no clip has {n_frames} frames: {ask}")
         self.open_frames, self.open_start = open_eyed(tensors)
 
-    def stretch(self, n: int, k: int, rng: torch.Generator) -> tuple[Int[Tensor, "n"], Int[Tensor, "n k"]]:
+    def stretch(
+        self,
+        n: int,
+        k: int,
+        rng: torch.Generator,
+    ) -> tuple[Int[Tensor, "n"], Int[Tensor, "n k"]]:
         """n random clips, and k frames of each, one after another: their numbers in the tensors."""
         clips = self.clips[torch.randint(len(self.clips), (n,), generator=rng)]
         start = self.tensors.start[clips]
@@ -47,15 +56,24 @@ class StretchSampler:
 
 
 def open_eyed(tensors: ClipTensors) -> tuple[Int[Tensor, "n"], Int[Tensor, "c1"]]:
-    """Frames with open eyes, at least one a clip, and where each clip begins among them: a shut eye leaves a ghost.
+    """Frames with open eyes, at least one a clip: a shut eye leaves a ghost.
 
+    Also where each clip begins among them.
     Chapter: book/content-to-video.ipynb
     """
-    widest = torch.stack([blink.min() for blink in tensors.blink.split(tensors.start.diff().tolist())])
+    lengths = tensors.start.diff().tolist()
+    widest = torch.stack([blink.min() for blink in tensors.blink.split(lengths)])
     frames = (tensors.blink <= widest[tensors.clip_of].clamp(min=EYES_OPEN)).nonzero()[:, 0]
     return frames, torch.searchsorted(frames, tensors.start)
 
 
-def within(low: Int[Tensor, "*n"], high: Int[Tensor, "*n"], rng: torch.Generator) -> Int[Tensor, "*n"]:
-    """A random whole number from each low to below each high. Chapter: book/content-to-video.ipynb"""
+def within(
+    low: Int[Tensor, "*n"],
+    high: Int[Tensor, "*n"],
+    rng: torch.Generator,
+) -> Int[Tensor, "*n"]:
+    """A random whole number from each low to below each high.
+
+    Chapter: book/content-to-video.ipynb
+    """
     return low + (torch.rand(low.shape, generator=rng, dtype=torch.float64) * (high - low)).long()

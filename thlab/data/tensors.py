@@ -1,4 +1,7 @@
-"""A whole split of a corpus in memory, all clips' frames one after another: what the training loops draw from."""
+"""A whole split of a corpus in memory, all clips' frames one after another.
+
+The training loops draw from it.
+"""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +19,11 @@ from thlab.media import SAMPLES_A_FRAME
 
 @dataclass(frozen=True)
 class ClipTensors:
-    """Frames, landmarks (px) and visemes of all clips, concatenated; clip c is frames start[c] to start[c + 1].
+    """Frames, landmarks (px) and visemes of all clips, concatenated.
 
-    emotion, speaker: a number a clip, into `emotions` and `speakers`. blink: 0 open to 1 shut, 0 where unknown.
+    Clip c is frames start[c] to start[c + 1].
+    emotion, speaker: a number a clip, into `emotions` and `speakers`. blink: 0 open to 1 shut, 0
+    where unknown.
     """
 
     frames: UInt8[Tensor, "f h w 3"] | None
@@ -33,20 +38,26 @@ class ClipTensors:
     speakers: tuple[str, ...]
     ids: tuple[str, ...]
     audio: list[Float[Tensor, "_"]]  # of any lengths
-    facts: dict[str, str] = field(default_factory=dict)  # of the corpus: its name, version and digest
+    # of the corpus: its name, version and digest
+    facts: dict[str, str] = field(default_factory=dict)
 
     def per_frame(self, fn: Callable[[Tensor, int], Tensor]) -> Shaped[Tensor, "f *rest"]:
-        """fn(audio (n,), n_frames) -> (n_frames, ...) of every clip, concatenated. Chapter: book/priors.ipynb"""
+        """fn(audio (n,), n_frames) -> (n_frames, ...) of every clip, concatenated.
+
+        Chapter: book/priors.ipynb
+        """
         return torch.cat([fn(audio, len(audio) // SAMPLES_A_FRAME) for audio in self.audio])
 
 
 def load_clips(
     clips: Sequence[Clip], frames: bool = True, workers: int = 1, emotions: Sequence[str] = ()
 ) -> ClipTensors:
-    """Read clips that have a viseme a frame: the embedded corpus, or what `thlab.data.prepare` makes of a real one.
+    """Read clips that have a viseme a frame.
 
-    frames: also pictures and landmarks (12 kB a frame at 64 px). emotions: the order of their numbers, where it must
-    agree with another split's. Raises ValueError for clips without visemes, or of different sizes.
+    Those are the embedded corpus's, or what `thlab.data.prepare` makes of a real one.
+    frames: also pictures and landmarks (12 kB a frame at 64 px). emotions: the order of their
+    numbers, where it must agree with another split's. Raises ValueError for clips without visemes,
+    or of different sizes.
     Chapter: book/priors.ipynb
     """
     if not clips:
@@ -75,14 +86,18 @@ def load_clips(
 
 
 def pad_to(x: Shaped[Tensor, "t *rest"], length: int) -> Shaped[Tensor, "u *rest"]:
-    """x with zeros after its end, up to `length` along the first axis. Chapter: book/sound-and-faces.ipynb"""
+    """x with zeros after its end, up to `length` along the first axis.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
     return torch.cat([x, x.new_zeros(length - len(x), *x.shape[1:])]) if len(x) < length else x
 
 
 def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:
     labels = clip.labels
     if "viseme" not in labels:
-        raise ValueError(f"{clip.path}: no viseme a frame beside it; prepare the corpus with data_scripts first")
+        ask = "prepare the corpus with data_scripts first"
+        raise ValueError(f"{clip.path}: no viseme a frame beside it; {ask}")
     n = len(labels["viseme"])
     row = {
         "viseme": torch.from_numpy(labels["viseme"]).long(),
@@ -93,5 +108,6 @@ def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:
         row["frames"] = torch.from_numpy(clip.frames)
         row["landmarks"] = torch.from_numpy(labels["landmarks"].astype(np.float32))
         if len(row["frames"]) != n:
-            raise ValueError(f"{clip.path}: {len(row['frames'])} frames but {n} visemes; prepare the clip again")
+            there = len(row["frames"])
+            raise ValueError(f"{clip.path}: {there} frames but {n} visemes; prepare the clip again")
     return row

@@ -174,11 +174,7 @@ def measured(
 
 
 def meets_new_people(card: Mapping[str, Any], corpus: str) -> None:
-    """ValueError where a corpus's test people are among those that the weights of a card were trained on.
-
-    In version 2 all presets of the embedded corpus number the same people: the smaller ones' test people are the
-    larger ones' training people.
-    """
+    """ValueError where a corpus tests people whom the weights of a card were trained on."""
     if card["corpus"] not in CORPORA or corpus not in CORPORA:
         return
     trained = speakers_of(CORPORA[card["corpus"]], "train")

@@ -1,6 +1,4 @@
-"""Word clips against the words' exact times: where they lie, what is beyond a clip's ends, how they
-are drawn.
-"""
+"""Word clips against the words' exact times: where they lie, what is beyond, how drawn."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +7,11 @@ import pytest
 import torch
 
 from thlab.audio.visemes import Segment
-from thlab.corpus.grammar import GRAMMAR, sentences
+from thlab.corpus.grammar import COMMON, GRAMMAR, WORDS, sentences
+from thlab.corpus.rows import clip_rows
+from thlab.corpus.settings import settle
 from thlab.data import Clip, Corpus, open_corpus
+from thlab.data.clip import untimed
 from thlab.data.prepare import prepare
 from thlab.data.tensors import load_clips
 from thlab.papers.davs import words as module
@@ -31,9 +32,8 @@ def test_a_words_middle_is_in_the_middle_frame(clips, spoken):
         middle = (word.start + word.end) / 2
         assert (clips.first[k] + MIDDLE) / 25 <= middle < (clips.first[k] + MIDDLE + 1) / 25
     assert clips.words == tuple(sorted({word.label for _, word in said}))
-    assert [clips.tensors.speakers[p] for p in clips.person] == [
-        spoken[number].speaker for number, _ in said
-    ]
+    speakers = [spoken[number].speaker for number, _ in said]
+    assert [clips.tensors.speakers[p] for p in clips.person] == speakers
 
 
 def test_beyond_a_clips_ends_its_pictures_are_repeated_and_its_sound_is_silent(clips):
@@ -54,9 +54,8 @@ def test_beyond_a_clips_ends_its_pictures_are_repeated_and_its_sound_is_silent(c
     at = 40 + int(clips.first[before])
     heard = clips.rows[rows[before]]
     torch.testing.assert_close(heard, whole[at : at + FRAMES], rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(
-        heard[0], whole[0], rtol=1e-4, atol=1e-4
-    )  # silence: 12 frames are more than a window
+    # silence: 12 frames are more than a window
+    torch.testing.assert_close(heard[0], whole[0], rtol=1e-4, atol=1e-4)
 
 
 def test_frames_are_spread_evenly_about_the_middle():
@@ -70,9 +69,7 @@ def test_frames_are_spread_evenly_about_the_middle():
 
 @pytest.fixture
 def numbered(clips, monkeypatch):
-    """Word clips whose pictures tell the frame's number by their first two colours, and whose rows
-    do too.
-    """
+    """Word clips whose pictures tell the frame's number by two colours, as do their rows."""
     monkeypatch.setattr(module, "jitter", lambda pictures, rng: pictures)
     n = torch.arange(len(clips.tensors.clip_of))
     colours = torch.stack([n % 256, n // 256, 0 * n], -1).byte()
@@ -101,9 +98,8 @@ def test_a_batch_is_one_second_of_some_words_and_the_first_picture_of_the_record
         assert torch.equal(number(batch.real), made)
         assert batch.adversary_frames.shape[1] == CONFIG.adversary_frames
         assert batch.rows.shape == (CONFIG.batch, 12, 20, 12)
-        for b in range(
-            CONFIG.batch
-        ):  # a word clip of that word and recording begins where the frames say
+        # a word clip of that word and recording begins where the frames say
+        for b in range(CONFIG.batch):
             same = (numbered.word == batch.word[b]) & (numbered.clip == clip[b, 0])
             spans = numbered.times(same.nonzero()[:, 0], spread(12))
             which = [k for k in range(len(spans[0])) if torch.equal(spans[0][k], frames[b])]
@@ -133,58 +129,69 @@ def test_words_of_another_set_keep_their_numbers_and_others_are_left_out(clips, 
 
 
 def test_clips_whose_words_have_no_times_are_refused(clips, spoken):
-    untimed = [
-        replace(clip, words=tuple(Segment(float("nan"), float("nan"), w.label) for w in clip.words))
-        for clip in spoken
-    ]
+    timeless = []
+    for clip in spoken:
+        timeless.append(replace(clip, words=untimed(clip.text)))
     with pytest.raises(ValueError, match="no times of its words"):
-        word_clips(clips.tensors, untimed)
+        word_clips(clips.tensors, timeless)
 
 
 def spoken_by(speaker: str, texts: list[str]) -> list[Clip]:
-    return [
-        Clip(
-            f"{speaker}{k}",
-            Path(f"{k}.mp4"),
-            speaker,
-            words=tuple(Segment(0.0, 1.0, w) for w in text.split()),
-        )
-        for k, text in enumerate(texts)
-    ]
+    found = []
+    for k, text in enumerate(texts):
+        words = tuple(Segment(0.0, 1.0, word) for word in text.split())
+        found.append(Clip(f"{speaker}{k}", Path(f"{k}.mp4"), speaker, words=words))
+    return found
 
 
-def test_no_sentence_is_both_trained_and_tested_but_single_words_are():
-    texts = [" ".join(words) for words in sentences(75)]
-    parts = (
-        Corpus("t", spoken_by("a", texts) + spoken_by("b", texts), []),
-        Corpus("t", spoken_by("c", texts), []),
-    )
-    train, test = hold_out(*parts)
-    assert [clip.text for clip in test] == texts[50:]
-    assert {clip.text for clip in train} == set(texts[:50])
-    assert len(train) == 100
-    every = {word for words in GRAMMAR.values() for word in words}
-    assert (
-        {word.label for clip in test for word in clip.words}
-        == {w.label for c in train for w in c.words}
-        == every
-    )
+def test_what_both_say_leaves_the_test_and_training_keeps_all():
+    texts = [" ".join(words) for words in sentences(8)]
+    train = Corpus("t", spoken_by("a", texts[:4]) + spoken_by("b", texts[2:6]), [])
+    test = Corpus("t", spoken_by("c", texts[3:]) + spoken_by("d", texts[:1] + texts[7:]), [])
+    kept, left = hold_out(train, test)
+    assert [clip.id for clip in kept] == [clip.id for clip in train]
+    said = {clip.text for clip in train}
+    expected = [clip.id for clip in test if clip.text not in said]
+    assert [clip.id for clip in left] == expected == ["c3", "c4", "d1"]
+
+
+def test_nothing_is_held_out_of_single_words_or_where_all_is_shared():
     lrw = Corpus("t", spoken_by("unknown", ["about", "after"]), [])
-    assert [len(part) for part in hold_out(lrw, lrw)] == [2, 2]
-    few = Corpus("t", spoken_by("a", texts[:4]), [])
-    assert [len(part) for part in hold_out(few, few)] == [4, 4]  # each has words that no other has
-    apart = Corpus("t", spoken_by("a", texts[:5]), []), Corpus("t", spoken_by("b", texts[5:9]), [])
-    assert [len(part) for part in hold_out(*apart)] == [5, 4]
+    texts = [" ".join(words) for words in sentences(9)]
+    everyone = Corpus("t", spoken_by("a", texts[:4]), [])
+    apart = Corpus("t", spoken_by("b", texts[4:]), [])
+    for train, test in ((lrw, lrw), (everyone, everyone), (everyone, apart)):
+        found = hold_out(train, test)
+        assert [[clip.id for clip in part] for part in found] == [
+            [clip.id for clip in train],
+            [clip.id for clip in test],
+        ]
+
+
+def test_the_test_of_words_has_all_words_and_no_sentence_of_the_training():
+    parts: dict[str, list[Clip]] = {"train": [], "heldout": [], "test": [], "val": []}
+    for row in clip_rows(settle("words", "face", None, None, 0)):
+        part = "heldout" if row["heldout"] else row["split"]
+        parts[part] += spoken_by(row["speaker"], [" ".join(row["words"])])
+    train, test = (Corpus("words", parts[part], []) for part in ("train", "test"))
+    kept, left = hold_out(train, test)
+    assert list(kept) == parts["train"]
+    trained, tested = {clip.text for clip in kept}, {clip.text for clip in left}
+    common = {" ".join(words) for words in COMMON}
+    assert trained.isdisjoint(tested)
+    assert {clip.text for clip in test} - tested == common
+    assert len(tested) == 336
+    every = {word for words in WORDS.values() for word in words}
+    for texts in (trained, tested):
+        assert {word for text in texts for word in text.split()} == every
 
 
 def test_a_prepared_lrw_clip_has_its_word_in_the_middle(clips, spoken):
     """29 frames, the word about their middle: no picture is repeated."""
     single = replace(spoken[0], words=(Segment(14.5 / 25 - 0.2, 14.5 / 25 + 0.2, "about"),))
     long, short = clips.tensors, slice(29)
-    of_frames = {
-        name: getattr(long, name)[short]
-        for name in ("frames", "landmarks", "viseme", "blink", "clip_of")
-    }
+    by_frame = "frames", "landmarks", "viseme", "blink", "clip_of"
+    of_frames = {name: getattr(long, name)[short] for name in by_frame}
     of_clips = {name: getattr(long, name)[:1] for name in ("emotion", "speaker", "ids")}
     audio = [long.audio[0][: 29 * 640]]
     tensors = replace(long, **of_frames, **of_clips, start=torch.tensor([0, 29]), audio=audio)

@@ -7,11 +7,13 @@ from thlab.data.clip import Clip
 
 
 class Reader:
-    """One corpus's official layout. A subclass names its patterns and writes `clip`; all checking is shared.
+    """One corpus's official layout.
 
-    expects: the layout in words, for the error of a wrong root. patterns: globs below the root; whatever they match is
-    a clip or ends in the table. suffixes: what a clip's may be. sidecars: suffixes of files that lie beside clips.
-    counts: speakers in train, val and test as a paper splits them.
+    A subclass names its patterns and writes `clip`; all checking is shared.
+    expects: the layout in words, for the error of a wrong root. patterns: globs below the root;
+    whatever they match is a clip or ends in the table. suffixes: what a clip's may be. sidecars:
+    suffixes of files that lie beside clips. counts: speakers in train, val and test as a paper
+    splits them.
     Chapter: book/sound-and-faces.ipynb
     """
 
@@ -27,7 +29,8 @@ class Reader:
     def paths(self) -> list[Path]:
         """Everything that lies where a clip should, sorted."""
         found = {path for pattern in self.patterns for path in self.root.glob(pattern)}
-        return sorted(p for p in found if p.name[0] != "." and p.suffix.lower() not in self.sidecars)
+        shown = [path for path in found if path.name[0] != "."]
+        return sorted(path for path in shown if path.suffix.lower() not in self.sidecars)
 
     def clip(self, path: Path) -> Clip:
         """The clip at a path; ValueError where its name or the text beside it makes no sense."""
@@ -35,7 +38,7 @@ class Reader:
 
 
 def name_parts(name: str, pattern: str, example: str) -> tuple[str, ...]:
-    """The groups of `pattern` in a file's or folder's name; ValueError where it has not the form of `example`."""
+    """The groups of `pattern` in a name; ValueError where it has not the form of `example`."""
     match = re.fullmatch(pattern, name)
     if match is None:
         raise ValueError(f"mislabelled: {name!r} has not the form of {example!r}")

@@ -1,7 +1,12 @@
-"""The embedded corpus that thlab.corpus builds: one view's folder with manifest.jsonl, and <id>.mp4, .wav and .npz."""
+"""The embedded corpus that thlab.corpus builds.
+
+One view's folder with manifest.jsonl, and <id>.mp4, .wav and .npz.
+"""
 
 import json
 from pathlib import Path
+
+import numpy as np
 
 from thlab.data.clip import Clip, Segment
 from thlab.data.readers.base import Reader, read_text
@@ -9,14 +14,15 @@ from thlab.files import load_arrays
 
 
 class Embedded(Reader):
-    """A built view: what its manifest lists, and what lies there unlisted. Words, phones and labels are exact.
+    """A built view: what its manifest lists, and what lies there unlisted.
 
+    Words, phones and labels are exact.
     Sentences of the training speakers that no one trains on are a split of their own, "heldout".
     Raises ValueError where the manifest is not JSON lines with an id.
     Chapter: book/sound-and-faces.ipynb
     """
 
-    expects = "manifest.jsonl and <id>.mp4, <id>.wav, <id>.npz: the root of one view (face/ or portrait/)"
+    expects = "manifest.jsonl and <id>.mp4, .wav, .npz: the root of one view (face/ or portrait/)"
     patterns = ("*.mp4",)
     suffixes = (".mp4", ".wav")
 
@@ -27,30 +33,43 @@ class Embedded(Reader):
         try:
             self._records = {record["id"]: record for record in map(json.loads, lines)}
         except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{manifest}: not one record a line ({error!r}): build the corpus again") from error
+            what = f"{manifest}: not one record a line ({error!r})"
+            raise ValueError(f"{what}: build the corpus again") from error
 
     def paths(self) -> list[Path]:
-        """What is listed or lies there; a clip whose line has no .mp4 (made of sound alone) is its .wav."""
-        kinds = {id_: record.get("sha256", {"mp4": ""}) for id_, record in self._records.items()}
-        listed = (self.root / f"{id_}.{'mp4' if 'mp4' in kind else 'wav'}" for id_, kind in kinds.items())
-        return sorted({*super().paths(), *listed})
+        """What is listed or lies there; a clip made of sound alone is its .wav."""
+        found = set(super().paths())
+        for name, record in self._records.items():
+            files = record.get("sha256", {"mp4": ""})
+            found.add(self.root / f"{name}.{'mp4' if 'mp4' in files else 'wav'}")
+        return sorted(found)
 
     def clip(self, path: Path) -> Clip:
-        """A clip with its exact factors; ValueError where the manifest does not know it or its labels are damaged."""
+        """A clip with its exact factors.
+
+        ValueError where the manifest does not know it or its labels are damaged.
+        """
         try:
-            record, arrays = self._records[path.stem], load_arrays(path.with_suffix(".npz"))
-            words, phones = (
-                tuple(
-                    map(
-                        Segment, arrays[f"{kind}_start"].tolist(), arrays[f"{kind}_end"].tolist(), arrays[kind].tolist()
-                    )
-                )
-                for kind in ("word", "phone")
-            )
-            split = "heldout" if record.get("heldout") else record["split"]
+            record = self._records[path.stem]
+            arrays = load_arrays(path.with_suffix(".npz"))
             return Clip(
-                path.stem, path, str(record["speaker"]), record["emotion"], record["intensity"], words, phones,
-                split, path.with_suffix(".wav"), dict(record),
-            )  # fmt: skip
+                id=path.stem,
+                path=path,
+                speaker=str(record["speaker"]),
+                emotion=record["emotion"],
+                intensity=record["intensity"],
+                words=segments(arrays, "word"),
+                phones=segments(arrays, "phone"),
+                split="heldout" if record.get("heldout") else record["split"],
+                audio_path=path.with_suffix(".wav"),
+                extra=dict(record),
+            )
         except KeyError as error:
             raise ValueError(f"no {error} in manifest.jsonl or in the .npz") from error
+
+
+def segments(arrays: dict[str, np.ndarray], kind: str) -> tuple[Segment, ...]:
+    """The words or phones of a clip's .npz, with their times."""
+    names = f"{kind}_start", f"{kind}_end", kind
+    columns = [arrays[name].tolist() for name in names]
+    return tuple(map(Segment, *columns))

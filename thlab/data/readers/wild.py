@@ -1,7 +1,8 @@
 """LRW, LRS3, VoxCeleb2 and HDTF: speech cut from broadcasts and the web.
 
-Tested on small files made for the tests in the layouts that the corpora's pages and scripts document; none of the real
-recordings was to be had. Speakers are what the folders tell: LRW has none, and an LRS3 "speaker" is a talk.
+Tested on small files made for the tests in the layouts that the corpora's pages and scripts
+document; none of the real recordings was to be had. Speakers are what the folders tell: LRW has
+none, and an LRS3 "speaker" is a talk.
 """
 
 import re
@@ -11,25 +12,28 @@ from thlab.data.clip import Clip, Segment, untimed
 from thlab.data.readers.base import Reader, existing, name_parts, read_text
 
 LRW_SECONDS = 29 / 25  # every LRW clip is 29 frames at 25 fps with its word in the middle
+LRW_SPLITS = ("train", "val", "test")
 HDTF_PARTS = ("RD", "WDA", "WRA")
 
 
 class Lrw(Reader):
-    """LRW: 500 words, one a clip; ABOUT/train/ABOUT_00001.mp4 with a .txt whose "Duration:" is the word's.
+    """LRW: 500 words, one a clip.
 
-    Chung & Zisserman 2016; https://www.robots.ox.ac.uk/~vgg/data/lip_reading/lrw1.html. The archive's folder
-    lipread_mp4 may be the root or lie in it. The speaker is "unknown".
+    ABOUT/train/ABOUT_00001.mp4 with a .txt whose "Duration:" is the word's.
+    Chung & Zisserman 2016; https://www.robots.ox.ac.uk/~vgg/data/lip_reading/lrw1.html. The
+    archive's folder lipread_mp4 may be the root or lie in it. The speaker is "unknown".
     Chapter: book/sound-and-faces.ipynb
     """
 
-    expects = "ABOUT/train/ABOUT_00001.mp4 and ABOUT_00001.txt, with or without lipread_mp4/ before them"
-    patterns = tuple(f"{top}*/{split}/*" for top in ("", "lipread_mp4/") for split in ("train", "val", "test"))
+    expects = "ABOUT/train/ABOUT_00001.mp4 and ABOUT_00001.txt, in lipread_mp4/ or not"
+    patterns = tuple(f"{top}*/{split}/*" for top in ("", "lipread_mp4/") for split in LRW_SPLITS)
 
     def clip(self, path: Path) -> Clip:
-        """A word in its context; ValueError where name and folder differ or the .txt has no duration."""
+        """A word in its context; ValueError where name and folder differ or no duration is told."""
         word, split = path.parts[-3:-1]
         name_parts(path.stem, rf"{re.escape(word)}_\d{{5}}", f"{word}_00001")
-        words, text = untimed(word.lower()), path.with_suffix(".txt")
+        words = untimed(word.lower())
+        text = path.with_suffix(".txt")
         if text.exists():
             match = re.search(r"Duration:\s*(\d+\.?\d*)", read_text(text))
             if match is None:
@@ -41,10 +45,12 @@ class Lrw(Reader):
 
 
 class Lrs3(Reader):
-    """LRS3-TED: sentences of talks; trainval/0Fi83BHQsMA/50001.mp4 with a .txt, and likewise pretrain/ and test/.
+    """LRS3-TED: sentences of talks.
 
-    Afouras, Chung & Zisserman 2018; https://www.robots.ox.ac.uk/~vgg/data/lip_reading/lrs3.html. The .txt has a line
-    "Text:" and a block "WORD START END ASDSCORE"; without the block the words have no times.
+    trainval/0Fi83BHQsMA/50001.mp4 with a .txt, and likewise pretrain/ and test/.
+    Afouras, Chung & Zisserman 2018; https://www.robots.ox.ac.uk/~vgg/data/lip_reading/lrs3.html.
+    The .txt has a line "Text:" and a block "WORD START END ASDSCORE"; without the block the words
+    have no times.
     Chapter: book/sound-and-faces.ipynb
     """
 
@@ -52,29 +58,32 @@ class Lrs3(Reader):
     patterns = ("pretrain/*/*", "trainval/*/*", "test/*/*")
 
     def clip(self, path: Path) -> Clip:
-        """A sentence; ValueError where the .txt is missing, is none, or times other words than its text has."""
+        """A sentence; ValueError where the .txt is missing or none, or times other words."""
         split, talk = path.parts[-3:-1]
         text = read_text(path.with_suffix(".txt")).lower()
         spoken = re.search(r"^text:[ \t]*(\S.*)$", text, re.MULTILINE)
         if spoken is None:
             raise ValueError(f"{path.stem}.txt: no line that begins with Text:")
         words = untimed(spoken[1])
-        rows = re.findall(r"^(\S+) (\d+\.?\d*) (\d+\.?\d*) \S+$", text.partition("word start end asdscore")[2], re.M)
+        block = text.partition("word start end asdscore")[2]
+        rows = re.findall(r"^(\S+) (\d+\.?\d*) (\d+\.?\d*) \S+$", block, re.M)
         if rows and [word for word, _, _ in rows] != [word.label for word in words]:
             raise ValueError(f"mislabelled: {path.stem}.txt times other words than its text has")
-        words = tuple(Segment(float(start), float(end), word) for word, start, end in rows) or words
+        timed = tuple(Segment(float(start), float(end), word) for word, start, end in rows)
+        words = timed or words
         return Clip(f"{split}_{talk}_{path.stem}", path, talk, words=words, split=split)
 
 
 class VoxCeleb2(Reader):
-    """VoxCeleb2: 6,112 people in interviews; dev/mp4/id00012/21Uxsk56VDQ/00001.mp4 and dev/aac/….m4a; test likewise.
+    """VoxCeleb2: 6,112 people in interviews.
 
-    Chung, Nagrani & Zisserman 2018; https://www.robots.ox.ac.uk/~vgg/data/voxceleb/vox2.html. Sound comes from the .m4a
-    where there is one, else from the .mp4. No words, no emotions.
+    dev/mp4/id00012/21Uxsk56VDQ/00001.mp4 and dev/aac/….m4a; test likewise.
+    Chung, Nagrani & Zisserman 2018; https://www.robots.ox.ac.uk/~vgg/data/voxceleb/vox2.html. Sound
+    comes from the .m4a where there is one, else from the .mp4. No words, no emotions.
     Chapter: book/sound-and-faces.ipynb
     """
 
-    expects = "dev/mp4/id00012/21Uxsk56VDQ/00001.mp4 and dev/aac/id00012/21Uxsk56VDQ/00001.m4a (or test/)"
+    expects = "dev/mp4/id00012/21Uxsk56VDQ/00001.mp4 and dev/aac/….m4a (or test/)"
     patterns = ("dev/mp4/*/*/*", "test/mp4/*/*/*")
 
     def clip(self, path: Path) -> Clip:
@@ -86,11 +95,13 @@ class VoxCeleb2(Reader):
 
 
 class Hdtf(Reader):
-    """HDTF: talks in high definition; clips WDA_BarackObama_000.mp4 as its script names them, and its annotation files.
+    """HDTF: talks in high definition.
 
-    Zhang et al. 2021; https://github.com/MRzzm/HDTF publishes no video but addresses and times: HDTF_dataset/ with
-    WDA_video_url.txt and WDA_annotion_time.txt. Its script saves pictures without sound: the sound is a .wav of the
-    same name. extra holds the address ("url") and the stretch of the original ("source") where those files are there.
+    Clips WDA_BarackObama_000.mp4 as its script names them, and its annotation files.
+    Zhang et al. 2021; https://github.com/MRzzm/HDTF publishes no video but addresses and times:
+    HDTF_dataset/ with WDA_video_url.txt and WDA_annotion_time.txt. Its script saves pictures
+    without sound: the sound is a .wav of the same name. extra holds the address ("url") and the
+    stretch of the original ("source") where those files are there.
     Chapter: book/sound-and-faces.ipynb
     """
 
@@ -100,21 +111,26 @@ class Hdtf(Reader):
 
     def __init__(self, root: Path):
         super().__init__(root)
-        self._urls, self._times = self._annotations("video_url"), self._annotations("annotion_time")
+        self._urls = self._annotations("video_url")
+        self._times = self._annotations("annotion_time")
 
     def _annotations(self, kind: str) -> dict[str, list[str]]:
         """The lines "name value value …" of one kind of file, by part and name."""
         rows = {}
         for part in HDTF_PARTS:
             path = self.root / "HDTF_dataset" / f"{part}_{kind}.txt"
-            for name, *values in map(str.split, read_text(path).splitlines() if path.is_file() else ()):
+            lines = read_text(path).splitlines() if path.is_file() else []
+            for name, *values in map(str.split, lines):
                 rows[f"{part}_{name.removesuffix('.mp4')}"] = values
         return rows
 
     def clip(self, path: Path) -> Clip:
         """A stretch of a talk; ValueError where the name is not part, talk and number."""
         part, name, index = name_parts(path.stem, r"(RD|WDA|WRA)_(.+)_(\d+)", "WDA_BarackObama_000")
-        speaker = name if part == "RD" else name.rstrip("0123456789")  # WDA_AmyKlobuchar1 is her second talk
-        urls, times = self._urls.get(f"{part}_{name}", []), self._times.get(f"{part}_{name}", [])
+        # WDA_AmyKlobuchar1 is her second talk
+        speaker = name if part == "RD" else name.rstrip("0123456789")
+        urls = self._urls.get(f"{part}_{name}", [])
+        times = self._times.get(f"{part}_{name}", [])
         extra = {"url": "".join(urls), "source": "".join(times[int(index) : int(index) + 1])}
-        return Clip(path.stem, path, speaker, audio_path=existing(path.with_suffix(".wav")), extra=extra)
+        sound = existing(path.with_suffix(".wav"))
+        return Clip(path.stem, path, speaker, audio_path=sound, extra=extra)

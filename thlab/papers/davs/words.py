@@ -1,5 +1,6 @@
-"""One-second clips of words, cut from sentences by the words' exact times: what [zhou2019] trains
-and tests on.
+"""One-second clips of words, cut from sentences by the words' exact times.
+
+[zhou2019] trains and tests on such clips.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,6 @@ from thlab.papers.davs.model import SEEN, WordBatch, audio_features, take_frames
 
 FRAMES = 25  # of a word clip: a second, the word's middle in frame MIDDLE
 MIDDLE = FRAMES // 2
-TRAINED = 2 / 3  # of the sentences that training and test share: the others are for the test
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,8 @@ class WordClips:
     """
 
     tensors: ClipTensors
-    rows: Float[
-        Tensor, "f 20 12"
-    ]  # what is heard in each frame of each recording, MIDDLE silent ones around it
+    # what is heard in each frame of each recording, MIDDLE silent ones around it
+    rows: Float[Tensor, "f 20 12"]
     clip: Int[Tensor, "n"]
     first: Int[Tensor, "n"]
     word: Int[Tensor, "n"]  # into `words`
@@ -48,11 +47,11 @@ class WordClips:
         return self.tensors.speaker[self.clip]
 
     def times(
-        self, which: Int[Tensor, "b"], steps: Int[Tensor, "t"]
+        self,
+        which: Int[Tensor, "b"],
+        steps: Int[Tensor, "t"],
     ) -> tuple[Int[Tensor, "b t"], Int[Tensor, "b t"]]:
-        """Where among all frames, and where among the rows, the frames `steps` (0 to 24) of some
-        word clips are.
-        """
+        """Where the frames `steps` (0 to 24) of some word clips are: in all frames, in the rows."""
         clip = self.clip[which]
         start = self.tensors.start[clip][:, None]
         end = self.tensors.start[clip + 1][:, None]
@@ -65,16 +64,15 @@ class WordClips:
         return self.tensors.frames[frames].movedim(-1, -3) / 255
 
     def draw(self, config: DAVSConfig, rng: torch.Generator) -> WordBatch:
-        """A random batch: of the word space alone, or with the pictures that the whole model needs."""
+        """A random batch, with the pictures that the whole model needs unless words are trained."""
         which = self.draw_clips(config.batch, rng)
         frames, rows = self.times(which, spread(SEEN))
         if config.painted:
             pictures = self.draw_pictures(which, frames, config, rng)
         else:
             pictures = {"frames": jitter(self.pictures(frames), rng)}
-        return WordBatch(
-            rows=self.rows[rows], word=self.word[which], person=self.person[which], **pictures
-        )
+        word, person = self.word[which], self.person[which]
+        return WordBatch(rows=self.rows[rows], word=word, person=person, **pictures)
 
     def draw_clips(self, n: int, rng: torch.Generator) -> Int[Tensor, "n"]:
         """n random word clips, each word as likely as another, as in LRW."""
@@ -91,8 +89,9 @@ class WordClips:
         config: DAVSConfig,
         rng: torch.Generator,
     ) -> dict[str, Tensor]:
-        """The pictures of a batch, each word clip in colours of its own, and which of its frames G
-        shall make.
+        """The pictures of a batch, and which frames of each word clip G shall make.
+
+        Each word clip is in colours of its own.
         """
         # the recording's first, at rest: from an open mouth hardly any motion was learnt
         image = self.tensors.start[self.clip[which]][:, None]
@@ -126,7 +125,7 @@ class WordClips:
 
 
 def spread(n: int) -> Int[Tensor, "n"]:
-    """n of the 25 frames, as far apart as they can be evenly, about the middle: 12 are 1, 3, … 23."""
+    """n of the 25 frames, evenly far apart about the middle: 12 are 1, 3, … 23."""
     stride = FRAMES // n
     return (FRAMES - 1 - stride * (n - 1)) // 2 + stride * torch.arange(n)
 
@@ -142,26 +141,34 @@ def word_clips(tensors: ClipTensors, clips: Sequence[Clip], words: Sequence[str]
     lengths = tensors.start.diff().tolist()
     found = []
     for number, (clip, n_frames) in enumerate(zip(clips, lengths, strict=True)):
-        if not clip.timed:
-            raise ValueError(
-                f"{clip.path}: no times of its words; prepare the corpus with data_scripts first"
-            )
-        for word in clip.words:
-            middle = min(max(int((word.start + word.end) / 2 * FPS), 0), n_frames - 1)
-            if word.label in labels:
-                found.append((number, middle - MIDDLE, labels.index(word.label)))
+        for word, middle in middles(clip, n_frames):
+            if word in labels:
+                found.append((number, middle - MIDDLE, labels.index(word)))
     if not found:
-        raise ValueError(
-            f"none of the {len(clips)} clips has one of the words {', '.join(labels[:3])}, …"
-        )
-    clip, first, word = torch.tensor(found).T.contiguous()
-    return WordClips(tensors, surrounded_features(tensors), clip, first, word, labels)
+        named = ", ".join(labels[:3])
+        raise ValueError(f"none of the {len(clips)} clips has one of the words {named}, …")
+    clip_of, first, word_of = torch.tensor(found).T.contiguous()
+    rows = surrounded_features(tensors)
+    return WordClips(tensors, rows, clip_of, first, word_of, labels)
+
+
+def middles(clip: Clip, n_frames: int) -> list[tuple[str, int]]:
+    """The words of a clip and the frame that each one's middle is in, one of the clip's n_frames.
+
+    Raises ValueError where its words have no times. Chapter: book/davs.ipynb
+    """
+    if not clip.timed:
+        ask = "prepare the corpus with data_scripts first"
+        raise ValueError(f"{clip.path}: no times of its words; {ask}")
+    found = []
+    for word in clip.words:
+        frame = int((word.start + word.end) / 2 * FPS)
+        found.append((word.label, min(max(frame, 0), n_frames - 1)))
+    return found
 
 
 def surrounded_features(tensors: ClipTensors) -> Float[Tensor, "f 20 12"]:
-    """What is heard in each frame of each recording, with MIDDLE frames of silence before and after
-    it.
-    """
+    """What is heard in each frame of each recording, MIDDLE silent frames around it."""
     quiet = MIDDLE * SAMPLES_A_FRAME
     rows = []
     for sound in tensors.audio:
@@ -171,36 +178,25 @@ def surrounded_features(tensors: ClipTensors) -> Float[Tensor, "f 20 12"]:
 
 
 def load_words(splits: Mapping[str, Corpus], frames: bool = True) -> WordClips:
-    """Word clips to train on, of sentences that the test's people do not say.
-
-    Chapter: book/davs.ipynb
-    """
-    train, _ = hold_out(splits["train"], splits["test"])
+    """Word clips to train on: all of the training split. Chapter: book/davs.ipynb"""
+    train = splits["train"]
     return word_clips(load_clips(train, frames), train)
 
 
 def hold_out(train: Corpus, test: Corpus) -> tuple[Corpus, Corpus]:
-    """Both without a sentence in common: of those that they share a third is for the test, the
-    others for training.
+    """Both without a sentence in common: what both say leaves the test, training keeps all.
 
-    Else a classifier knows a sentence by its other words, for a second has four. Of the corpus
-    preset "words" 50 sentences remain for training and 25 for the test, with all 51 words each.
-    Both stay as they are where too few sentences are shared to leave training each word (the
-    smaller presets), or single words are (LRW). Chapter: book/davs.ipynb
+    Else a classifier knows a sentence by its other words, for a second has four. In the embedded
+    corpus everyone says two sentences: without them the test of the preset "words" keeps 336, which
+    have all 57 words. Both stay as they are where nothing would be left of the test (in CREMA-D
+    everyone says the same) or single words are said (LRW). Chapter: book/davs.ipynb
     """
-    shared = shared_sentences(train, test)
-    n_trained = int(TRAINED * len(shared))
-    trained = shared[:n_trained]
-    words = {word for text in trained for word in text.split()}
-    held = [text for text in shared[n_trained:] if words.issuperset(text.split())]
-    if not held:
-        return train, test
-    trained_elsewhere = set(shared) - set(held)
-    return without(train, held), without(test, trained_elsewhere)
+    left = without(test, shared_sentences(train, test))
+    return train, left if len(left) else test
 
 
 def shared_sentences(train: Corpus, test: Corpus) -> list[str]:
-    """Sentences of several words that both say, in the test's order."""
+    """Sentences of several words that both say, in the test's order. Chapter: book/davs.ipynb"""
     said = {clip.text for clip in train if len(clip.words) > 1}
     return list(dict.fromkeys(clip.text for clip in test if clip.text in said))
 
