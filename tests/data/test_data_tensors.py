@@ -17,7 +17,7 @@ def test_pad_to_leaves_long_ones_alone():
 def test_clips_lie_one_after_another(tiny_corpus):
     corpus = open_corpus("embedded", tiny_corpus, check="none", split="val")[:3]
     tensors = load_clips(corpus)
-    assert tensors.facts["corpus_version"] == "2"
+    assert tensors.facts["corpus_version"] == "3"
     for k, clip in enumerate(corpus):
         span = slice(*tensors.start[k : k + 2].tolist())
         assert torch.equal(tensors.frames[span], torch.from_numpy(clip.frames))

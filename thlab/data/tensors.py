@@ -1,6 +1,6 @@
-"""A whole split of a corpus in memory, all clips' frames one after another.
+"""A whole split of a corpus as tensors, all clips' frames one after another.
 
-The training loops draw from it.
+The training loops draw from it; frames are mapped from a file, the rest is in memory.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from thlab.data.clip import Clip
+from thlab.data.frame_file import mapped_frames
 from thlab.media import SAMPLES_A_FRAME
 
 
@@ -55,9 +56,9 @@ def load_clips(
     """Read clips that have a viseme a frame.
 
     Those are the embedded corpus's, or what `thlab.data.prepare` makes of a real one.
-    frames: also pictures and landmarks (12 kB a frame at 64 px). emotions: the order of their
-    numbers, where it must agree with another split's. Raises ValueError for clips without visemes,
-    or of different sizes.
+    frames: also landmarks and pictures, which `mapped_frames` shares between processes. emotions:
+    the order of their numbers, where it must agree with another split's. Raises ValueError for
+    clips without visemes, or of different sizes.
     Chapter: book/priors.ipynb
     """
     if not clips:
@@ -69,7 +70,7 @@ def load_clips(
     emotions = tuple(emotions) or tuple(sorted({clip.emotion or "" for clip in clips}))
     speakers = tuple(sorted({clip.speaker for clip in clips}))
     return ClipTensors(
-        frames=torch.cat([row["frames"] for row in rows]) if frames else None,
+        frames=mapped_frames(clips, lengths.tolist(), workers) if frames else None,
         landmarks=torch.cat([row["landmarks"] for row in rows]) if frames else None,
         viseme=torch.cat([row["viseme"] for row in rows]),
         blink=torch.cat([row["blink"] for row in rows]),
@@ -105,9 +106,5 @@ def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:
         "audio": pad_to(torch.from_numpy(clip.audio), n * SAMPLES_A_FRAME)[: n * SAMPLES_A_FRAME],
     }
     if frames:
-        row["frames"] = torch.from_numpy(clip.frames)
         row["landmarks"] = torch.from_numpy(labels["landmarks"].astype(np.float32))
-        if len(row["frames"]) != n:
-            there = len(row["frames"])
-            raise ValueError(f"{clip.path}: {there} frames but {n} visemes; prepare the clip again")
     return row
