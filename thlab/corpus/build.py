@@ -85,8 +85,8 @@ def ensure(preset: str = "tiny", view: str = "face", **settings) -> Path:
 def verify(root: str | Path) -> list[str]:
     """What is wrong with a corpus, a line for each missing, truncated or altered file.
 
-    Empty when all is well.
-    Raises FileNotFoundError where there is no corpus, ValueError where it is of another version.
+    Empty when all is well. Raises FileNotFoundError where there is no corpus, ValueError where it
+    is of another version.
     Chapter: book/sound-and-faces.ipynb
     """
     found = [view for view in ("", *VIEWS) if Path(root, view, SETTINGS).is_file()]
@@ -100,9 +100,9 @@ def verify(root: str | Path) -> list[str]:
 
 
 def _problems(root: Path) -> list[str]:
+    settings = read_settings(root)
     if not (root / MANIFEST).is_file():
         return [f"{MANIFEST}: missing (the build was not finished)"]
-    settings = read_settings(root)
     known = _known(root, MANIFEST, settings)
     problems = []
     for clip in [row["id"] for row in clip_rows(settings)]:

@@ -15,7 +15,8 @@ from thlab.corpus.identity import Person
 from thlab.corpus.raster import BOTH_SIDES, rasterize
 
 SIZE, SPAN, TOP = 512, 3.0, 1.45
-MALE_LIPS = (0.82, 0.50, 0.50)  # over the skin's colour
+# colours of lips over the skin's; the second of the women's is lipstick
+MALE_LIPS = (0.82, 0.50, 0.50)
 FEMALE_LIPS = (0.85, 0.48, 0.48), (0.80, 0.30, 0.33)
 X = ((np.arange(SIZE, dtype=np.float32) + 0.5) / SIZE * SPAN - SPAN / 2)[None, :]
 Y = (TOP - (np.arange(SIZE, dtype=np.float32) + 0.5) / SIZE * SPAN)[:, None]
@@ -77,7 +78,6 @@ def paint(person: Person) -> np.ndarray:
     mottle = noise(rng, 4, 180, 0.9)
     pores = noise(rng, 60, 256, 0.4)
     skin = person.skin * complexion(person, rng, mottle, pores)
-    # lipstick
     red = MALE_LIPS if person.male else FEMALE_LIPS[rng.integers(2)]
     lips = person.skin * np.array(red, np.float32) * (1 + 0.05 * pores[..., None])
     skin = blend(skin, lips, gaussian_filter(painted("lips"), 0.8))

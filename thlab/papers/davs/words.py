@@ -64,7 +64,7 @@ class WordClips:
         return self.tensors.frames[frames].movedim(-1, -3) / 255
 
     def draw(self, config: DAVSConfig, rng: torch.Generator) -> WordBatch:
-        """A random batch, with the pictures that the whole model needs unless words are trained."""
+        """A random batch of the word space alone, or with the pictures for the whole model."""
         which = self.draw_clips(config.batch, rng)
         frames, rows = self.times(which, spread(SEEN))
         if config.painted:
