@@ -30,7 +30,9 @@ def errors_of(aligner, clips: list[Clip]) -> tuple[np.ndarray, float]:
         start = time.process_time()
         found = aligner(audio, words).words
         seconds += time.process_time() - start
-        errors.append([(f.start - w.start, f.end - w.end) for f, w in zip(found, clip.words, strict=True)])
+        errors.append(
+            [(f.start - w.start, f.end - w.end) for f, w in zip(found, clip.words, strict=True)]
+        )
     return 1000 * np.array(errors), seconds / len(clips)
 
 
@@ -44,7 +46,9 @@ def line(label: str, errors: np.ndarray) -> str:
 
 def table(name: str, errors: np.ndarray, seconds: float) -> None:
     print(f"\n{name}, {seconds:.2f} s of CPU a clip")
-    print(f"{'|error| in ms':28s}{'median':>8s}{'p90':>8s}{'mean':>8s}{'bias':>8s}{'≤ 40 ms':>9s}{'n':>8s}")
+    print(
+        f"{'|error| in ms':28s}{'median':>8s}{'p90':>8s}{'mean':>8s}{'bias':>8s}{'≤ 40 ms':>9s}{'n':>8s}"
+    )
     print(line("all", errors))
     print(line("between two words", np.concatenate([errors[:, 1:, 0], errors[:, :-1, 1]])))
     print(line("first start, after silence", errors[:, 0, 0]))
@@ -61,7 +65,9 @@ def main() -> None:
     count = parser.parse_args().clips
     if not root:
         raise SystemExit("THLAB_REAL_DATA is not set: point it at a folder with grid/")
-    clips = [clip for clip in open_corpus("grid", f"{root}/grid") if clip.speaker == "s1" and clip.timed][:count]
+    clips = [
+        clip for clip in open_corpus("grid", f"{root}/grid") if clip.speaker == "s1" and clip.timed
+    ][:count]
     torch.set_num_threads(1)
     print(f"{len(clips)} clips; threads 1; load {os.getloadavg()}")
     for aligner in (align_pocketsphinx, align_dtw):

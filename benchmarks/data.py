@@ -100,11 +100,23 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {torch.get_num_threads()} thread")
+    print(
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {torch.get_num_threads()} thread"
+    )
     tiny = ensure("tiny", view="face")
     corpus = open_corpus("embedded", tiny, check="none")[: args.clips]
-    report("Pictures, embedded corpus: 64 px H.264", PICTURES, [clip.path for clip in corpus], args.rounds)
-    report("Sound, embedded corpus: 16 kHz .wav", SOUND, [clip.audio_path for clip in corpus], args.rounds)
+    report(
+        "Pictures, embedded corpus: 64 px H.264",
+        PICTURES,
+        [clip.path for clip in corpus],
+        args.rounds,
+    )
+    report(
+        "Sound, embedded corpus: 16 kHz .wav",
+        SOUND,
+        [clip.audio_path for clip in corpus],
+        args.rounds,
+    )
     if root := os.environ.get("THLAB_REAL_DATA"):
         grid = sorted(Path(root, "grid/s1/video").glob("*.mpg"))[: args.clips]
         report("Pictures, GRID: 360 x 288 MPEG-1", PICTURES, grid, args.rounds)

@@ -49,7 +49,10 @@ def dtaidistance(xs, ys):
     from dtaidistance import dtw_ndim
 
     pairs = zip(xs, ys, strict=True)
-    return [dtw_ndim.warping_path(x.astype(np.float64), y.astype(np.float64), use_c=True) for x, y in pairs]
+    return [
+        dtw_ndim.warping_path(x.astype(np.float64), y.astype(np.float64), use_c=True)
+        for x, y in pairs
+    ]
 
 
 def tslearn(xs, ys):
@@ -67,7 +70,10 @@ def librosa(xs, ys):
 def dtw_python(xs, ys):
     from dtw import dtw
 
-    results = [dtw(x, y, dist_method="sqeuclidean", step_pattern="symmetric1") for x, y in zip(xs, ys, strict=True)]
+    results = [
+        dtw(x, y, dist_method="sqeuclidean", step_pattern="symmetric1")
+        for x, y in zip(xs, ys, strict=True)
+    ]
     return [np.column_stack([result.index1, result.index2]) for result in results]
 
 
@@ -90,13 +96,17 @@ def make_pairs(count: int, n: int, m: int, d: int, seed: int = 0) -> tuple[list,
     for _ in range(count):
         x = np.cumsum(rng.normal(size=(n, d)), axis=0)
         pace = np.cumsum(rng.exponential(size=m))
-        y = x[((pace - pace[0]) / np.ptp(pace) * (n - 1)).astype(int)] + 0.5 * rng.normal(size=(m, d))
+        y = x[((pace - pace[0]) / np.ptp(pace) * (n - 1)).astype(int)] + 0.5 * rng.normal(
+            size=(m, d)
+        )
         xs.append(x.astype(np.float32))
         ys.append(y.astype(np.float32))
     return xs, ys
 
 
-def time_pairs(aligners: list[Aligner], xs: list, ys: list, rounds: int = 7) -> dict[str, np.ndarray]:
+def time_pairs(
+    aligners: list[Aligner], xs: list, ys: list, rounds: int = 7
+) -> dict[str, np.ndarray]:
     """CPU milliseconds a pair of each aligner, (rounds,): in each round every one does all pairs, in turn.
 
     On one thread CPU time is wall time, less what a busy machine gave to others.
@@ -137,19 +147,27 @@ def compare_pairs(rounds: int) -> None:
     before = os.getloadavg()[0]
     times = time_pairs(aligners, xs, ys, rounds)
     times |= time_pairs(APPROXIMATE, xs[:4], ys[:4], rounds=1)
-    print(f"64 pairs of 300 x 350 x 13, float32, path included, one thread, {rounds} interleaved rounds, CPU time")
-    print(f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after, on {os.cpu_count()} cores")
+    print(
+        f"64 pairs of 300 x 350 x 13, float32, path included, one thread, {rounds} interleaved rounds, CPU time"
+    )
+    print(
+        f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after, on {os.cpu_count()} cores"
+    )
     print(f"{'':14}{'ms a pair':>10}{'best':>8}{'x ours':>8}   excess cost")
     for align in aligners + APPROXIMATE:
         ms = times[align.__name__]
         ratio = np.median(ms / times["thlab_fast"][: len(ms)])
         worse = excess(align, xs[:4], ys[:4])
         note = "  (approximate; 4 pairs, 1 round)" if align in APPROXIMATE else ""
-        print(f"{align.__name__:14}{np.median(ms):10.3f}{ms.min():8.3f}{ratio:8.1f}   {worse:.1e}{note}")
+        print(
+            f"{align.__name__:14}{np.median(ms):10.3f}{ms.min():8.3f}{ratio:8.1f}   {worse:.1e}{note}"
+        )
         assert align in APPROXIMATE or worse < 1e-5, f"{align.__name__} disagrees"
     ours = times["thlab_fast"]
     fastest = min(EXACT_PEERS, key=lambda peer: np.median(times[peer.__name__])).__name__
-    print(f"over the fastest exact peer ({fastest}): {np.median(times[fastest] / ours):.1f}x (goal 4)")
+    print(
+        f"over the fastest exact peer ({fastest}): {np.median(times[fastest] / ours):.1f}x (goal 4)"
+    )
     print(f"over librosa: {np.median(times['librosa'] / ours):.1f}x (goal 10)")
 
 
@@ -165,18 +183,29 @@ def align_long(name: str) -> None:
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     path, rise = np.asarray(path), memory("VmHWM") - before
     cost = ((xs[0][path[:, 0]].astype(float) - ys[0][path[:, 1]]) ** 2).sum()
-    print(f"{name:14}{wall:8.2f} s{cpu:8.2f} s CPU{rise:9.0f} MB   cost {cost:.8g}   load {os.getloadavg()[0]:.1f}")
+    print(
+        f"{name:14}{wall:8.2f} s{cpu:8.2f} s CPU{rise:9.0f} MB   cost {cost:.8g}   load {os.getloadavg()[0]:.1f}"
+    )
 
 
 def memory(field: str) -> float:
     """A field of /proc/self/status in megabytes."""
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith(field)) / 1024
+    return (
+        next(
+            int(line.split()[1])
+            for line in Path("/proc/self/status").open()
+            if line.startswith(field)
+        )
+        / 1024
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--long", action="store_true", help="also 10,000 x 10,000 frames: some peers take GBs")
+    parser.add_argument(
+        "--long", action="store_true", help="also 10,000 x 10,000 frames: some peers take GBs"
+    )
     parser.add_argument("--only", help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)

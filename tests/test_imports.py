@@ -36,22 +36,30 @@ def imported(file: Path) -> set[str]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom):
             names.add(node.module or "")
-            names |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "thlab"}
+            names |= {
+                f"{node.module}.{alias.name}" for alias in node.names if node.module == "thlab"
+            }
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     parts = {name.split(".")[1] for name in names if name.startswith("thlab.")}
     return {part for part in parts if not part.startswith("__")}
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "file", sorted(ROOT.rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT))
+)
 def test_imports_run_downwards(file):
     part = file.relative_to(ROOT).parts[0].removesuffix(".py")
     for other in imported(file) - {part}:
-        assert FLOORS[other] < FLOORS[part] or (part, other) in SIDE_BY_SIDE, f"{part} imports {other}"
+        assert FLOORS[other] < FLOORS[part] or (part, other) in SIDE_BY_SIDE, (
+            f"{part} imports {other}"
+        )
         assert other != "corpus" or part in KNOWS_THE_CORPUS, f"{part} imports the embedded corpus"
 
 
 def test_the_core_imports_without_any_extra():
-    run = subprocess.run([sys.executable, "-c", IMPORT_ALL, EXTRAS], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL, EXTRAS], capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stderr
     assert "thlab.face.landmarks" in run.stdout

@@ -45,7 +45,9 @@ def test_a_portrait_is_cropped_to_the_aligned_face(real_data):
 
 def test_a_crop_of_the_heads_size_is_taken_as_it_is(clip, face):
     photo = read_photo(face, 64)
-    assert torch.equal((255 * photo.face()).round().byte(), torch.from_numpy(clip.frames[0]).permute(2, 0, 1))
+    assert torch.equal(
+        (255 * photo.face()).round().byte(), torch.from_numpy(clip.frames[0]).permute(2, 0, 1)
+    )
     assert read_photo(face, 128).face().shape == (3, 128, 128)
 
 
@@ -57,7 +59,9 @@ def test_a_photo_speaks_at_its_own_size_and_is_itself_outside_the_face(real_data
     frames, _ = read_video(whole)
     height, width = photo.picture.shape[:2]
     assert frames.shape == (speech.n_frames, height // 2 * 2, width // 2 * 2, 3)
-    video = repaint_photo(photo.whole(), head.changes(photo.face(), head.content(speech)), photo.matrix, 64)
+    video = repaint_photo(
+        photo.whole(), head.changes(photo.face(), head.content(speech)), photo.matrix, 64
+    )
     moved = (video - photo.whole()).abs().amax((0, 1)) > 0
     assert 0.001 < moved.float().mean() < 0.2
     corner = photo.whole()[:, :8, :8]
@@ -70,13 +74,17 @@ def test_changes_of_zero_give_the_photo_back():
     photo = 0.1 + 0.8 * torch.rand(3, 90, 120, generator=torch.Generator().manual_seed(0))
     still = Changes(torch.zeros(2, 2, 64, 64), torch.zeros(2, 3, 64, 64))
     matrix = np.array([[0.8, 0.1, -10.0], [-0.1, 0.8, -5.0]])
-    torch.testing.assert_close(repaint_photo(photo, still, matrix, 64), photo.expand(2, -1, -1, -1), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        repaint_photo(photo, still, matrix, 64), photo.expand(2, -1, -1, -1), atol=1e-5, rtol=0
+    )
 
 
 def test_an_aligned_picture_is_repainted_as_its_crop_would_be():
     """With the identity for a similarity, the photo's way and the crop's agree where the changes do not fade out."""
     rng = torch.Generator().manual_seed(0)
-    image = torch.nn.functional.interpolate(torch.rand(1, 3, 8, 8, generator=rng), (64, 64), mode="bicubic").clamp(0, 1)
+    image = torch.nn.functional.interpolate(
+        torch.rand(1, 3, 8, 8, generator=rng), (64, 64), mode="bicubic"
+    ).clamp(0, 1)
     motion = torch.zeros(1, 2, 64, 64)
     motion[:, 0, 20:44, 20:44] = 0.02
     texture, cover = torch.full((1, 3, 64, 64), 0.3), torch.zeros(1, 1, 64, 64)
@@ -84,7 +92,9 @@ def test_an_aligned_picture_is_repainted_as_its_crop_would_be():
     changes = Changes(motion, torch.full((1, 3, 64, 64), 0.4), texture, cover)
     as_photo = repaint_photo(image[0], changes, np.eye(2, 3), 64)
     as_crop = apply_changes(image, changes)
-    torch.testing.assert_close(as_photo[..., 8:56, 8:56], as_crop[..., 8:56, 8:56], atol=2e-3, rtol=0)
+    torch.testing.assert_close(
+        as_photo[..., 8:56, 8:56], as_crop[..., 8:56, 8:56], atol=2e-3, rtol=0
+    )
 
 
 def test_a_face_outside_the_photo_is_refused():
@@ -95,7 +105,9 @@ def test_a_face_outside_the_photo_is_refused():
 
 def test_frames_that_are_not_finite_are_not_written(tmp_path):
     with pytest.raises(ValueError, match="not finite"):
-        write_talking(tmp_path / "out.mp4", torch.full((2, 3, 64, 64), torch.nan), torch.zeros(1280))
+        write_talking(
+            tmp_path / "out.mp4", torch.full((2, 3, 64, 64), torch.nan), torch.zeros(1280)
+        )
     assert not list(tmp_path.iterdir())
 
 

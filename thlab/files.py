@@ -43,7 +43,9 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except Exception as error:  # numpy, zipfile and zlib have a dozen kinds of it for a damaged file
+    except (
+        Exception
+    ) as error:  # numpy, zipfile and zlib have a dozen kinds of it for a damaged file
         raise ValueError(f"{path.name}: not a readable .npz ({error})") from error
 
 

@@ -119,7 +119,9 @@ def generate(
     return list(outs)
 
 
-def check_paths(outs: Sequence[Path | str], inputs: Iterable[Path | str], overwrite: bool = False) -> None:
+def check_paths(
+    outs: Sequence[Path | str], inputs: Iterable[Path | str], overwrite: bool = False
+) -> None:
     """Whether these files may be written from those, asked before any work is done.
 
     Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is one of
@@ -132,7 +134,9 @@ def check_paths(outs: Sequence[Path | str], inputs: Iterable[Path | str], overwr
             raise ValueError(f"{path}: no such file")
     for out in map(Path, outs):
         if out.suffix != ".mp4" or not out.parent.is_dir():
-            raise ValueError(f"{out}: the output must be a name ending in .mp4, in a folder that exists")
+            raise ValueError(
+                f"{out}: the output must be a name ending in .mp4, in a folder that exists"
+            )
         if not out.exists():
             continue
         for path in inputs:

@@ -14,7 +14,11 @@ are made of stand beside them in the source, with docstrings of their own.
 
 def public(nodes: list[ast.stmt]) -> list[ast.FunctionDef | ast.ClassDef]:
     """Functions that name their chapter, and classes."""
-    found = [n for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")]
+    found = [
+        n
+        for n in nodes
+        if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")
+    ]
     return [n for n in found if documented(n)]
 
 
@@ -67,7 +71,9 @@ def links(text: str) -> str:
 
 def entry(node: ast.FunctionDef | ast.ClassDef, level: int) -> str:
     title = f"{'#' * level} {node.name}"
-    text = f"{title}\n\n```python\n{signature(node)}\n```\n\n{prose(ast.get_docstring(node) or '')}\n"
+    text = (
+        f"{title}\n\n```python\n{signature(node)}\n```\n\n{prose(ast.get_docstring(node) or '')}\n"
+    )
     if isinstance(node, ast.ClassDef):
         text += "".join(f"\n{method(child)}" for child in methods(node))
     return text
@@ -80,7 +86,11 @@ def methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
 
 def method(node: ast.FunctionDef) -> str:
     words = prose(ast.get_docstring(node) or "").split("\n\n")
-    return f"- `{' '.join(signature(node).split())}`: " + "\n\n  ".join(w.replace("\n", " ") for w in words) + "\n"
+    return (
+        f"- `{' '.join(signature(node).split())}`: "
+        + "\n\n  ".join(w.replace("\n", " ") for w in words)
+        + "\n"
+    )
 
 
 def module_text(path: Path, root: Path) -> str:
@@ -89,7 +99,9 @@ def module_text(path: Path, root: Path) -> str:
     if not entries:
         return ""
     intro = prose(ast.get_docstring(tree) or "")
-    return f"\n### {dotted(path, root)}\n\n{intro}\n\n" + "\n".join(entry(node, 4) for node in entries)
+    return f"\n### {dotted(path, root)}\n\n{intro}\n\n" + "\n".join(
+        entry(node, 4) for node in entries
+    )
 
 
 def dotted(path: Path, root: Path) -> str:

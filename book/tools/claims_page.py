@@ -52,7 +52,9 @@ FEW = 4  # comparisons that are shown; more are folded away
 def claims_page(ledger: Path) -> str:
     """The page, a section a paper; only a header where there is no ledger."""
     claims = json.loads(ledger.read_text()) if ledger.exists() else []
-    sections = [section(key, [claim for claim in claims if claim["paper"] == key]) for key in PAPERS]
+    sections = [
+        section(key, [claim for claim in claims if claim["paper"] == key]) for key in PAPERS
+    ]
     if not claims:
         return HEADER
     counts = tally([claim["verdict"] for claim in claims])
@@ -67,9 +69,15 @@ def tally(verdicts: list[str]) -> str:
 
 def section(paper: str, claims: list[dict]) -> str:
     counts = tally([claim["verdict"] for claim in claims])
-    lines = ["| Claim | What is compared | Verdict | Evidence |", "|---|---|---|---|", *map(row, claims)]
+    lines = [
+        "| Claim | What is compared | Verdict | Evidence |",
+        "|---|---|---|---|",
+        *map(row, claims),
+    ]
     title, key = PAPERS[paper]
-    return "\n".join([f"## {title}", "", f"{len(claims)} claims of {{cite}}`{key}`: {counts}.", "", *lines, ""])
+    return "\n".join(
+        [f"## {title}", "", f"{len(claims)} claims of {{cite}}`{key}`: {counts}.", "", *lines, ""]
+    )
 
 
 def row(claim: dict) -> str:

@@ -65,14 +65,18 @@ def test_times_are_ordered_inside_the_clip_and_phones_fill_their_words(aligner, 
 @pytest.mark.parametrize("aligner", [align_pocketsphinx, align_dtw])
 def test_words_are_found_where_a_synthetic_voice_says_them(aligner, spoken):
     take = say(SENTENCE, "gmw/en-US+m5")
-    truth = np.array([take.times[take.word == number][[0, -1], [0, 1]] for number in range(6)]) + 0.3
+    truth = (
+        np.array([take.times[take.word == number][[0, -1], [0, 1]] for number in range(6)]) + 0.3
+    )
     found = np.array([(span.start, span.end) for span in aligner(spoken, SENTENCE).words])
     assert np.median(np.abs(found - truth)) < 0.03
 
 
 def test_a_voice_is_aligned_with_itself_to_the_frame(spoken):
     take = say(SENTENCE, "gmw/en-US+m5")
-    found = np.array([(span.start, span.end) for span in align_dtw(spoken, SENTENCE, ["gmw/en-US+m5"]).phones])
+    found = np.array(
+        [(span.start, span.end) for span in align_dtw(spoken, SENTENCE, ["gmw/en-US+m5"]).phones]
+    )
     np.testing.assert_allclose(found, take.times + 0.3, atol=0.011)
 
 

@@ -39,7 +39,11 @@ def brute_force(x, y, metric, band):
             return np.inf
         longer, shorter = max(n, m) - 1, min(n, m) - 1
         along, across = (i, j) if n >= m else (j, i)
-        if band is not None and shorter > 0 and abs(along - across * longer / shorter) > band + 1e-9:
+        if (
+            band is not None
+            and shorter > 0
+            and abs(along - across * longer / shorter) > band + 1e-9
+        ):
             return np.inf
         if i == 0 and j == 0:
             return C[0, 0]
@@ -130,14 +134,18 @@ def test_ties_take_the_diagonal_then_x_then_y():
     flat = np.zeros((3, 1), np.float32)
     np.testing.assert_array_equal(dtw(flat, flat).path, [[0, 0], [1, 1], [2, 2]])
     # walking back from (2, 3), the diagonal is taken as long as there is one
-    np.testing.assert_array_equal(dtw(flat, np.zeros((4, 1), np.float32)).path, [[0, 0], [0, 1], [1, 2], [2, 3]])
+    np.testing.assert_array_equal(
+        dtw(flat, np.zeros((4, 1), np.float32)).path, [[0, 0], [0, 1], [1, 2], [2, 3]]
+    )
 
 
 def test_swapped_sequences_cost_the_same():
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(40, 5)), rng.normal(size=(61, 5))
     for band in (None, 12):
-        np.testing.assert_allclose(dtw(x, y, "l2", band).cost, dtw(y, x, "l2", band).cost, rtol=1e-12)
+        np.testing.assert_allclose(
+            dtw(x, y, "l2", band).cost, dtw(y, x, "l2", band).cost, rtol=1e-12
+        )
 
 
 def test_the_band_follows_the_scaled_diagonal():
@@ -162,7 +170,11 @@ BAD = [
     ((OK, np.array([[1, 1], [0, 0]])), {"metric": "cosine"}, "y: frame 1 is all zeros"),
     ((OK, OK), {"metric": "manhattan"}, "metric: expected one of l1, l2, .* 'manhattan'"),
     ((OK, OK), {"band": -1}, "band: -1"),
-    ((OK, np.ones((11, 2))), {"band": 1}, "band: 1 cannot join the corners of 4 x 11 frames, it takes 2"),
+    (
+        (OK, np.ones((11, 2))),
+        {"band": 1},
+        "band: 1 cannot join the corners of 4 x 11 frames, it takes 2",
+    ),
     ((OK * 1e38, -OK * 1e38), {"metric": "sqeuclidean"}, "overflow"),
 ]
 
@@ -182,7 +194,9 @@ def test_a_band_of_half_a_frame_is_refused():
 
 def test_lengths_of_one_flat_sequences_integers_and_tensors():
     assert dtw(np.array([3.0]), np.array([5.0])).cost == 2.0
-    np.testing.assert_array_equal(dtw(np.array([3]), np.array([5, 4, 3])).path, [[0, 0], [0, 1], [0, 2]])
+    np.testing.assert_array_equal(
+        dtw(np.array([3]), np.array([5, 4, 3])).path, [[0, 0], [0, 1], [0, 2]]
+    )
     x, y = np.array([1, 2, 3, 9], np.uint8), np.array([1, 3, 9], np.uint8)
     assert dtw(x, y).cost == dtw_torch([x], [y])[0].cost == 1.0  # 2 - 3 does not wrap around
     leaf = torch.tensor([[1.0], [2.0], [4.0]], requires_grad=True)
@@ -203,7 +217,9 @@ def test_warp_keeps_the_last_match():
 def test_times_follow_a_known_warp():
     rng = np.random.default_rng(4)
     x = rng.normal(size=(50, 8))
-    y = np.repeat(x, 2, axis=0)  # y is x at half the speed: frame i of x is frames 2i and 2i + 1 of y
+    y = np.repeat(
+        x, 2, axis=0
+    )  # y is x at half the speed: frame i of x is frames 2i and 2i + 1 of y
     path = dtw(x, y).path
     times = np.array([0.05, 0.123, 0.3])
     np.testing.assert_allclose(map_times(path, times, hop=0.01), 2 * times + 0.005)

@@ -34,9 +34,13 @@ print((kilobytes("VmHWM") - before) / 1024)
 def test_ten_thousand_frames_take_under_50_mb(dtype):
     if sys.platform != "linux":
         pytest.skip("peak memory is read from /proc, which only Linux has")
-    run = subprocess.run([sys.executable, "-c", MEMORY, dtype], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", MEMORY, dtype], capture_output=True, text=True, check=True
+    )
     megabytes = float(run.stdout)
-    assert 8 < megabytes < 50  # a strip alone takes 10 MB: less would mean that nothing was measured
+    assert (
+        8 < megabytes < 50
+    )  # a strip alone takes 10 MB: less would mean that nothing was measured
 
 
 def test_ten_thousand_frames_are_as_cheap_in_float32_as_in_float64():
@@ -54,5 +58,7 @@ def test_cuda_gives_the_costs_of_the_cpu():
     xs = [torch.randn(n, 13, generator=generator) for n in (300, 120, 1)]
     ys = [torch.randn(m, 13, generator=generator) for m in (350, 90, 40)]
     for metric in ("l1", "l2", "sqeuclidean", "cosine"):
-        for x, y, result in zip(xs, ys, dtw_torch(xs, ys, metric, band=200, device="cuda"), strict=True):
+        for x, y, result in zip(
+            xs, ys, dtw_torch(xs, ys, metric, band=200, device="cuda"), strict=True
+        ):
             assert result.cost == pytest.approx(dtw(x, y, metric, band=200).cost, rel=1e-5)

@@ -62,15 +62,26 @@ def test_dtw_carries_word_boundaries_between_emotions(takes, record_property, ca
     scenes = sorted({key[:2] for key in takes})
     found = {}
     for a, b in combinations(RAVDESS_EMOTIONS, 2):
-        both = [(takes[*s, a], takes[*s, b]) for s in scenes] + [(takes[*s, b], takes[*s, a]) for s in scenes]
-        found[f"{a} - {b}"] = np.concatenate([mapped_errors(*pair) for pair in both], axis=1)  # (3, boundaries)
+        both = [(takes[*s, a], takes[*s, b]) for s in scenes] + [
+            (takes[*s, b], takes[*s, a]) for s in scenes
+        ]
+        found[f"{a} - {b}"] = np.concatenate(
+            [mapped_errors(*pair) for pair in both], axis=1
+        )  # (3, boundaries)
     every = np.concatenate(list(found.values()), axis=1)
     lines = [row(name, errors) for name, errors in found.items()] + [row("all pairs", every)]
     for line in lines:
         record_property("median and mean ms: " + ", ".join(WAYS), line.strip())
     with capsys.disabled():
-        print(f"\nRAVDESS, {len(scenes)} scenes of {ACTORS} actors: |error| in ms, the yardstick is pocketsphinx")
-        print(" " * 22 + "".join(f"{way:>14s}" for way in WAYS), " " * 22 + "  median  mean" * 3, *lines, sep="\n")
+        print(
+            f"\nRAVDESS, {len(scenes)} scenes of {ACTORS} actors: |error| in ms, the yardstick is pocketsphinx"
+        )
+        print(
+            " " * 22 + "".join(f"{way:>14s}" for way in WAYS),
+            " " * 22 + "  median  mean" * 3,
+            *lines,
+            sep="\n",
+        )
     stretched, ends_known, warped = every
     assert all(errors[2].mean() < errors[0].mean() for errors in found.values())
     assert np.median(warped) < np.median(stretched) / 3  # seen: 10 and 43 ms

@@ -45,7 +45,10 @@ def chromium():
     program = system_browser.find()
     if program is None:
         pytest.fail(system_browser.HELP)
-    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--disable-background-networking"]
+    arguments = [
+        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+        "--disable-background-networking",
+    ]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium's sandbox does not run as root
     with sync_playwright() as playwright:
@@ -73,10 +76,19 @@ def opened(chromium, addresses, page, scheme, theme):
     problems = []
     context = chromium.new_context(color_scheme=theme, viewport={"width": 1200, "height": 900})
     tab = context.new_page()
-    tab.on("request", lambda r: None if r.url.startswith(LOCAL) else problems.append(f"left the machine: {r.url}"))
+    tab.on(
+        "request",
+        lambda r: (
+            None if r.url.startswith(LOCAL) else problems.append(f"left the machine: {r.url}")
+        ),
+    )
     tab.on("requestfailed", lambda r: problems.append(f"{r.url}: {r.failure}"))
-    tab.on("response", lambda r: problems.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    tab.on("console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None)
+    tab.on(
+        "response", lambda r: problems.append(f"{r.status} {r.url}") if r.status >= 400 else None
+    )
+    tab.on(
+        "console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None
+    )
     tab.on("pageerror", lambda e: problems.append(f"script: {e}"))
     tab.goto(f"{addresses[scheme]}{page}.html", wait_until="load")
     yield tab
@@ -107,7 +119,9 @@ def wait_for_change(tab, read, before, seconds=10):
 def check_equations(tab):
     if tab.locator(".math").count() == 0:
         return  # MathJax is loaded where there is a formula
-    tab.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise", timeout=20_000)
+    tab.wait_for_function(
+        "window.MathJax && MathJax.startup && MathJax.startup.promise", timeout=20_000
+    )
     tab.evaluate("MathJax.startup.promise")
     # widget labels may add containers of their own, so each formula is looked at
     untouched = tab.evaluate(
@@ -153,9 +167,13 @@ def check_strip(tab, strip):
 def check_live(tab, figure):
     figure.scroll_into_view_if_needed()
     tab.wait_for_function(
-        "f => ['ready', 'failed'].includes(f.dataset.state)", arg=figure.element_handle(), timeout=60_000
+        "f => ['ready', 'failed'].includes(f.dataset.state)",
+        arg=figure.element_handle(),
+        timeout=60_000,
     )
-    assert figure.get_attribute("data-state") == "ready", figure.locator("[role=status]").text_content()
+    assert figure.get_attribute("data-state") == "ready", figure.locator(
+        "[role=status]"
+    ).text_content()
     canvas = figure.locator("canvas")
     assert canvas.get_attribute("aria-label")
     start = picture(canvas)
@@ -206,7 +224,13 @@ def test_page_is_alive_offline(opened, page, scheme, theme):
 
 @pytest.mark.parametrize(
     ("chapter", "strips", "figures"),
-    [("sound-and-faces", 1, 1), ("dtw", 1, 0), ("priors", 1, 1), ("latent-kl", 1, 1), ("davs", 1, 1)],
+    [
+        ("sound-and-faces", 1, 1),
+        ("dtw", 1, 0),
+        ("priors", 1, 1),
+        ("latent-kl", 1, 1),
+        ("davs", 1, 1),
+    ],
 )
 def test_chapter_has_its_widgets(html, chapter, strips, figures):
     text = (html / f"{chapter}.html").read_text()

@@ -15,13 +15,21 @@ def test_each_claim_stands_once_below_its_paper():
     sections = dict(zip(PAPERS, page.split("\n## ")[1:], strict=True))
     for claim in claims:
         assert page.count(f"`{claim['id']}`") == 1
-        line = next(line for line in sections[claim["paper"]].splitlines() if f"`{claim['id']}`" in line)
+        line = next(
+            line for line in sections[claim["paper"]].splitlines() if f"`{claim['id']}`" in line
+        )
         assert f"| **{claim['verdict']}** |" in line
         assert line.replace("\\|", "").count("|") == 5
     assert "The rule" in page
 
 
-HELD = {"what": "a − b", "verdict": "held", "mean": -0.2, "interval": [-0.3, -0.1], "over": "3 seeds"}
+HELD = {
+    "what": "a − b",
+    "verdict": "held",
+    "mean": -0.2,
+    "interval": [-0.3, -0.1],
+    "over": "3 seeds",
+}
 UNDECIDED = HELD | {"verdict": "undecided", "interval": [-0.3, 0.1], "decides": "9 seeds"}
 
 
@@ -47,7 +55,9 @@ def test_each_comparison_shows_its_own_verdict_and_what_would_decide():
 
 def test_a_claim_that_is_not_measured_says_so():
     evidence = {"file": "evp.T1.json", "seeds": [], "comparisons": [], "reason": "not measured yet"}
-    assert row(claim() | {"verdict": "open", "evidence": evidence}).endswith("| **open** | not measured yet |")
+    assert row(claim() | {"verdict": "open", "evidence": evidence}).endswith(
+        "| **open** | not measured yet |"
+    )
 
 
 def test_the_pages_verdicts_are_the_engines():

@@ -15,7 +15,9 @@ def book(tmp_path, monkeypatch):
     (folder / "static" / "models" / "m.onnx.js").write_text("stored")
     (folder / "a.md").write_text("# A")
     (tmp_path / "constraints.txt").write_text("")
-    write_chapter(folder / "one.ipynb", "import os; print(6 * 7, os.path.basename(os.environ['THLAB_BOOK']))")
+    write_chapter(
+        folder / "one.ipynb", "import os; print(6 * 7, os.path.basename(os.environ['THLAB_BOOK']))"
+    )
     for module in (stage, run_notebooks):
         monkeypatch.setattr(module, "BOOK", folder)
     monkeypatch.setenv("THLAB_PRESET", "fast")
@@ -63,7 +65,9 @@ def test_failing_cell_ends_the_run_and_leaves_the_stored_chapter(book, tmp_path)
 
 
 def test_stored_widgets_keep_what_was_set(book):
-    write_chapter(book / "one.ipynb", "import ipywidgets as w\nw.IntSlider(value=3, description='frame')")
+    write_chapter(
+        book / "one.ipynb", "import ipywidgets as w\nw.IntSlider(value=3, description='frame')"
+    )
     run_notebooks.run_in_place([book / "one.ipynb"])
     state = nbformat.read(book / "one.ipynb", as_version=4).metadata["widgets"]
     models = next(iter(state.values()))["state"].values()
@@ -73,7 +77,9 @@ def test_stored_widgets_keep_what_was_set(book):
 
 
 def test_docstring_becomes_markdown_with_links():
-    text = api_page.prose("Cost d(a_i, b_j), Eq. 1 of [ji2021].\n\n    x = 1\n\nSee `a_b`. Chapter: book/dtw.ipynb")
+    text = api_page.prose(
+        "Cost d(a_i, b_j), Eq. 1 of [ji2021].\n\n    x = 1\n\nSee `a_b`. Chapter: book/dtw.ipynb"
+    )
     assert text == (
         "Cost d(a\\_i, b\\_j), Eq. 1 of {cite}`ji2021`.\n\n```text\nx = 1\n```\n\nSee `a_b`. Chapter: {doc}`dtw`"
     )

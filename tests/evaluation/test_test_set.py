@@ -71,7 +71,9 @@ def test_what_stands_still_has_no_correlation_and_the_images_own_frame_is_left_o
     assert test_set.mouths(videos)["opening"] == pytest.approx([0] * 5, abs=1e-6)
     real, i = test_set.real[0], test_set.image[0]
     others = [psnr(real[i], frame).item() for j, frame in enumerate(real) if j != i]
-    assert test_set.pictures(videos)["PSNR"][0] == pytest.approx(sum(others) / len(others), rel=1e-5)
+    assert test_set.pictures(videos)["PSNR"][0] == pytest.approx(
+        sum(others) / len(others), rel=1e-5
+    )
 
 
 def test_noise_is_fixed_and_shuffling_takes_another_clip_and_turns_it(test_set):
@@ -102,7 +104,9 @@ def test_a_head_is_scored_beside_its_baselines_in_one_call(test_set):
     assert mean["parrot, -60 dB", "LMD"] == 0
     assert mean["repeated frame", "LMD"] > 0.1
     speakers = {(speaker, clip) for row, _, speaker, clip, _ in found if row == "parrot"}
-    assert speakers == {(test_set.speaker(clip), test_set.tensors.ids[clip]) for clip in test_set.clips}
+    assert speakers == {
+        (test_set.speaker(clip), test_set.tensors.ids[clip]) for clip in test_set.clips
+    }
 
 
 def test_what_was_not_measured_is_left_out(test_set):

@@ -28,7 +28,9 @@ CONTROLS = ({"w": 3}, SLIDERS, CHOICES)
 
 def figure(tmp_path, monkeypatch, **options):
     monkeypatch.setenv("THLAB_BOOK", str(tmp_path))
-    return live_decoder(Plane(), "plane", {"w": 3}, SLIDERS, CHOICES, alt='a "flat" colour', **options)
+    return live_decoder(
+        Plane(), "plane", {"w": 3}, SLIDERS, CHOICES, alt='a "flat" colour', **options
+    )
 
 
 def pixels(png: bytes) -> np.ndarray:

@@ -15,7 +15,10 @@ def sway(n_frames, centre, rng):
     phase, t = rng.uniform(0, 2 * np.pi, 4), np.arange(n_frames) / 25 * np.pi
     shift = 3 * np.stack([np.sin(t + phase[0]), np.sin(1.2 * t + phase[1])], -1)
     angle, scale = np.radians(2) * np.sin(0.8 * t + phase[2]), 1 + 0.01 * np.sin(t + phase[3])
-    linear = scale[:, None, None] * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).T
+    linear = (
+        scale[:, None, None]
+        * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).T
+    )
     return np.concatenate([linear, (centre + shift - linear @ centre)[..., None]], -1)
 
 
@@ -26,9 +29,20 @@ def moved_still(still, matrices, rng):
     half = np.array([0.5, 0.5])
     frames = []
     for matrix in matrices:  # scikit-image has pixel centres at whole numbers
-        m = np.vstack([np.column_stack([matrix[:, :2], matrix[:, :2] @ half + matrix[:, 2] - half]), [0, 0, 1]])
-        frames.append(warp(still, AffineTransform(m).inverse, order=3, mode="edge", preserve_range=True))
-    return (np.stack(frames) + rng.normal(0, 5, (len(frames), *still.shape))).clip(0, 255).astype(np.uint8)
+        m = np.vstack(
+            [
+                np.column_stack([matrix[:, :2], matrix[:, :2] @ half + matrix[:, 2] - half]),
+                [0, 0, 1],
+            ]
+        )
+        frames.append(
+            warp(still, AffineTransform(m).inverse, order=3, mode="edge", preserve_range=True)
+        )
+    return (
+        (np.stack(frames) + rng.normal(0, 5, (len(frames), *still.shape)))
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +59,9 @@ def known_motion(real_data):
 def true_anchors_in_crop(known_motion, smooth):
     landmarks, true = known_motion
     matrices = alignment_matrices(landmarks, SIZE, smooth)
-    return np.stack([transform(points, matrix) for points, matrix in zip(true, matrices, strict=True)])
+    return np.stack(
+        [transform(points, matrix) for points, matrix in zip(true, matrices, strict=True)]
+    )
 
 
 def jitter(tracks):
@@ -86,7 +102,9 @@ def test_landmarks_in_the_crop_lie_on_the_template():
     face = rng.normal(size=(68, 2)) * 20 + 100
     frames = np.zeros((6, 50, 50, 3), np.uint8)
     scales = 1 + 0.1 * np.arange(6)
-    _, moved = align_face(frames, (face * scales[:, None, None]).astype(np.float32), SIZE, smooth=0.0)
+    _, moved = align_face(
+        frames, (face * scales[:, None, None]).astype(np.float32), SIZE, smooth=0.0
+    )
     # the same face at any scale lands in the same place, as near to the template as a similarity can bring it
     np.testing.assert_allclose(moved, np.broadcast_to(moved[0], moved.shape), atol=1e-3)
     best = transform(anchors(face), similarity(anchors(face), TEMPLATE * SIZE))
@@ -122,7 +140,12 @@ def test_shrinking_does_not_alias():
     frame = np.ascontiguousarray(np.broadcast_to(stripes[None, None, :, None], (1, 300, 300, 3)))
     area = cv2.resize(frame[0], (64, 64), interpolation=cv2.INTER_AREA)
     assert crop(frame, identity(64 / 300), 64).std() < 1.2 * area.std()
-    assert area.std() < 20 < 100 < cv2.resize(frame[0], (64, 64), interpolation=cv2.INTER_NEAREST).std()
+    assert (
+        area.std()
+        < 20
+        < 100
+        < cv2.resize(frame[0], (64, 64), interpolation=cv2.INTER_NEAREST).std()
+    )
 
 
 def test_crop_turns_the_picture_the_right_way():
@@ -153,6 +176,10 @@ def test_real_crops_hold_the_face_in_place(real_data):
         assert found.mean() >= 0.98, path.name
         matrices = alignment_matrices(to_68(landmarks), 128)
         fixed = np.broadcast_to(matrices.mean(0), matrices.shape)
-        still, swaying = (anchors(to_68(detect_landmarks(crop(frames, m, 128))[0])) for m in (matrices, fixed))
-        assert still.std(0).max() < 2.0, path.name  # pixels of 128; a blink moves an eye's centre too
+        still, swaying = (
+            anchors(to_68(detect_landmarks(crop(frames, m, 128))[0])) for m in (matrices, fixed)
+        )
+        assert still.std(0).max() < 2.0, (
+            path.name
+        )  # pixels of 128; a blink moves an eye's centre too
         assert still.std(0).max() < swaying.std(0).max(), path.name

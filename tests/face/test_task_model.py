@@ -27,7 +27,9 @@ def with_478_points(model):
     pad.deprecatedBuiltinCode = pad.builtinCode = schema.BuiltinOperator.PAD
     pad.version = 1
     widths = schema.BufferT()
-    widths.data = np.frombuffer(np.array([[0, 0], [0, 0], [0, 0], [0, 30]], "<i4").tobytes(), np.uint8)
+    widths.data = np.frombuffer(
+        np.array([[0, 0], [0, 0], [0, 0], [0, 30]], "<i4").tobytes(), np.uint8
+    )
     tree.operatorCodes.append(pad)
     tree.buffers.append(widths)
     for name, shape, kind, buffer in (
@@ -40,7 +42,10 @@ def with_478_points(model):
     operator = schema.OperatorT()
     operator.opcodeIndex = len(tree.operatorCodes) - 1
     operator.inputs, operator.outputs = [mesh, len(graph.tensors) - 2], [len(graph.tensors) - 1]
-    operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.PadOptions, schema.PadOptionsT()
+    operator.builtinOptionsType, operator.builtinOptions = (
+        schema.BuiltinOptions.PadOptions,
+        schema.PadOptionsT(),
+    )
     graph.operators.append(operator)
     graph.outputs = [len(graph.tensors) - 1, flag]
     builder = flatbuffers.Builder(len(model))
@@ -75,7 +80,9 @@ def test_a_task_file_gives_the_same_points(task_file, real_data):
     """Against the models that detect_landmarks takes by itself: two meshes, so that they agree but not exactly."""
     from PIL import Image
 
-    frames = np.array(Image.open(real_data / "faces_public_domain/astronaut.png").convert("RGB"))[None]
+    frames = np.array(Image.open(real_data / "faces_public_domain/astronaut.png").convert("RGB"))[
+        None
+    ]
     landmarks, found = detect_landmarks(frames, model=task_file)
     assert found.tolist() == [True]
     assert landmarks.shape == (1, 478, 3)

@@ -33,7 +33,8 @@ def scores() -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize(
-    ("metric", "least"), [("mig", 0.97), ("sap", 0.7), ("disentanglement", 0.97), ("completeness", 0.97)]
+    ("metric", "least"),
+    [("mig", 0.97), ("sap", 0.7), ("disentanglement", 0.97), ("completeness", 0.97)],
 )
 def test_pure_codes_score_high_and_rotated_ones_low(scores, metric, least):
     assert scores["pure"][metric] > least
@@ -43,7 +44,9 @@ def test_pure_codes_score_high_and_rotated_ones_low(scores, metric, least):
 def test_informativeness_is_held_out_accuracy(scores):
     assert scores["pure"]["informativeness"] == 1
     chance = torch.rand(300, 3, generator=torch.Generator().manual_seed(4))
-    found = dci(chance, factors(300), chance.flip(0), factors(300, 1))  # a forest learns its own labels by heart
+    found = dci(
+        chance, factors(300), chance.flip(0), factors(300, 1)
+    )  # a forest learns its own labels by heart
     assert found["informativeness"] == pytest.approx(0.2, abs=0.05)
 
 
@@ -66,17 +69,25 @@ def test_sap_by_hand():
 
 def test_histograms_are_numpys_and_the_scores_scikit_learns():
     generator = torch.Generator().manual_seed(3)
-    factor = torch.tensor([3, 7, 8])[torch.randint(0, 3, (400,), generator=generator)]  # labels need not count from 0
-    codes = torch.randn(400, 3, generator=generator) + factor[:, None] * torch.tensor([0.0, 0.1, 0.5])
+    factor = torch.tensor([3, 7, 8])[
+        torch.randint(0, 3, (400,), generator=generator)
+    ]  # labels need not count from 0
+    codes = torch.randn(400, 3, generator=generator) + factor[:, None] * torch.tensor(
+        [0.0, 0.1, 0.5]
+    )
     information, accuracy = [], []
     for values in codes.T.double().numpy():
         bins = np.digitize(values, np.histogram_bin_edges(values, 20)[:-1])
         information.append(mutual_info_score(factor, bins))
         shares = np.array([[np.mean(bins[factor == k] == b) for k in (3, 7, 8)] for b in range(21)])
-        accuracy.append(balanced_accuracy_score(factor, np.array([3, 7, 8])[shares.argmax(1)][bins]))
+        accuracy.append(
+            balanced_accuracy_score(factor, np.array([3, 7, 8])[shares.argmax(1)][bins])
+        )
     information, accuracy = np.sort(information), np.sort(accuracy)
     entropy = mutual_info_score(factor, factor)
-    assert mig(codes, factor[:, None]) == pytest.approx((information[-1] - information[-2]) / entropy, abs=2e-3)
+    assert mig(codes, factor[:, None]) == pytest.approx(
+        (information[-1] - information[-2]) / entropy, abs=2e-3
+    )
     assert sap(codes, factor[:, None]) == pytest.approx(accuracy[-1] - accuracy[-2], abs=2e-3)
 
 

@@ -35,7 +35,9 @@ def test_mediapipe_finds_the_mouth_of_small_faces(corpus):
     pytest.importorskip("mediapipe")
     clip = clips_of(corpus, "s05")[0]
     found = to_68(judges.mediapipe_points(clip.frames[:6], clip.id))
-    assert np.linalg.norm(found - clip.labels["landmarks"][:6], axis=-1)[:, 48:].mean() < 1.5  # px of 64
+    assert (
+        np.linalg.norm(found - clip.labels["landmarks"][:6], axis=-1)[:, 48:].mean() < 1.5
+    )  # px of 64
     with pytest.raises(ValueError, match="grey: no face"):
         judges.mediapipe_points(np.full((2, 64, 64, 3), 128, np.uint8), "grey")
 
@@ -44,7 +46,11 @@ def test_dlib_tells_people_apart(corpus):
     pytest.importorskip("dlib")
     one, again, other = (
         judges.dlib_identity(clip.frames[10:11])
-        for clip in (clips_of(corpus, "s04")[0], clips_of(corpus, "s04")[1], clips_of(corpus, "s05")[0])
+        for clip in (
+            clips_of(corpus, "s04")[0],
+            clips_of(corpus, "s04")[1],
+            clips_of(corpus, "s05")[0],
+        )
     )
     assert one.shape == (1, 128)
     assert np.linalg.norm(one - again) < 0.6 * np.linalg.norm(one - other)

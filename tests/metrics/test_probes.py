@@ -29,12 +29,16 @@ def test_logistic_regression_is_scikit_learns():
     x, x_test = standardised(train[0], test[0])
     oracle = LogisticRegression(C=1.0, tol=1e-9, max_iter=5000).fit(x, train[1])
     weights, _ = probes._fit(
-        lambda s, y: torch.nn.functional.cross_entropy(s, y, reduction="sum"), torch.tensor(x), train[1]
+        lambda s, y: torch.nn.functional.cross_entropy(s, y, reduction="sum"),
+        torch.tensor(x),
+        train[1],
     )
     np.testing.assert_allclose(weights.T, oracle.coef_, atol=2e-3)
     accuracy = linear_probe(*train, *test)
     assert accuracy == pytest.approx(oracle.score(x_test, test[1]), abs=1 / 300)
-    assert 0.5 < accuracy < 0.95  # the clouds overlap: a probe that always or never hits would not show agreement
+    assert (
+        0.5 < accuracy < 0.95
+    )  # the clouds overlap: a probe that always or never hits would not show agreement
 
 
 def test_support_vectors_are_scikit_learns():
@@ -61,6 +65,6 @@ def test_accuracy_is_of_held_out_codes(probe):
 def test_dead_dimensions_and_unseen_labels(probe):
     x = torch.tensor([[-1.0, 7.0], [-2.0, 7.0], [1.0, 7.0], [2.0, 7.0]])
     y = torch.tensor([0, 0, 1, 1])
-    assert probe(x, y, torch.tensor([[-3.0, 7.0], [3.0, 7.0], [3.0, 7.0]]), torch.tensor([0, 1, 2])) == pytest.approx(
-        2 / 3
-    )
+    assert probe(
+        x, y, torch.tensor([[-3.0, 7.0], [3.0, 7.0], [3.0, 7.0]]), torch.tensor([0, 1, 2])
+    ) == pytest.approx(2 / 3)

@@ -43,7 +43,9 @@ class Toy(nn.Module):
     def forward(self, x, picture):
         self.seen += 1
         h, _ = self.lstm(x)
-        return self.head(h + self.conv(picture.to(memory_format=torch.channels_last)).mean((2, 3))[:, None])
+        return self.head(
+            h + self.conv(picture.to(memory_format=torch.channels_last)).mean((2, 3))[:, None]
+        )
 
 
 def new_model() -> Toy:
@@ -114,9 +116,19 @@ def alone(folder: Path, **settings) -> None:
 
 def as_rank(rank: int, port: int, folder: Path, **settings) -> None:
     """One of two processes, with the environment that torchrun gives them."""
-    place = {"RANK": rank, "LOCAL_RANK": rank, "GROUP_RANK": 0, "MASTER_PORT": port, "WORLD_SIZE": 2}
+    place = {
+        "RANK": rank,
+        "LOCAL_RANK": rank,
+        "GROUP_RANK": 0,
+        "MASTER_PORT": port,
+        "WORLD_SIZE": 2,
+    }
     os.environ |= {name: str(value) for name, value in place.items()}
-    os.environ |= {"LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_RUN_ID": "test"}
+    os.environ |= {
+        "LOCAL_WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "TORCHELASTIC_RUN_ID": "test",
+    }
     train(make_fabric("cpu", 2, "ddp", precision="32-true"), folder, **settings)
 
 
@@ -125,7 +137,9 @@ def two(folder: Path, **settings) -> list[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    return [status(pid) for pid in [forked(as_rank, rank, port, folder, **settings) for rank in (0, 1)]]
+    return [
+        status(pid) for pid in [forked(as_rank, rank, port, folder, **settings) for rank in (0, 1)]
+    ]
 
 
 def killed(folder: Path) -> list[int]:
@@ -141,7 +155,9 @@ def main(root: Path) -> None:
     torch.set_num_threads(1)
     ends = {"unbroken": status(forked(alone, root / "unbroken"))}
     ends["killed"] = killed(root / "killed")
-    ends["in_save"] = [status(forked(alone, root / "in_save", **how)) for how in ({"die_in_save": 9}, {})]
+    ends["in_save"] = [
+        status(forked(alone, root / "in_save", **how)) for how in ({"die_in_save": 9}, {})
+    ]
     ends["two"] = two(root / "two")
     ends["nan"] = two(root / "nan", nan_at=9)
     print(json.dumps(ends))

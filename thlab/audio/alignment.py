@@ -36,11 +36,15 @@ def align_pocketsphinx(
     is empty, silent or not finite; ImportError where pocketsphinx is missing. Chapter: book/dtw.ipynb
     """
     clip = one_clip(audio, words)
-    decoder = _decoder({word.lower(): _variants(word.lower(), pronunciations or {}) for word in words})
+    decoder = _decoder(
+        {word.lower(): _variants(word.lower(), pronunciations or {}) for word in words}
+    )
     decoder.set_align_text(" ".join(words).lower())
     decode(decoder, clip)
     if decoder.hyp() is None:
-        raise ValueError(f"{' '.join(words)!r} does not fit into {len(clip) / SAMPLE_RATE:.2f} s of audio")
+        raise ValueError(
+            f"{' '.join(words)!r} does not fit into {len(clip) / SAMPLE_RATE:.2f} s of audio"
+        )
     decoder.set_alignment()  # a second pass, for the phones
     decode(decoder, clip)
     return _read(decoder, words, len(clip) / SAMPLE_RATE)
@@ -62,7 +66,9 @@ def _decoder(pronunciations: dict[str, list[tuple[str, ...]]]):
     """A decoder that knows only these words."""
     pocketsphinx = require("pocketsphinx", extra="align")
     beams = {"beam": WIDE, "wbeam": WIDE, "pbeam": WIDE}
-    decoder = pocketsphinx.Decoder(dict=None, lm=None, bestpath=False, loglevel="FATAL", samprate=SAMPLE_RATE, **beams)
+    decoder = pocketsphinx.Decoder(
+        dict=None, lm=None, bestpath=False, loglevel="FATAL", samprate=SAMPLE_RATE, **beams
+    )
     for word, variants in pronunciations.items():
         for number, phones in enumerate(variants, 1):
             decoder.add_word(word if number == 1 else f"{word}({number})", " ".join(phones))
@@ -88,7 +94,9 @@ def _read(decoder, words: Sequence[str], end: float) -> Alignment:
 
 
 def _segment(entry, label: str, end: float) -> Segment:
-    start, stop = (np.array([entry.start, entry.start + entry.duration]) * FRAME - QUIET).clip(0, end)
+    start, stop = (np.array([entry.start, entry.start + entry.duration]) * FRAME - QUIET).clip(
+        0, end
+    )
     return Segment(round(float(start), 3), round(float(stop), 3), label)
 
 
@@ -99,9 +107,13 @@ def _variants(word: str, given: Mapping[str, Iterable[str]]) -> list[tuple[str, 
     if word not in given:
         variants += [phones for phones in _cmu_dictionary().get(word, []) if phones not in variants]
     if not variants:
-        raise ValueError(f"{word!r} is not in the dictionary: give it, as in pronunciations={{{word!r}: ['AA', 'R']}}")
+        raise ValueError(
+            f"{word!r} is not in the dictionary: give it, as in pronunciations={{{word!r}: ['AA', 'R']}}"
+        )
     if unknown := {phone for phones in variants for phone in phones} - set(ARPABET_TO_VISEME):
-        raise ValueError(f"{word!r}: {', '.join(sorted(unknown))} is no ARPAbet phone (without stress, upper case)")
+        raise ValueError(
+            f"{word!r}: {', '.join(sorted(unknown))} is no ARPAbet phone (without stress, upper case)"
+        )
     return variants
 
 

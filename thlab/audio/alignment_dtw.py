@@ -45,9 +45,15 @@ def align_dtw(audio: Audio, words: Sequence[str], voices: Sequence[str] = VOICES
     takes = [say(words, voice) for voice in voices]
     times = np.median([_onto(clip, take) for take in takes], axis=0)  # (phones, 2)
     labels, of_word = takes[0].phones, takes[0].word
-    phones = [Segment(start, end, label) for (start, end), label in zip(times.tolist(), labels, strict=True)]
+    phones = [
+        Segment(start, end, label)
+        for (start, end), label in zip(times.tolist(), labels, strict=True)
+    ]
     groups = [np.flatnonzero(of_word == number) for number in range(len(words))]
-    spans = [Segment(phones[g[0]].start, phones[g[-1]].end, word) for g, word in zip(groups, words, strict=True)]
+    spans = [
+        Segment(phones[g[0]].start, phones[g[-1]].end, word)
+        for g, word in zip(groups, words, strict=True)
+    ]
     return Alignment(spans, phones)
 
 
@@ -60,8 +66,12 @@ def say(words: Sequence[str], voice: str) -> Take:
     said = synthesize(" ".join(map(_spell, words)) + ".", voice, WORDS_A_MINUTE, data, seed=0)
     phones, start, end, word = time_phones(said)
     if set(word.tolist()) != set(range(len(words))):
-        raise ValueError(f"espeak-ng reads {' '.join(words)!r} as {len(set(word.tolist()))} words, not {len(words)}")
-    audio = resample_poly(said.audio, SAMPLE_RATE // 50, said.rate // 50)[: round(end[-1] * SAMPLE_RATE)]
+        raise ValueError(
+            f"espeak-ng reads {' '.join(words)!r} as {len(set(word.tolist()))} words, not {len(words)}"
+        )
+    audio = resample_poly(said.audio, SAMPLE_RATE // 50, said.rate // 50)[
+        : round(end[-1] * SAMPLE_RATE)
+    ]
     return Take(audio.astype(np.float32), phones, np.stack([start, end], 1), word)
 
 

@@ -31,7 +31,9 @@ def log_spectrogram(audio: Audio) -> Float[Tensor, "*b t 200"]:
     """
     # \log \max(|X|, \epsilon) = \tfrac12 \log \max(|X|^2, \epsilon^2)
     return of_power(
-        audio, lambda power, out: torch.clamp(power[..., 1:], min=FLOOR**2, out=out).log_().mul_(0.5), BINS - 1
+        audio,
+        lambda power, out: torch.clamp(power[..., 1:], min=FLOOR**2, out=out).log_().mul_(0.5),
+        BINS - 1,
     )
 
 
@@ -75,12 +77,18 @@ def mfcc_windows(audio: Audio, n_frames: int) -> Float[Tensor, "*b n_frames 28 1
     samples, margin = n_frames * SAMPLE_RATE // FPS, (MFCC_WINDOW - HOPS_PER_FRAME) // 2 * HOP
     audio = checked(audio)[..., :samples]
     coefficients = mfcc(pad(audio, (margin, samples - audio.shape[-1] + margin)))[..., 1:]
-    return coefficients.unfold(-2, MFCC_WINDOW, HOPS_PER_FRAME).transpose(-1, -2)  # (*b, n_frames, 28, 12)
+    return coefficients.unfold(-2, MFCC_WINDOW, HOPS_PER_FRAME).transpose(
+        -1, -2
+    )  # (*b, n_frames, 28, 12)
 
 
 @cache
-def _mel_and_dct(n_mfcc: int, device: torch.device) -> tuple[Float[Tensor, "201 40"], Float[Tensor, "40 n_mfcc"]]:
-    mel = melscale_fbanks(BINS, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
+def _mel_and_dct(
+    n_mfcc: int, device: torch.device
+) -> tuple[Float[Tensor, "201 40"], Float[Tensor, "40 n_mfcc"]]:
+    mel = melscale_fbanks(
+        BINS, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
+    )
     return mel.to(device), create_dct(n_mfcc, N_MELS, norm="ortho").to(device)
 
 

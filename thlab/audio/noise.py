@@ -41,11 +41,19 @@ def speech_mask(audio: Audio) -> Bool[Tensor, "*b n"]:
     return (loud & (energy > 0)).expand_as(blocks).flatten(-2)[..., : audio.shape[-1]]
 
 
-def _speech_rms(audio: Float[Tensor, "*b n"], speech: Bool[Tensor, "*b n"]) -> Float[Tensor, "*b 1"]:
+def _speech_rms(
+    audio: Float[Tensor, "*b n"], speech: Bool[Tensor, "*b n"]
+) -> Float[Tensor, "*b 1"]:
     energy = (audio.square() * speech).sum(-1, keepdim=True)
     if (energy == 0).any():
-        which = "the clip is" if audio.ndim == 1 else f"clips {(energy[..., 0] == 0).nonzero().tolist()} are"
-        raise ValueError(f"no speech to measure the noise against: {which} silent where speech is said to be")
+        which = (
+            "the clip is"
+            if audio.ndim == 1
+            else f"clips {(energy[..., 0] == 0).nonzero().tolist()} are"
+        )
+        raise ValueError(
+            f"no speech to measure the noise against: {which} silent where speech is said to be"
+        )
     return (energy / speech.sum(-1, keepdim=True)).sqrt()
 
 

@@ -28,7 +28,9 @@ def power_spectrogram(audio: Audio) -> Float[Tensor, "*b t 201"]:
     return of_power(audio, lambda power, out: out.copy_(power), BINS)
 
 
-def of_power(audio: Audio, function: Callable[[Tensor, Tensor], object], width: int) -> Float[Tensor, "*b t {width}"]:
+def of_power(
+    audio: Audio, function: Callable[[Tensor, Tensor], object], width: int
+) -> Float[Tensor, "*b t {width}"]:
     """A function of each row of the power spectrogram, `width` numbers a row; on a CPU by blocks that fit its cache.
 
     function(power, out) writes out (..., t, width) from power (..., t, 201), each row for itself. Raises ValueError as
@@ -40,7 +42,9 @@ def of_power(audio: Audio, function: Callable[[Tensor, Tensor], object], width: 
     if not audio.is_cpu:
         function(_power(audio), values)
         return values
-    for clip, rows in zip(audio.reshape(-1, audio.shape[-1]), values.view(-1, *values.shape[-2:]), strict=True):
+    for clip, rows in zip(
+        audio.reshape(-1, audio.shape[-1]), values.view(-1, *values.shape[-2:]), strict=True
+    ):
         _fill(rows, clip, function)
     return values
 
@@ -49,7 +53,9 @@ def checked(audio: Audio) -> Float[Tensor, "*b n"]:
     """The audio as a float32 tensor, or the ValueError that says what is wrong with it."""
     audio = torch.as_tensor(audio).detach()
     if not audio.is_floating_point():
-        raise ValueError(f"audio is {audio.dtype}: give floats in [-1, 1] (16-bit samples divided by 32768)")
+        raise ValueError(
+            f"audio is {audio.dtype}: give floats in [-1, 1] (16-bit samples divided by 32768)"
+        )
     if audio.numel() == 0:
         raise ValueError(f"audio of shape {tuple(audio.shape)} is empty")
     if not torch.isfinite(audio.sum()):
@@ -59,13 +65,17 @@ def checked(audio: Audio) -> Float[Tensor, "*b n"]:
 
 
 def _power(audio: Float[Tensor, "*b n"]) -> Float[Tensor, "*b t 201"]:
-    frames = pad(audio, (WINDOW // 2, WINDOW // 2)).unfold(-1, WINDOW, HOP)  # (*b, t, 400), nothing copied
+    frames = pad(audio, (WINDOW // 2, WINDOW // 2)).unfold(
+        -1, WINDOW, HOP
+    )  # (*b, t, 400), nothing copied
     spectrum = torch.fft.rfft(frames * _hann(audio.device))
     return torch.view_as_real(spectrum).square().sum(-1)
 
 
 def _fill(
-    rows: Float[Tensor, "t width"], clip: Float[Tensor, "n"], function: Callable[[Tensor, Tensor], object]
+    rows: Float[Tensor, "t width"],
+    clip: Float[Tensor, "n"],
+    function: Callable[[Tensor, Tensor], object],
 ) -> None:
     """Write `function` of the clip's power, block by block: what one step leaves in the cache the next one reads."""
     size = min(BLOCK, len(rows))
@@ -83,7 +93,9 @@ def _cut(audio, window, first, frames):
     for i in range(len(frames)):
         start = (first + i) * HOP - WINDOW // 2
         if start >= 0 and start + WINDOW <= len(audio):
-            samples = audio[start : start + WINDOW]  # an inner frame: without a test a sample it is vectorised
+            samples = audio[
+                start : start + WINDOW
+            ]  # an inner frame: without a test a sample it is vectorised
             for j in range(WINDOW):
                 frames[i, j] = samples[j] * window[j]
         else:

@@ -15,7 +15,12 @@ from torch import Tensor
 
 from thlab.audio.time_warping_fast import align
 
-METRICS: dict[str, Any] = {"l1": "cityblock", "l2": "euclidean", "sqeuclidean": "sqeuclidean", "cosine": "cosine"}
+METRICS: dict[str, Any] = {
+    "l1": "cityblock",
+    "l2": "euclidean",
+    "sqeuclidean": "sqeuclidean",
+    "cosine": "cosine",
+}
 
 X = Real[np.ndarray, "n ..."] | Real[Tensor, "n ..."]
 Y = Real[np.ndarray, "m ..."] | Real[Tensor, "m ..."]
@@ -76,7 +81,9 @@ def backtrack(D):
 # Costs, band and checks --------------------------------------------------------------------------------------------
 
 
-def cost_matrix(x: X, y: Y, metric: str = "l1", band: int | None = None) -> Float[np.ndarray, "n m"]:
+def cost_matrix(
+    x: X, y: Y, metric: str = "l1", band: int | None = None
+) -> Float[np.ndarray, "n m"]:
     """Cost of matching each frame of x with each frame of y, d(S_a[i], S_b[j]) in Eq. 1 of [ji2021].
 
     x: (n, d), y: (m, d); metric: "l1", "l2", "sqeuclidean" or "cosine"; band as in `dtw`, with inf outside.
@@ -108,7 +115,10 @@ def narrowest_band(n: int, m: int) -> int:
     if short == 0:
         return 0
     diagonal = np.arange(short + 1) * long
-    below, above = diagonal // short, -(-diagonal // short)  # the cells on either side of it, along the longer axis
+    below, above = (
+        diagonal // short,
+        -(-diagonal // short),
+    )  # the cells on either side of it, along the longer axis
     gap = max((above - below).max(), (above[1:] - below[:-1]).max() - 1)
     return int(gap + 1) // 2
 
@@ -119,25 +129,37 @@ def checked(x: X, y: Y, metric: str, band: int | None) -> tuple[np.ndarray, np.n
         raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {metric!r}")
     x, y = _frames(x, "x", metric), _frames(y, "y", metric)
     if x.shape[1] != y.shape[1]:
-        raise ValueError(f"x has {x.shape[1]} features a frame and y has {y.shape[1]}: they must be equal")
+        raise ValueError(
+            f"x has {x.shape[1]} features a frame and y has {y.shape[1]}: they must be equal"
+        )
     if band is not None and band != int(band):
         raise ValueError(f"band: expected a whole number of frames, got {band}")
     if band is not None and band < (needed := narrowest_band(len(x), len(y))):
-        raise ValueError(f"band: {band} cannot join the corners of {len(x)} x {len(y)} frames, it takes {needed}")
+        raise ValueError(
+            f"band: {band} cannot join the corners of {len(x)} x {len(y)} frames, it takes {needed}"
+        )
     dtype = np.result_type(x, y)
     return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
 
 
 def _frames(frames, name: str, metric: str) -> np.ndarray:
     array = frames.detach().cpu().numpy() if isinstance(frames, Tensor) else np.asarray(frames)
-    array = array.astype(np.result_type(array, np.float32), copy=False)  # integers of 32 bits and more become float64
+    array = array.astype(
+        np.result_type(array, np.float32), copy=False
+    )  # integers of 32 bits and more become float64
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(f"{name}: expected frames of shape (T, d) or (T,), none of them zero, got {array.shape}")
+        raise ValueError(
+            f"{name}: expected frames of shape (T, d) or (T,), none of them zero, got {array.shape}"
+        )
     if not np.isfinite(array).all():
-        raise ValueError(f"{name}: frame {int((~np.isfinite(array)).any(1).argmax())} holds NaN or Inf")
+        raise ValueError(
+            f"{name}: frame {int((~np.isfinite(array)).any(1).argmax())} holds NaN or Inf"
+        )
     if metric == "cosine" and not array.any(1).all():
-        raise ValueError(f"{name}: frame {int((~array.any(1)).argmax())} is all zeros, which has no cosine distance")
+        raise ValueError(
+            f"{name}: frame {int((~array.any(1)).argmax())} is all zeros, which has no cosine distance"
+        )
     return array
 
 

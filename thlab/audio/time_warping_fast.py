@@ -43,7 +43,9 @@ def align(
     return float(path_cost(x, y, path, absolute, root)), path
 
 
-def feature_rows(frames: Float[np.ndarray, "t d"], pad: int, dtype: np.dtype) -> Float[np.ndarray, "flat"]:
+def feature_rows(
+    frames: Float[np.ndarray, "t d"], pad: int, dtype: np.dtype
+) -> Float[np.ndarray, "flat"]:
     """Frames (t, d) as one flat array, feature after feature, each with `pad` zeros on both sides."""
     t, d = frames.shape
     rows = np.zeros((d, t + 2 * pad), dtype)
@@ -69,19 +71,25 @@ def best_path(x, y, n, d, m, absolute, root, band):
     """
     rows = n if n <= PITCH else STRIP
     strips = -(-n // rows)
-    tops = np.full((strips + 1, m + rows + 2), np.inf, x.dtype)  # the row above each strip, from column -1 on
+    tops = np.full(
+        (strips + 1, m + rows + 2), np.inf, x.dtype
+    )  # the row above each strip, from column -1 on
     tops[0, 0] = 0.0
     D, C = np.empty((rows + m + 1) * (rows + 2), x.dtype), np.empty(4 * PITCH, x.dtype)
     for s in range(strips):
         height = min(rows, n - s * rows)
-        fill_strip(D, C, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band)
+        fill_strip(
+            D, C, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band
+        )
     cost = tops[strips, m]
     path = np.empty((n + m - 1, 2), np.int64)
     k, j = n + m - 1, m - 1
     for s in range(strips - 1, -1, -1):
         height = min(rows, n - s * rows)
         if s < strips - 1:
-            fill_strip(D, C, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band)
+            fill_strip(
+                D, C, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band
+            )
         k, j = walk_strip(D, path, k, j, s * rows, height)
     return path[k:], cost
 
@@ -101,7 +109,19 @@ def fill_strip(D, C, x, y, top, bottom, first, height, n, d, m, absolute, root, 
         lo, hi = crossed_rows(t, first, height, n, m, band)
         if t % 4 == 0:
             start, stop = lo, crossed_rows(t + 3, first, height, n, m, band)[1]
-            frame_costs(C, x, y, stop - start, n, d, m + 2 * PAD, first + start, m - 1 - t + start, absolute, root)
+            frame_costs(
+                C,
+                x,
+                y,
+                stop - start,
+                n,
+                d,
+                m + 2 * PAD,
+                first + start,
+                m - 1 - t + start,
+                absolute,
+                root,
+            )
         cell = (t + 2) * width + lo
         step(D, C, hi - lo, cell, width, t % 4 * PITCH + lo - start)
         D[cell] = top[t + 2] if lo == 0 else np.inf
@@ -153,7 +173,12 @@ def frame_costs(C, x, y, count, n, d, m, a, b, absolute, root):
         a, b = a2 + n, b2 + m
     if root:
         for i in range(count):
-            C[i], C[C1 + i], C[C2 + i], C[C3 + i] = sqrt(C[i]), sqrt(C[C1 + i]), sqrt(C[C2 + i]), sqrt(C[C3 + i])
+            C[i], C[C1 + i], C[C2 + i], C[C3 + i] = (
+                sqrt(C[i]),
+                sqrt(C[C1 + i]),
+                sqrt(C[C2 + i]),
+                sqrt(C[C3 + i]),
+            )
 
 
 @kernel

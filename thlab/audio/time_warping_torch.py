@@ -17,7 +17,11 @@ NORM = {"l1": 1.0, "l2": 2.0, "sqeuclidean": 2.0, "cosine": 2.0}
 
 
 def dtw_torch(
-    xs: Sequence, ys: Sequence, metric: str = "l1", band: int | None = None, device: str | torch.device | None = None
+    xs: Sequence,
+    ys: Sequence,
+    metric: str = "l1",
+    band: int | None = None,
+    device: str | torch.device | None = None,
 ) -> list[DTWResult]:
     """`thlab.audio.time_warping.dtw_batch` in torch: all pairs at once, one step an anti-diagonal.
 
@@ -36,7 +40,9 @@ def dtw_torch(
         pairs = [(half_unit(x), half_unit(y)) for x, y in pairs]
     C = cost_tensor(pairs, metric, device)  # (B, N, M)
     if C.max().item() * sum(C.shape[1:]) > torch.finfo(C.dtype).max:
-        raise ValueError(f"xs, ys: the summed costs may overflow {C.dtype}; scale the features down")
+        raise ValueError(
+            f"xs, ys: the summed costs may overflow {C.dtype}; scale the features down"
+        )
     if band is not None:
         C = C.masked_fill(~band_masks(pairs, band).to(device), torch.inf)
     steps = sweep(skew(C)).cpu().numpy()  # (N + M - 1, B, N)
@@ -52,8 +58,12 @@ def cost_tensor(
     pairs: list[tuple[np.ndarray, np.ndarray]], metric: str, device: str | torch.device
 ) -> Float[Tensor, "b n m"]:
     """Frame costs of all pairs, padded with silence to the longest. Chapter: book/dtw.ipynb"""
-    x = pad_sequence([torch.from_numpy(np.ascontiguousarray(x)) for x, _ in pairs], batch_first=True).to(device)
-    y = pad_sequence([torch.from_numpy(np.ascontiguousarray(y)) for _, y in pairs], batch_first=True).to(device)
+    x = pad_sequence(
+        [torch.from_numpy(np.ascontiguousarray(x)) for x, _ in pairs], batch_first=True
+    ).to(device)
+    y = pad_sequence(
+        [torch.from_numpy(np.ascontiguousarray(y)) for _, y in pairs], batch_first=True
+    ).to(device)
     C = torch.cdist(x, y, p=NORM[metric], compute_mode="donot_use_mm_for_euclid_dist")  # (B, N, M)
     return C**2 if metric in ("sqeuclidean", "cosine") else C
 
@@ -82,7 +92,9 @@ def sweep(C: Float[Tensor, "t b n"]) -> UInt8[Tensor, "t b n"]:
     """
     T, B, N = C.shape
     steps = torch.empty(C.shape, dtype=torch.uint8, device=C.device)
-    before2 = C.new_full((B, N + 1), torch.inf)  # anti-diagonals t - 2 and t - 1, with row -1 in front
+    before2 = C.new_full(
+        (B, N + 1), torch.inf
+    )  # anti-diagonals t - 2 and t - 1, with row -1 in front
     before = before2.clone()
     before2[:, 0] = 0.0
     for t in range(T):

@@ -24,7 +24,14 @@ ESPEAK_TO_VISEME: dict[str, tuple[str, ...]] = {
     phone: (viseme,) for viseme, phones in _GROUPS.items() for phone in phones.split()
 } | _DIPHTHONGS
 FIRST_HALF = 0.55  # of a diphthong's time
-SILENCES = ("sil", "sp", "<sil>", "<s>", "</s>", "")  # labels of silence in .align files, aligners and dictionaries
+SILENCES = (
+    "sil",
+    "sp",
+    "<sil>",
+    "<s>",
+    "</s>",
+    "",
+)  # labels of silence in .align files, aligners and dictionaries
 
 # the 39 phones of ARPAbet and their nearest in espeak-ng's alphabet. "S", "T", "D" … are in both and mean different
 # sounds (espeak's S is ARPAbet's SH), so that a phone is only ever looked up in the map of its own alphabet.
@@ -34,7 +41,9 @@ _NEAREST = {
     "L": "l", "M": "m", "N": "n", "NG": "N", "OW": "oU", "OY": "OI", "P": "p", "R": "r", "S": "s", "SH": "S",
     "T": "t", "TH": "T", "UH": "U", "UW": "u:", "V": "v", "W": "w", "Y": "j", "Z": "z", "ZH": "Z",
 }  # fmt: skip
-ARPABET_TO_VISEME: dict[str, tuple[str, ...]] = {phone: ESPEAK_TO_VISEME[near] for phone, near in _NEAREST.items()}
+ARPABET_TO_VISEME: dict[str, tuple[str, ...]] = {
+    phone: ESPEAK_TO_VISEME[near] for phone, near in _NEAREST.items()
+}
 
 GRID_PRONUNCIATIONS: dict[str, tuple[str, ...]] = {
     word: tuple(phones.split())
@@ -64,13 +73,17 @@ class Segment(NamedTuple):
     label: str
 
 
-def viseme_segments(start: np.ndarray, end: np.ndarray, phones: list[str]) -> list[tuple[float, float, str]]:
+def viseme_segments(
+    start: np.ndarray, end: np.ndarray, phones: list[str]
+) -> list[tuple[float, float, str]]:
     """Phone times to viseme times (seconds); a diphthong gives two segments."""
     times = zip(start, end, phones, strict=True)
     return [part for a, b, phone in times for part in shape_times(a, b, ESPEAK_TO_VISEME[phone])]
 
 
-def shape_times(start: float, end: float, shapes: tuple[str, ...]) -> list[tuple[float, float, str]]:
+def shape_times(
+    start: float, end: float, shapes: tuple[str, ...]
+) -> list[tuple[float, float, str]]:
     """When each mouth shape of a phone is made: the first of two holds FIRST_HALF of the time."""
     if len(shapes) == 1:
         return [(start, end, shapes[0])]
@@ -83,7 +96,9 @@ def frame_centres(n_frames: int, fps: float = 25) -> Float[np.ndarray, " t"]:
     return (np.arange(n_frames) + 0.5) / fps
 
 
-def sample_visemes(segments: list[tuple[float, float, str]], n_frames: int, fps: float = 25) -> UInt8[np.ndarray, " t"]:
+def sample_visemes(
+    segments: list[tuple[float, float, str]], n_frames: int, fps: float = 25
+) -> UInt8[np.ndarray, " t"]:
     """Index into VISEMES of what is being said at each frame's centre; silence elsewhere."""
     times, track = frame_centres(n_frames, fps), np.zeros(n_frames, np.uint8)
     for start, end, viseme in segments:
@@ -91,7 +106,9 @@ def sample_visemes(segments: list[tuple[float, float, str]], n_frames: int, fps:
     return track
 
 
-def pronounce(word: str, pronunciations: Mapping[str, Iterable[str]] = GRID_PRONUNCIATIONS) -> tuple[str, ...]:
+def pronounce(
+    word: str, pronunciations: Mapping[str, Iterable[str]] = GRID_PRONUNCIATIONS
+) -> tuple[str, ...]:
     """The ARPAbet phones of a word; upper or lower case. ValueError where the table lacks it.
 
     Chapter: book/sound-and-faces.ipynb
@@ -103,7 +120,9 @@ def pronounce(word: str, pronunciations: Mapping[str, Iterable[str]] = GRID_PRON
     return tuple(pronunciations[word.lower()])
 
 
-def phone_visemes(phone: str, phone_map: Mapping[str, tuple[str, ...]] = ARPABET_TO_VISEME) -> tuple[str, ...]:
+def phone_visemes(
+    phone: str, phone_map: Mapping[str, tuple[str, ...]] = ARPABET_TO_VISEME
+) -> tuple[str, ...]:
     """The viseme of a phone, two for a diphthong; stress digits (AH0) don't matter. ValueError for an unknown phone.
 
     Chapter: book/sound-and-faces.ipynb
@@ -116,13 +135,18 @@ def phone_visemes(phone: str, phone_map: Mapping[str, tuple[str, ...]] = ARPABET
     raise ValueError(f"{phone!r} is no phone of this alphabet: {' '.join(phone_map)}")
 
 
-def word_to_visemes(word: str, pronunciations: Mapping[str, Iterable[str]] = GRID_PRONUNCIATIONS) -> tuple[str, ...]:
+def word_to_visemes(
+    word: str, pronunciations: Mapping[str, Iterable[str]] = GRID_PRONUNCIATIONS
+) -> tuple[str, ...]:
     """The visemes of a word in order. ValueError where the table lacks it. Chapter: book/sound-and-faces.ipynb"""
-    return tuple(viseme for phone in pronounce(word, pronunciations) for viseme in phone_visemes(phone))
+    return tuple(
+        viseme for phone in pronounce(word, pronunciations) for viseme in phone_visemes(phone)
+    )
 
 
 def words_to_phones(
-    words: Iterable[tuple[float, float, str]], pronunciations: Mapping[str, Iterable[str]] = GRID_PRONUNCIATIONS
+    words: Iterable[tuple[float, float, str]],
+    pronunciations: Mapping[str, Iterable[str]] = GRID_PRONUNCIATIONS,
 ) -> list[Segment]:
     """Timed words to timed phones, each phone an equal share of its word: what is left where nothing can listen.
 
@@ -150,5 +174,9 @@ def viseme_track(
     in the embedded corpus. phone_map: of the phones' alphabet. ValueError for an unknown phone.
     Chapter: book/sound-and-faces.ipynb
     """
-    shapes = [part for start, end, phone in phones for part in shape_times(start, end, phone_visemes(phone, phone_map))]
+    shapes = [
+        part
+        for start, end, phone in phones
+        for part in shape_times(start, end, phone_visemes(phone, phone_map))
+    ]
     return sample_visemes(shapes, n_frames, fps)

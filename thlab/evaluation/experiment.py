@@ -27,7 +27,9 @@ Measurement = tuple[str, str, str, str, float]  # row, column, speaker, clip, va
 Measurements = list[Measurement]
 
 
-@dataclass(frozen=True, eq=False)  # one is equal to itself alone, so that what is made of it can be cached
+@dataclass(
+    frozen=True, eq=False
+)  # one is equal to itself alone, so that what is made of it can be cached
 class Experiment:
     """A paper on one corpus at one preset, with the seeds that were asked for.
 
@@ -159,7 +161,9 @@ def measured(
     rests_on.append(source_digest({measure.__module__, *experiment.code}))
     rests_on.append(committed_weights())  # the nets that look on, and heads that stand beside
     if of_weights:
-        rests_on.append(hashlib.sha256(experiment.weights_named(of_weights).read_bytes()).hexdigest())
+        rests_on.append(
+            hashlib.sha256(experiment.weights_named(of_weights).read_bytes()).hexdigest()
+        )
     name = f"{table}-{_slug(row)}-{digest(row, *rests_on)}"
     path = home() / "results" / experiment.paper / name / f"seed{seed}.json"
 
@@ -168,7 +172,13 @@ def measured(
         found = measure(experiment, row, seed)
         minutes = round((time.monotonic() - begin) / 60, 2)
         when = time.time()
-        return {"measurements": found, "commit": commit(), "time": when, "minutes": minutes, "hardware": hardware()}
+        return {
+            "measurements": found,
+            "commit": commit(),
+            "time": when,
+            "minutes": minutes,
+            "hardware": hardware(),
+        }
 
     return cached(path, work)
 

@@ -45,7 +45,9 @@ class TestSet:
 
     __test__ = False  # pytest, which collects classes by this name
 
-    def __init__(self, tensors: ClipTensors, landmark_net: nn.Module, n_clips: int, device: Any = "cpu"):
+    def __init__(
+        self, tensors: ClipTensors, landmark_net: nn.Module, n_clips: int, device: Any = "cpu"
+    ):
         self.tensors = tensors
         self.device = device
         self.landmark_net = landmark_net.to(device).eval()
@@ -56,14 +58,20 @@ class TestSet:
         spans = [slice(*tensors.start[clip : clip + 2].tolist()) for clip in self.clips]
         self.real = [tensors.frames[span].permute(0, 3, 1, 2) / 255 for span in spans]
         self.exact = [tensors.landmarks[span] for span in spans]
-        self.image = [int(tensors.blink[span].eq(tensors.blink[span].min()).nonzero()[0]) for span in spans]
+        self.image = [
+            int(tensors.blink[span].eq(tensors.blink[span].min()).nonzero()[0]) for span in spans
+        ]
         self.seen = [self.look(real) for real in self.real]
-        self.true_by_mediapipe: dict[int, np.ndarray] = {}  # of the truth, as far as it was asked for
+        self.true_by_mediapipe: dict[
+            int, np.ndarray
+        ] = {}  # of the truth, as far as it was asked for
 
     @torch.no_grad()
     def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:
         """The landmarks that the net sees."""
-        return torch.cat([self.landmark_net(part.to(self.device)).cpu() for part in video.split(256)])
+        return torch.cat(
+            [self.landmark_net(part.to(self.device)).cpu() for part in video.split(256)]
+        )
 
     def images(self) -> list[Float[Tensor, "3 h w"]]:
         """The picture of each clip that a head is given."""
@@ -157,7 +165,9 @@ class TestSet:
         for column, values in scores.items():
             for clip, value in zip(self.clips, values, strict=True):
                 if not math.isnan(value):
-                    made.append((row, column, self.speaker(clip), self.tensors.ids[clip], float(value)))
+                    made.append(
+                        (row, column, self.speaker(clip), self.tensors.ids[clip], float(value))
+                    )
         return made
 
     def speaker(self, clip: int) -> str:

@@ -41,15 +41,21 @@ def direction_vector(slider: Slider, size: int) -> Float[np.ndarray, " d"]:
     return vector
 
 
-def check_controls(inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]) -> None:
+def check_controls(
+    inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]
+) -> None:
     """Raise ValueError where a slider or a choice does not fit the model's inputs (name -> size)."""
     for control in [*sliders, *choices]:
         if control.input not in inputs:
-            raise ValueError(f"{control.label!r} moves the input {control.input!r}; the model has {sorted(inputs)}")
+            raise ValueError(
+                f"{control.label!r} moves the input {control.input!r}; the model has {sorted(inputs)}"
+            )
     for choice in choices:
         for option, vector in choice.options.items():
             if np.shape(vector) != (inputs[choice.input],):
-                raise ValueError(f"{choice.label!r}, option {option!r}: expected {inputs[choice.input]} numbers")
+                raise ValueError(
+                    f"{choice.label!r}, option {option!r}: expected {inputs[choice.input]} numbers"
+                )
     for slider in sliders:
         direction_vector(slider, inputs[slider.input])
 

@@ -33,14 +33,18 @@ def frame_strip(
     last = len(images) - 1
     pictures = [w.Image(value=png(image), format="png", width=width) for image in images]
     stack = w.Stack(children=pictures, selected_index=0)
-    slider = w.IntSlider(value=0, min=0, max=last, description=description, style={"description_width": "initial"})
+    slider = w.IntSlider(
+        value=0, min=0, max=last, description=description, style={"description_width": "initial"}
+    )
     w.jslink((slider, "value"), (stack, "selected_index"))
     row = [slider]
     if play:
         player = w.Play(value=0, min=0, max=last, interval=interval)
         w.jslink((player, "value"), (slider, "value"))
         row = [player, slider]
-    words = w.HTML(value=html.escape(alt))  # ipywidgets pictures have no alt text; the page's script gives them this
+    words = w.HTML(
+        value=html.escape(alt)
+    )  # ipywidgets pictures have no alt text; the page's script gives them this
     words.add_class("thlab-alt")
     box = w.VBox([w.HBox(row), stack, words])
     box.add_class("thlab-strip")

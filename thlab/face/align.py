@@ -59,7 +59,9 @@ def crop(
     """
     scale = np.sqrt(np.linalg.det(matrices[:, :, :2]).min())  # crop pixels a picture pixel
     fine = max(1, math.ceil(1 / scale - 0.1))
-    crops = [_crop_one(frame, matrix, size, fine) for frame, matrix in zip(frames, matrices, strict=True)]
+    crops = [
+        _crop_one(frame, matrix, size, fine) for frame, matrix in zip(frames, matrices, strict=True)
+    ]
     return np.stack(crops)
 
 
@@ -74,8 +76,17 @@ def _crop_one(
     source = torch.stack([x, y, torch.ones_like(x)], -1) @ torch.from_numpy(inverse.T)
     grid = source / torch.tensor([width / 2, height / 2]) - 1  # (size·fine, size·fine, 2)
     picture = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)[None].float()
-    sampled = torch.nn.functional.grid_sample(picture, grid[None].float(), "bicubic", "border", align_corners=False)
-    return torch.nn.functional.avg_pool2d(sampled, fine)[0].round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    sampled = torch.nn.functional.grid_sample(
+        picture, grid[None].float(), "bicubic", "border", align_corners=False
+    )
+    return (
+        torch.nn.functional.avg_pool2d(sampled, fine)[0]
+        .round()
+        .clamp(0, 255)
+        .byte()
+        .permute(1, 2, 0)
+        .numpy()
+    )
 
 
 def mouth(pictures: Float[torch.Tensor, "*b h w"]) -> Float[torch.Tensor, "*b h2 w2"]:

@@ -18,7 +18,9 @@ N_POINTS = 478
 
 
 def detect_landmarks(
-    frames: Iterable[UInt8[np.ndarray, "h w 3"]], model: str | Path | None = None, name: str = "frames"
+    frames: Iterable[UInt8[np.ndarray, "h w 3"]],
+    model: str | Path | None = None,
+    name: str = "frames",
 ) -> tuple[Float[np.ndarray, "t 478 3"], Bool[np.ndarray, " t"]]:
     """The 478 points of the clearest face in each frame (mediapipe; extra `face`), and where one was found.
 
@@ -43,7 +45,9 @@ def to_68(landmarks: Float[np.ndarray, "*b 478 d"]) -> Float[np.ndarray, "*b 68 
     return landmarks[..., MEDIAPIPE_TO_68, :2]
 
 
-def fill_gaps(known: Float[np.ndarray, "k n d"], found: Bool[np.ndarray, " t"]) -> Float[np.ndarray, "t n d"]:
+def fill_gaps(
+    known: Float[np.ndarray, "k n d"], found: Bool[np.ndarray, " t"]
+) -> Float[np.ndarray, "t n d"]:
     """One row a frame from the k rows that were found: linear in time over a gap, constant beyond the ends.
 
     Chapter: book/sound-and-faces.ipynb
@@ -66,11 +70,15 @@ def _detector(model: str | Path | None) -> Iterator[Detect]:
     if model is not None:
         with _task_landmarker(mediapipe, Path(model)) as landmarker:
             image = partial(mediapipe.Image, mediapipe.ImageFormat.SRGB)
-            yield lambda frame: _first_face(landmarker.detect(image(data=frame)).face_landmarks, frame.shape)
+            yield lambda frame: _first_face(
+                landmarker.detect(image(data=frame)).face_landmarks, frame.shape
+            )
         return
     with mediapipe.solutions.face_mesh.FaceMesh(refine_landmarks=True, max_num_faces=1) as mesh:
         faces = attrgetter("multi_face_landmarks")
-        yield lambda frame: _first_face([f.landmark for f in faces(mesh.process(frame)) or ()], frame.shape)
+        yield lambda frame: _first_face(
+            [f.landmark for f in faces(mesh.process(frame)) or ()], frame.shape
+        )
 
 
 def _task_landmarker(mediapipe: Any, model: Path) -> Any:

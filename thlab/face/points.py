@@ -49,8 +49,12 @@ MESH_FACE_OVAL = np.array((
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
     148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 ))  # fmt: skip
-MESH_MOUTH_OUTER = np.array((61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146))
-MESH_MOUTH_INNER = np.array((78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95))
+MESH_MOUTH_OUTER = np.array(
+    (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
+)
+MESH_MOUTH_INNER = np.array(
+    (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+)
 MESH_IRIS_LEFT, MESH_IRIS_RIGHT = np.arange(468, 473), np.arange(473, 478)
 
 
@@ -76,7 +80,9 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     s, t = source - mean_s, target - mean_t
     spread = (s**2).sum()
     if spread < 1e-12:
-        raise ValueError("similarity: the source points coincide, so no scale or rotation can be found")
+        raise ValueError(
+            "similarity: the source points coincide, so no scale or rotation can be found"
+        )
     # in the plane a rotation times a scale is [[a, -b], [b, a]], and a, b have a closed form
     a = (s * t).sum() / spread
     b = (s[:, 0] * t[:, 1] - s[:, 1] * t[:, 0]).sum() / spread

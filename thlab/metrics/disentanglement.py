@@ -12,7 +12,9 @@ from torch import Tensor
 
 from thlab.optional import require
 
-BINS = 20  # equal bins from the smallest to the largest value of each dimension, as is usual for MIG
+BINS = (
+    20  # equal bins from the smallest to the largest value of each dimension, as is usual for MIG
+)
 
 
 def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
@@ -54,7 +56,9 @@ def dci(
     Importances are a random forest's (50 trees, every split may use every dimension), informativeness is its
     held-out accuracy, not an error. d and k at least 2. Needs scikit-learn. Chapter: book/priors.ipynb
     """
-    forest = require("sklearn.ensemble", "judges").RandomForestClassifier(50, max_features=None, random_state=seed)
+    forest = require("sklearn.ensemble", "judges").RandomForestClassifier(
+        50, max_features=None, random_state=seed
+    )
     importance, accuracy = [], []
     for factor, test_factor in zip(factors.T, test_factors.T, strict=True):
         importance.append(forest.fit(codes.numpy(), factor.numpy()).feature_importances_)
@@ -64,14 +68,22 @@ def dci(
     whole = 1 - _entropy(r.T) / np.log(r.shape[0])
     disentanglement = (pure * r.sum(1)).sum() / r.sum()
     names = ("disentanglement", "completeness", "informativeness")
-    return dict(zip(names, (disentanglement.item(), whole.mean().item(), float(np.mean(accuracy))), strict=True))
+    return dict(
+        zip(
+            names,
+            (disentanglement.item(), whole.mean().item(), float(np.mean(accuracy))),
+            strict=True,
+        )
+    )
 
 
 def _joint(codes: Float[Tensor, "n d"], factor: Int[Tensor, "n"]) -> Float[Tensor, "d 20 labels"]:
     """Joint histogram of each dimension with the factor, as probabilities."""
     values, label = factor.unique(return_inverse=True)
     if len(values) < 2:
-        raise ValueError("a factor has the same label everywhere: leave it out, nothing can be said of it")
+        raise ValueError(
+            "a factor has the same label everywhere: leave it out, nothing can be said of it"
+        )
     low, high = codes.aminmax(dim=0)
     bins = ((codes - low) / (high - low).clamp(min=1e-12) * BINS).long().clamp(max=BINS - 1)
     cells = (bins * len(values) + label[:, None]).T  # (d, n)
@@ -85,5 +97,7 @@ def _entropy(p: Float[Tensor, "d n"]) -> Float[Tensor, "d"]:
 
 
 def _mean_gap(score: Callable[[Tensor], Tensor], codes: Tensor, factors: Tensor) -> float:
-    best = torch.stack([score(_joint(codes, factor)).topk(2).values for factor in factors.T])  # (k, 2)
+    best = torch.stack(
+        [score(_joint(codes, factor)).topk(2).values for factor in factors.T]
+    )  # (k, 2)
     return (best[:, 0] - best[:, 1]).mean().item()

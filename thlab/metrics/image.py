@@ -28,11 +28,15 @@ def ssim(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Ten
     _check_floats(prediction, target)
     x, y = prediction, target
     if min(x.shape[-2:]) < WINDOW:
-        raise ValueError(f"pictures of {x.shape[-1]}x{x.shape[-2]} pixels are smaller than SSIM's {WINDOW}x{WINDOW}")
+        raise ValueError(
+            f"pictures of {x.shape[-1]}x{x.shape[-2]} pixels are smaller than SSIM's {WINDOW}x{WINDOW}"
+        )
     mu_x, mu_y, xx, yy, xy = _blur(torch.stack([x, y, x * x, y * y, x * y])).unbind()
     var_x, var_y, cov = xx - mu_x**2, yy - mu_y**2, xy - mu_x * mu_y
     c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
-    similar = (2 * mu_x * mu_y + c1) * (2 * cov + c2) / ((mu_x**2 + mu_y**2 + c1) * (var_x + var_y + c2))
+    similar = (
+        (2 * mu_x * mu_y + c1) * (2 * cov + c2) / ((mu_x**2 + mu_y**2 + c1) * (var_x + var_y + c2))
+    )
     return similar.mean((-3, -2, -1))
 
 
@@ -63,8 +67,12 @@ def _blur(x: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w2"]:
 
 def _window(n: int) -> Float[Tensor, "m n"]:
     """Row i weighs the pixels i … i + 10 of a line: on a CPU ten times faster than a convolution of so few channels."""
-    away = torch.arange(n, dtype=torch.float64) - torch.arange(n - WINDOW + 1)[:, None] - WINDOW // 2
-    return torch.softmax(torch.where(away.abs() <= WINDOW // 2, -(away**2) / (2 * SIGMA**2), -torch.inf), 1)
+    away = (
+        torch.arange(n, dtype=torch.float64) - torch.arange(n - WINDOW + 1)[:, None] - WINDOW // 2
+    )
+    return torch.softmax(
+        torch.where(away.abs() <= WINDOW // 2, -(away**2) / (2 * SIGMA**2), -torch.inf), 1
+    )
 
 
 def _check_floats(x: Tensor, y: Tensor) -> None:

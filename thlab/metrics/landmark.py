@@ -41,13 +41,17 @@ def lvd(prediction: Points, target: Points, points: slice = MOUTH) -> float:
     return landmark_distance(steps[0], steps[1], points)
 
 
-def mouth_opening(landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"]) -> Float[Tensor, "*b"]:
+def mouth_opening(
+    landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"],
+) -> Float[Tensor, "*b"]:
     """Gap between the inner lips, iBUG points 62 and 66, in pixels. Chapter: book/content-to-video.ipynb"""
     points = torch.as_tensor(landmarks)
     return _lengths(points[..., INNER_LIP_TOP, :] - points[..., INNER_LIP_BOTTOM, :])
 
 
-def eye_opening(landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"]) -> Float[Tensor, "*b"]:
+def eye_opening(
+    landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"],
+) -> Float[Tensor, "*b"]:
     """Gap between the lids over the eye's width, mean of both eyes: about .3 open, .1 shut.
 
     The "eye aspect ratio" of Soukupova and Cech 2016. Chapter: book/latent-kl.ipynb
@@ -55,7 +59,9 @@ def eye_opening(landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2
     points = torch.as_tensor(landmarks)
     ratios = []
     for corner in (36, 42):  # of each eye's six points: corner, two above, corner, two below
-        gaps = _lengths(points[..., corner + 1 : corner + 3, :] - points[..., [corner + 5, corner + 4], :]).mean(-1)
+        gaps = _lengths(
+            points[..., corner + 1 : corner + 3, :] - points[..., [corner + 5, corner + 4], :]
+        ).mean(-1)
         ratios.append(gaps / _lengths(points[..., corner, :] - points[..., corner + 3, :]))
     return (ratios[0] + ratios[1]) / 2
 
@@ -70,7 +76,9 @@ def blinks(opening: Float[Tensor, "t"], shut: float = 0.6) -> list[int]:
     return ((edges == -1).nonzero() - (edges == 1).nonzero()).flatten().tolist()
 
 
-def correlation(prediction: Float[Tensor, "*b t"], target: Float[Tensor, "*b t"]) -> Float[Tensor, "*b"]:
+def correlation(
+    prediction: Float[Tensor, "*b t"], target: Float[Tensor, "*b t"]
+) -> Float[Tensor, "*b"]:
     """Pearson's correlation over time, within a clip; 0 where either stands still, for then nothing follows.
 
     It stands still where it moves by less than 1e-3 of its size: equal frames, seen side by side, differ in rounding.

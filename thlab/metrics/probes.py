@@ -13,7 +13,10 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # of scores and labels
 
 
 def linear_probe(
-    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+    train_x: Float[Tensor, "n d"],
+    train_y: Int[Tensor, "n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int[Tensor, "m"],
 ) -> float:
     """Held-out accuracy, in [0, 1], of logistic regression: the auxiliary classifiers of [mittal2020], Table 3.
 
@@ -24,14 +27,26 @@ def linear_probe(
 
 
 def linear_hits(
-    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+    train_x: Float[Tensor, "n d"],
+    train_y: Int[Tensor, "n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int[Tensor, "m"],
 ) -> Bool[Tensor, "m"]:
     """Which test labels the classifier of `linear_probe` tells. Chapter: book/priors.ipynb"""
-    return _hits(lambda scores, y: cross_entropy(scores, y, reduction="sum"), train_x, train_y, test_x, test_y)
+    return _hits(
+        lambda scores, y: cross_entropy(scores, y, reduction="sum"),
+        train_x,
+        train_y,
+        test_x,
+        test_y,
+    )
 
 
 def svm_probe(
-    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+    train_x: Float[Tensor, "n d"],
+    train_y: Int[Tensor, "n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int[Tensor, "m"],
 ) -> float:
     """Held-out accuracy of linear support vector machines, one class against the rest, as [zhou2019] probes words.
 
@@ -41,7 +56,10 @@ def svm_probe(
 
 
 def svm_hits(
-    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+    train_x: Float[Tensor, "n d"],
+    train_y: Int[Tensor, "n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int[Tensor, "m"],
 ) -> Bool[Tensor, "m"]:
     """Which of the held-out codes `svm_probe` tells right. Chapter: book/davs.ipynb"""
     return _hits(_hinge, train_x, train_y, test_x, test_y)
@@ -52,7 +70,9 @@ def _hinge(scores: Float[Tensor, "n k"], y: Labels) -> Float[Tensor, ""]:
     return (1 - side * scores).clamp(min=0).square().sum()
 
 
-def _hits(loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor) -> Bool[Tensor, "m"]:
+def _hits(
+    loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor
+) -> Bool[Tensor, "m"]:
     """Which of the held-out codes are told right."""
     mean, deviation = train_x.double().mean(0), train_x.double().std(0)
     scale = torch.where(deviation > 0, deviation, 1.0)  # a dead dimension stays 0

@@ -28,7 +28,9 @@ def partner_ranks(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) 
     """
     queries, gallery = (x / x.norm(dim=1, keepdim=True) for x in (queries, gallery))
     ranks = []
-    for block, own in zip(queries.split(BLOCK), torch.arange(len(queries)).split(BLOCK), strict=True):
+    for block, own in zip(
+        queries.split(BLOCK), torch.arange(len(queries)).split(BLOCK), strict=True
+    ):
         similarity = block @ gallery.T  # (block, n)
         partner = similarity[torch.arange(len(block)), own]
         ranks.append((similarity >= partner[:, None]).sum(1))

@@ -18,7 +18,9 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safetensors.safe_open(path, "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except safetensors.SafetensorError as error:
-        raise ValueError(f"{path} is damaged or no safetensors file ({error}): make or fetch it anew") from error
+        raise ValueError(
+            f"{path} is damaged or no safetensors file ({error}): make or fetch it anew"
+        ) from error
 
 
 def pack(state: Any, name: str, tensors: dict[str, Tensor]) -> Any:
@@ -27,7 +29,9 @@ def pack(state: Any, name: str, tensors: dict[str, Tensor]) -> Any:
         tensors[name] = state.detach().cpu().clone(memory_format=torch.contiguous_format)
         return {"tensor": name}
     if isinstance(state, dict):  # as pairs: an optimizer's keys are integers
-        return {"pairs": [[key, pack(value, f"{name}.{key}", tensors)] for key, value in state.items()]}
+        return {
+            "pairs": [[key, pack(value, f"{name}.{key}", tensors)] for key, value in state.items()]
+        }
     return state
 
 
@@ -35,7 +39,11 @@ def unpack(state: Any, tensors: dict[str, Tensor]) -> Any:
     """What `pack` was given."""
     if isinstance(state, dict) and "tensor" in state:
         return tensors[state["tensor"]]
-    return {key: unpack(value, tensors) for key, value in state["pairs"]} if isinstance(state, dict) else state
+    return (
+        {key: unpack(value, tensors) for key, value in state["pairs"]}
+        if isinstance(state, dict)
+        else state
+    )
 
 
 def save_state(path: Path, parts: dict[str, Any], **facts: int) -> None:
@@ -56,4 +64,6 @@ def load_state(path: Path, parts: dict[str, Any]) -> dict[str, int]:
         return json.loads(facts["facts"])
     except (KeyError, RuntimeError, ValueError) as error:
         why = " ".join(str(error).split())[:300]
-        raise ValueError(f"{path} does not fit ({why}): move it away, or give another folder") from error
+        raise ValueError(
+            f"{path} does not fit ({why}): move it away, or give another folder"
+        ) from error

@@ -11,7 +11,11 @@ from thlab.optional import require
 
 
 def make_fabric(
-    accelerator: str = "auto", devices: Any = 1, strategy: str = "auto", num_nodes: int = 1, precision: Any = "auto"
+    accelerator: str = "auto",
+    devices: Any = 1,
+    strategy: str = "auto",
+    num_nodes: int = 1,
+    precision: Any = "auto",
 ) -> Any:
     """A launched lightning Fabric; precision "auto" is what `probe` finds fastest.
 
@@ -19,9 +23,16 @@ def make_fabric(
     its other methods to module.mark_forward_method: only then does DDP see the call and average the gradients.
     Chapter: book/priors.ipynb
     """
-    place = {"accelerator": accelerator, "devices": devices, "strategy": strategy, "num_nodes": num_nodes}
+    place = {
+        "accelerator": accelerator,
+        "devices": devices,
+        "strategy": strategy,
+        "num_nodes": num_nodes,
+    }
     new = require("lightning.fabric", "train").Fabric
-    fabric = new(**place, precision=probe(new(**place).device.type)[0] if precision == "auto" else precision)
+    fabric = new(
+        **place, precision=probe(new(**place).device.type)[0] if precision == "auto" else precision
+    )
     fabric.launch()
     return fabric
 
@@ -35,7 +46,11 @@ def probe(device: str = "cpu", seconds: float = 1.0) -> tuple[str, torch.memory_
     Chapter: book/priors.ipynb
     """
     layouts = (torch.contiguous_format, torch.channels_last)
-    best = {(precision, layout): float("inf") for precision in ("32-true", "bf16-mixed") for layout in layouts}
+    best = {
+        (precision, layout): float("inf")
+        for precision in ("32-true", "bf16-mixed")
+        for layout in layouts
+    }
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         for choice in best:
@@ -46,7 +61,9 @@ def probe(device: str = "cpu", seconds: float = 1.0) -> tuple[str, torch.memory_
 
 def trial(device: str, precision: str, layout: torch.memory_format) -> float:
     """Seconds of one forward and backward pass of two convolutions on pictures of 64 x 64."""
-    net = nn.Sequential(nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1)).to(device)
+    net = nn.Sequential(
+        nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1)
+    ).to(device)
     net.to(memory_format=layout)  # type: ignore[call-overload]
     x = torch.ones(4 if device == "cpu" else 256, 3, 64, 64, device=device).to(memory_format=layout)
     start = time.perf_counter()

@@ -25,4 +25,6 @@ def optimizer_step(fabric: Any, optimizer: Any, loss: Float[Tensor, ""]) -> None
 def warmup_cosine(step: int, steps: int) -> float:
     """The share of the learning rate at a step: linear up over 5 % of the steps, then half a cosine down to 0."""
     warm = max(1, steps // 20)
-    return min((step + 1) / warm, (1 + math.cos(math.pi * max(0, step - warm) / (steps - warm))) / 2)
+    return min(
+        (step + 1) / warm, (1 + math.cos(math.pi * max(0, step - warm) / (steps - warm))) / 2
+    )

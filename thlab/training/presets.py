@@ -16,9 +16,13 @@ def current(asked: str | None = None) -> str:
 
     Raises ValueError where that names no preset.
     """
-    name = asked or os.environ.get("THLAB_PRESET") or ("book" if torch.cuda.is_available() else "fast")
+    name = (
+        asked or os.environ.get("THLAB_PRESET") or ("book" if torch.cuda.is_available() else "fast")
+    )
     if name not in PRESETS:
-        raise ValueError(f"{name!r} is not a preset: choose one of {', '.join(PRESETS)} (is THLAB_PRESET set?)")
+        raise ValueError(
+            f"{name!r} is not a preset: choose one of {', '.join(PRESETS)} (is THLAB_PRESET set?)"
+        )
     return name
 
 

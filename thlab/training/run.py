@@ -52,11 +52,20 @@ class Run:
     ):
         self.fabric, self.folder, self.total = fabric, Path(folder), steps
         self.save_every = save_every or int(os.environ.get("THLAB_SAVE_EVERY", "200"))
-        facts = {**dataclasses.asdict(config), "precision": fabric.strategy.precision.precision, **facts}
+        facts = {
+            **dataclasses.asdict(config),
+            "precision": fabric.strategy.precision.precision,
+            **facts,
+        }
         facts |= corpus or {}
-        self.config = json.loads(json.dumps(facts, default=str))  # tuples become lists, as they are read back
+        self.config = json.loads(
+            json.dumps(facts, default=str)
+        )  # tuples become lists, as they are read back
         self.held = ExitStack()  # the folder's lock, from resume to the last step
-        self.checkpoint, self.log_path = self.folder / "checkpoint.safetensors", self.folder / "log.jsonl"
+        self.checkpoint, self.log_path = (
+            self.folder / "checkpoint.safetensors",
+            self.folder / "log.jsonl",
+        )
 
     def resume(self, **parts: Any) -> int:
         """Load the last checkpoint, if there is one, into modules and optimizers; returns the first step to do.
@@ -65,9 +74,15 @@ class Run:
         """
         self.parts = parts
         problem = self._take_folder() if self.fabric.is_global_zero else ""
-        if problem := self.fabric.broadcast(problem):  # or the other processes would wait for the first
+        if problem := self.fabric.broadcast(
+            problem
+        ):  # or the other processes would wait for the first
             raise ValueError(problem)
-        facts = load_state(self.checkpoint, parts) if self.checkpoint.is_file() else {"step": 0, "log_bytes": 0}
+        facts = (
+            load_state(self.checkpoint, parts)
+            if self.checkpoint.is_file()
+            else {"step": 0, "log_bytes": 0}
+        )
         if self.fabric.is_global_zero:  # what was logged after the checkpoint is logged again
             board = require("torch.utils.tensorboard", "train")
             self.board = board.SummaryWriter(self.folder, purge_step=facts["step"])
@@ -97,7 +112,13 @@ class Run:
         first, self.since = self.fabric.is_global_zero, time.monotonic()
         hidden = None if first else True  # None: where there is no terminal
         try:
-            for step in tqdm(range(start, self.total), self.folder.name, self.total, initial=start, disable=hidden):
+            for step in tqdm(
+                range(start, self.total),
+                self.folder.name,
+                self.total,
+                initial=start,
+                disable=hidden,
+            ):
                 yield step
                 if (step + 1) % self.save_every == 0 or step + 1 == self.total:
                     self.save(step + 1)
@@ -108,7 +129,9 @@ class Run:
     def save(self, step: int) -> None:
         """Write the checkpoint from which `step` is the next one to do."""
         if self.fabric.is_global_zero:
-            save_state(self.checkpoint, self.parts, step=step, log_bytes=self.log_path.stat().st_size)
+            save_state(
+                self.checkpoint, self.parts, step=step, log_bytes=self.log_path.stat().st_size
+            )
             file, now = self.folder / "seconds", time.monotonic()
             before = float(file.read_text()) if file.is_file() else 0
             write_whole(file, f"{before + now - self.since:.1f}\n".encode())
@@ -120,10 +143,14 @@ class Run:
 
         Call it before the optimizer's step: the last checkpoint is then a good one.
         """
-        bad = self.fabric.all_reduce((~self._stack(terms).isfinite()).float(), reduce_op="sum").tolist()
+        bad = self.fabric.all_reduce(
+            (~self._stack(terms).isfinite()).float(), reduce_op="sum"
+        ).tolist()
         if any(bad):
             names = ", ".join(name for name, count in zip(terms, bad, strict=True) if count)
-            raise FloatingPointError(f"step {step}: {names} not finite; {self.folder} keeps its last checkpoint")
+            raise FloatingPointError(
+                f"step {step}: {names} not finite; {self.folder} keeps its last checkpoint"
+            )
 
     def log(self, step: int, terms: dict[str, Any]) -> None:
         """Append the terms, averaged over the processes, to log.jsonl (every digit) and to TensorBoard."""
@@ -136,7 +163,9 @@ class Run:
 
     def _stack(self, terms: dict[str, Any]) -> Tensor:
         """The terms as one tensor on the device, so that they are waited for once."""
-        return torch.stack([torch.as_tensor(v, device=self.fabric.device).detach().float() for v in terms.values()])
+        return torch.stack(
+            [torch.as_tensor(v, device=self.fabric.device).detach().float() for v in terms.values()]
+        )
 
     def images(self, step: int, name: str, pictures: UInt8[np.ndarray, "n h w 3"]) -> None:
         """Show pictures side by side in TensorBoard."""

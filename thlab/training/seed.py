@@ -28,5 +28,9 @@ def my_part(fabric: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     parts, part = fabric.world_size, fabric.global_rank
     for name, value in batch.items():
         if len(value) % parts:
-            raise ValueError(f"batch of {len(value)} ({name}) for {parts} processes: make it a multiple of {parts}")
-    return {name: value.tensor_split(parts)[part].to(fabric.device) for name, value in batch.items()}
+            raise ValueError(
+                f"batch of {len(value)} ({name}) for {parts} processes: make it a multiple of {parts}"
+            )
+    return {
+        name: value.tensor_split(parts)[part].to(fabric.device) for name, value in batch.items()
+    }

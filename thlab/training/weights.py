@@ -36,7 +36,9 @@ def weights_path(name: str | Path) -> Path:
     raise FileNotFoundError(f"no weights {file}: {make}")
 
 
-def save_weights(path: str | Path, module: nn.Module, card: dict[str, Any], half: bool = True) -> None:
+def save_weights(
+    path: str | Path, module: nn.Module, card: dict[str, Any], half: bool = True
+) -> None:
     """Write path.safetensors (floats as float16 where half) and the card, path.json.
 
     card says paper, preset, corpus, corpus_version, seed, minutes, steps, metrics; commit and hardware are added.
@@ -48,7 +50,9 @@ def save_weights(path: str | Path, module: nn.Module, card: dict[str, Any], half
     for name, value in tensors.items():
         tensors[name] = (value.half() if half and value.is_floating_point() else value).contiguous()
         if not tensors[name].isfinite().all():
-            raise ValueError(f"{path}: {name} is not finite{' in float16: try half=False' if half else ''}")
+            raise ValueError(
+                f"{path}: {name} is not finite{' in float16: try half=False' if half else ''}"
+            )
     write_whole(f"{path}.safetensors", require("safetensors.torch", "train").save(tensors))
     card = card | {"commit": commit(), "hardware": hardware()}
     write_whole(f"{path}.json", (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
@@ -73,7 +77,9 @@ def load_weights(name: str | Path, module: Net) -> Net:
         module.load_state_dict(tensors)
     except RuntimeError as error:
         why = " ".join(str(error).split())[:300]
-        raise ValueError(f"{file} does not fit: {why}. Build the module that its card describes") from error
+        raise ValueError(
+            f"{file} does not fit: {why}. Build the module that its card describes"
+        ) from error
     return module
 
 
@@ -96,7 +102,9 @@ def pretrained_folders() -> list[Path]:
 def commit() -> str | None:
     """The commit of the code, None outside a repository."""
     command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or None
+    return (
+        subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or None
+    )
 
 
 def hardware() -> str:
@@ -104,5 +112,7 @@ def hardware() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
-    model = info.partition("model name")[2].partition("\n")[0].lstrip("\t :") or platform.processor()
+    model = (
+        info.partition("model name")[2].partition("\n")[0].lstrip("\t :") or platform.processor()
+    )
     return f"{model}, {torch.get_num_threads()} threads"
