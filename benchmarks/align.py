@@ -2,9 +2,9 @@
 
     THLAB_REAL_DATA=<folder with grid/> python benchmarks/align.py [--clips 160]
 
-Scored are the start and the end of each of the six words, 12 boundaries a clip, those next to the silence at both ends
-included; a boundary between two words counts twice, as the end of one and the start of the next. Official times lie on
-a grid of 10 ms, pocketsphinx's too.
+Scored are the start and the end of each of the six words, 12 boundaries a clip, those next to the
+silence at both ends included; a boundary between two words counts twice, as the end of one and the
+start of the next. Official times lie on a grid of 10 ms, pocketsphinx's too.
 """
 
 import argparse

@@ -2,8 +2,9 @@
 
 python benchmarks/corpus.py [clips]
 
-Times are CPU time of one process; with two workers on two idle cores twice as many clips are made in a second. The
-first clip, which pays for compiling, is reported by itself. Every clip is made twice and must be the same.
+Times are CPU time of one process; with two workers on two idle cores twice as many clips are made
+in a second. The first clip, which pays for compiling, is reported by itself. Every clip is made
+twice and must be the same.
 """
 
 import os

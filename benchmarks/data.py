@@ -2,10 +2,11 @@
 
     python benchmarks/data.py [--clips 24] [--rounds 5]
 
-Reads the tiny embedded corpus, which is built where it is missing, and, where THLAB_REAL_DATA is set, GRID and RAVDESS.
-The readers take turns, a round each, on one thread. Printed: the median clips a second of the process's CPU time, in
-which a busy machine's other work does not count, the median over the rounds of thlab's speed over the peer's, and the
-difference between what thlab and the peer read. Loading is timed by the clock.
+Reads the tiny embedded corpus, which is built where it is missing, and, where THLAB_REAL_DATA is
+set, GRID and RAVDESS. The readers take turns, a round each, on one thread. Printed: the median
+clips a second of the process's CPU time, in which a busy machine's other work does not count, the
+median over the rounds of thlab's speed over the peer's, and the difference between what thlab and
+the peer read. Loading is timed by the clock.
 """
 
 import argparse

@@ -3,9 +3,10 @@
     python benchmarks/dtw.py            64 pairs of 300 x 350 x 13 in float32
     python benchmarks/dtw.py --long     also one pair of 10,000 x 10,000, each tool in a process of its own
 
-All take the squared Euclidean cost and steps (1, 0), (0, 1), (1, 1) of weight one. That is the one cost that all have:
-dtaidistance's C code ignores inner_dist="euclidean". dtw-python's default step pattern doubles the diagonal, so
-symmetric1 is asked for. Agreement means that the cost along the returned path is the least one.
+All take the squared Euclidean cost and steps (1, 0), (0, 1), (1, 1) of weight one. That is the one
+cost that all have: dtaidistance's C code ignores inner_dist="euclidean". dtw-python's default step
+pattern doubles the diagonal, so symmetric1 is asked for. Agreement means that the cost along the
+returned path is the least one.
 """
 
 # ruff: noqa: E402 (what comes before the imports must)

@@ -2,10 +2,11 @@
 
     python benchmarks/features.py [--rounds 20]
 
-Prints the median of the milliseconds for all clips of an input; how many times slower than thlab each peer is, as the
-median over the rounds of the ratio within a round and as the ratio of each one's fastest round; and the largest
-difference between thlab's numbers and the peer's. Times are the process's CPU time, in which a busy machine's other
-work counts only by the cache it takes; every function runs on one thread.
+Prints the median of the milliseconds for all clips of an input; how many times slower than thlab
+each peer is, as the median over the rounds of the ratio within a round and as the ratio of each
+one's fastest round; and the largest difference between thlab's numbers and the peer's. Times are
+the process's CPU time, in which a busy machine's other work counts only by the cache it takes;
+every function runs on one thread.
 """
 
 import argparse

@@ -2,10 +2,11 @@
 
     python benchmarks/generate.py [--frames 75] [--rounds 5]
 
-The whole path is what `thlab generate` does between reading and writing files: spectrogram, content of the VAE (book
-preset, untrained: the weights do not matter to the time), frames. Takes are those of the stochastic model, from sound
-to frames. Of the model of words and persons: from sound, and from the frames of another. Each number is the fastest of
-some rounds, in wall time; rounds of all rows alternate, so that what else the machine does touches all of them.
+The whole path is what `thlab generate` does between reading and writing files: spectrogram, content
+of the VAE (book preset, untrained: the weights do not matter to the time), frames. Takes are those
+of the stochastic model, from sound to frames. Of the model of words and persons: from sound, and
+from the frames of another. Each number is the fastest of some rounds, in wall time; rounds of all
+rows alternate, so that what else the machine does touches all of them.
 """
 
 import argparse

@@ -2,10 +2,11 @@
 
     python benchmarks/train_step.py [--seconds 10] [--threads 1]
 
-Sizes are the book preset's, batches random. The variants of a model take turns, so that a busy machine slows them
-alike: read the ratios. A step is forward, backward and Adam; the generator's is that before the critics join, that of
-DAVS is its encoders' phase. The generator lays the pictures out channels_last in any case: on and off here is the
-layout of the weights. A compilation that takes longer than the limit is given up, which is then said.
+Sizes are the book preset's, batches random. The variants of a model take turns, so that a busy
+machine slows them alike: read the ratios. A step is forward, backward and Adam; the generator's is
+that before the critics join, that of DAVS is its encoders' phase. The generator lays the pictures
+out channels_last in any case: on and off here is the layout of the weights. A compilation that
+takes longer than the limit is given up, which is then said.
 """
 
 import argparse

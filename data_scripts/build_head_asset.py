@@ -39,7 +39,8 @@ LASHES = 5
 NECK, HALF_WIDTH = 4.7, 1.75  # what lies below or beside is cut off
 UPPER_TEETH = range(15060, 15128)
 SMALLEST = 5e-4  # shorter moves of a target are dropped
-# vertices of the kept head that are the iBUG-68 landmarks, chosen with a landmark detector on renders of it
+# vertices of the kept head that are the iBUG-68 landmarks, chosen with a landmark detector on
+# renders of it
 LANDMARKS = [
     2381, 2107, 1885, 910, 735, 1937, 1863, 921, 1935, 4180, 4250, 4252, 3109, 3266, 4203, 4580, 4671,
     1900, 1899, 229, 230, 233, 2661, 2651, 2656, 2658, 4218, 136, 135, 164, 1773, 347, 313, 316,

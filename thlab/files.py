@@ -63,7 +63,8 @@ def checksums(root: Path, clip: str) -> dict[str, str]:
 def lock_folder(folder: Path, busy: str = "") -> Iterator[None]:
     """Hold a folder, so that one process at a time writes there; what a killed one left half-written is removed.
 
-    busy: what a ValueError says where another process holds it. Without it, wait until that one is done.
+    busy: what a ValueError says where another process holds it. Without it, wait until that one is
+    done.
     """
     lock = FileLock(folder / ".lock")
     try:

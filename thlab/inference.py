@@ -47,8 +47,8 @@ class Speech(NamedTuple):
 class TalkingHead(Protocol):
     """What makes a face speak; every paper has one.
 
-    size: pixels of the aligned face view that it works on. A head that bends and recolours a picture
-    also has `changes`, which `generate` applies to the photo at its own size.
+    size: pixels of the aligned face view that it works on. A head that bends and recolours a
+    picture also has `changes`, which `generate` applies to the photo at its own size.
     """
 
     size: int
@@ -104,9 +104,9 @@ def generate(
 ) -> list[Path]:
     """Write one tagged video for each of some controls; returns their paths.
 
-    A head that gives changes repaints the photo's own pixels, at its own size; one that paints whole
-    frames, or crop_only, gives the aligned face view. Raises ValueError where a frame is not finite,
-    before anything of that video is written. Chapter: book/content-to-video.ipynb
+    A head that gives changes repaints the photo's own pixels, at its own size; one that paints
+    whole frames, or crop_only, gives the aligned face view. Raises ValueError where a frame is not
+    finite, before anything of that video is written. Chapter: book/content-to-video.ipynb
     """
     content = head.content(speech)
     for out, control in zip(outs, controls, strict=True):
@@ -124,8 +124,8 @@ def check_paths(
 ) -> None:
     """Whether these files may be written from those, asked before any work is done.
 
-    Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is one of
-    the inputs (by whatever name or link), or exists already and overwrite is False.
+    Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is
+    one of the inputs (by whatever name or link), or exists already and overwrite is False.
     Chapter: book/content-to-video.ipynb
     """
     inputs = list(inputs)
@@ -162,7 +162,8 @@ def write_talking(path: Path | str, frames: Video, audio: Float[Tensor, "n"]) ->
 def read_speech(path: Path | str) -> Speech:
     """A recording at 16 kHz, a whole number of video frames long; ValueError where it holds no speech.
 
-    Silence and steady noise are told from speech, music is not. Chapter: book/content-to-video.ipynb
+    Silence and steady noise are told from speech, music is not.
+    Chapter: book/content-to-video.ipynb
     """
     audio = torch.from_numpy(read_audio(path))
     audio = torch.nn.functional.pad(audio, (0, -len(audio) % SAMPLES_A_FRAME))
@@ -180,7 +181,8 @@ def read_speech(path: Path | str) -> Speech:
 def read_photo(path: Path | str, size: int) -> Photo:
     """A picture with a face; a square of `size` pixels with a face is taken to be aligned.
 
-    Raises ValueError where it cannot be read, or shows no face. Chapter: book/content-to-video.ipynb
+    Raises ValueError where it cannot be read, or shows no face.
+    Chapter: book/content-to-video.ipynb
     """
     images = require("PIL.Image", "book")
     try:
@@ -200,8 +202,8 @@ def read_photo(path: Path | str, size: int) -> Photo:
 def read_lips(path: Path | str, size: int) -> Speech:
     """A video's face, cropped to the aligned view at 25 fps, and its sound; silence where it has none.
 
-    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is no
-    video to read, or no face in it. Chapter: book/davs.ipynb
+    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is
+    no video to read, or no face in it. Chapter: book/davs.ipynb
     """
     frames, fps = read_video(path)
     if frames.shape[1:3] != (size, size) or fps != FPS:

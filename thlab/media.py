@@ -1,7 +1,7 @@
 """Sound, pictures and video, read and written: video by PyAV, .wav and .flac by soundfile.
 
-The demuxer is chosen by the file's suffix and never guessed from its content: a text file named .mp4 is then an error,
-where FFmpeg's guess would make it a playlist or a picture.
+The demuxer is chosen by the file's suffix and never guessed from its content: a text file named
+.mp4 is then an error, where FFmpeg's guess would make it a playlist or a picture.
 """
 
 import io
@@ -103,8 +103,9 @@ def read_video(path: Path | str) -> tuple[UInt8[np.ndarray, "t h w 3"], float]:
 def read_audio(path: Path | str, sr: int = SAMPLE_RATE) -> Float[np.ndarray, "n"]:
     """Mono audio of any media file at `sr` Hz, float32; the video in it is not decoded.
 
-    Full scale is 1, which a lossy codec may overshoot. Channels are averaged; polyphase resampling (scipy). In a file
-    with pictures, sample 0 is the time of the first frame. Raises as read_video does.
+    Full scale is 1, which a lossy codec may overshoot. Channels are averaged; polyphase resampling
+    (scipy). In a file with pictures, sample 0 is the time of the first frame. Raises as read_video
+    does.
     Chapter: book/sound-and-faces.ipynb
     """
     path = Path(path)
@@ -181,8 +182,8 @@ def write_mp4(
 ) -> None:
     """Write an H.264 video with AAC sound; one encoder thread and no dates, so equal input gives equal bytes.
 
-    frames have even height and width (else ValueError); audio is mono in -1..1 at 16 kHz. The file appears under its
-    name only when whole. Chapter: book/sound-and-faces.ipynb
+    frames have even height and width (else ValueError); audio is mono in -1..1 at 16 kHz. The file
+    appears under its name only when whole. Chapter: book/sound-and-faces.ipynb
     """
     if len(frames) == 0 or frames.shape[1] % 2 or frames.shape[2] % 2:
         raise ValueError(
@@ -192,7 +193,8 @@ def write_mp4(
     av = require("av", "media")
     with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
         container.metadata.update(metadata or {})
-        # x264's macroblock tree reads memory that it has not written: without it, equal input gives equal bytes
+        # x264's macroblock tree reads memory that it has not written: without it, equal input gives
+        # equal bytes
         options = {
             "crf": str(crf),
             "preset": "veryfast",

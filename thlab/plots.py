@@ -9,7 +9,8 @@ from jaxtyping import Float, UInt8
 from thlab.face.points import CLOSED_CONTOURS, OPEN_CONTOURS
 from thlab.optional import require
 
-# Okabe & Ito's palette (2008), told apart with any colour vision; yellow is left out: it is too pale on white
+# Okabe & Ito's palette (2008), told apart with any colour vision; yellow is left out: it is too
+# pale on white
 PALETTE = {
     "blue": "#0072B2",
     "orange": "#E69F00",
@@ -82,7 +83,8 @@ def plot_spectrogram(
 ) -> Any:
     """Features over time on `ax`; returns the image, for a colour bar.
 
-    hop: seconds between rows; top: value at the upper edge of the last column, in `label`s, None for its number.
+    hop: seconds between rows; top: value at the upper edge of the last column, in `label`s, None
+    for its number.
 
     Chapter: book/sound-and-faces.ipynb
     """

@@ -1,7 +1,7 @@
 """Find a Chromium for the browser tests, installing the system's where this user may.
 
-Order: the environment variable CHROME, chromium or chrome on the PATH, apt-get as root; else it fails and says how to
-get one.
+Order: the environment variable CHROME, chromium or chrome on the PATH, apt-get as root; else it
+fails and says how to get one.
 """
 
 import os

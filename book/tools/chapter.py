@@ -4,7 +4,8 @@ from pathlib import Path
 
 import nbformat
 
-# Second-level headings, in this order; a heading may go on ("## Theory: the cheapest path"), others may stand between
+# Second-level headings, in this order; a heading may go on ("## Theory: the cheapest path"), others
+# may stand between
 SECTIONS = (
     "Objectives",
     "Prerequisites",

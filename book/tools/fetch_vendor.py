@@ -1,7 +1,8 @@
 """Fetch the browser files of the book from npm into book/vendor/, at the hashes in vendor.lock.json.
 
-Each package comes by `npm pack`: nothing is installed and no script of it runs. Its sha512 is compared with the lock
-and only the files named there are unpacked. Files under "embed" become classic scripts, which load from file:// too.
+Each package comes by `npm pack`: nothing is installed and no script of it runs. Its sha512 is
+compared with the lock and only the files named there are unpacked. Files under "embed" become
+classic scripts, which load from file:// too.
 """
 
 import base64

@@ -34,7 +34,8 @@ def remove_vanished(target: Path, own: tuple[str, ...]) -> None:
 def stage(target: Path, executed: set[str] | None = None) -> None:
     """Make target a copy of book/; files keep their times.
 
-    executed: chapters that the copy has run itself; they and the models they wrote are left as they are.
+    executed: chapters that the copy has run itself; they and the models they wrote are left as they
+    are.
     """
     left = set() if executed is None else executed | {"models"}
 

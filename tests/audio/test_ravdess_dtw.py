@@ -1,7 +1,8 @@
 """EVP's pseudo pairs on people: RAVDESS takes of one statement in eight emotions, aligned by DTW.
 
-No phone times exist for these recordings, so word boundaries come from a yardstick that knows nothing of DTW, the
-forced aligner of pocketsphinx, on both takes. Its own errors are in the numbers: they are no exact truth.
+No phone times exist for these recordings, so word boundaries come from a yardstick that knows
+nothing of DTW, the forced aligner of pocketsphinx, on both takes. Its own errors are in the
+numbers: they are no exact truth.
 """
 
 from itertools import combinations

@@ -17,7 +17,8 @@ LOCAL = ("http://127.0.0.1:", "file:", "data:", "blob:", "about:")
 PICTURE = """e => { const c = document.createElement('canvas'); c.width = e.naturalWidth || e.width;
 c.height = e.naturalHeight || e.height; c.getContext('2d').drawImage(e, 0, 0); return c.toDataURL(); }"""
 
-# of each text's colour to the nearest painted background below it, WCAG 2.1; the worst one and its text
+# of each text's colour to the nearest painted background below it, WCAG 2.1; the worst one and its
+# text
 CONTRAST = """() => {
 const rgb = (c) => (c.match(/[\\d.]+/g) || []).map(Number);
 const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => v / 255)

@@ -105,7 +105,8 @@ def test_landmarks_in_the_crop_lie_on_the_template():
     _, moved = align_face(
         frames, (face * scales[:, None, None]).astype(np.float32), SIZE, smooth=0.0
     )
-    # the same face at any scale lands in the same place, as near to the template as a similarity can bring it
+    # the same face at any scale lands in the same place, as near to the template as a similarity
+    # can bring it
     np.testing.assert_allclose(moved, np.broadcast_to(moved[0], moved.shape), atol=1e-3)
     best = transform(anchors(face), similarity(anchors(face), TEMPLATE * SIZE))
     np.testing.assert_allclose(anchors(moved[0]), best, atol=1e-3)

@@ -92,7 +92,8 @@ def test_histograms_are_numpys_and_the_scores_scikit_learns():
 
 
 def test_dci_weighs_dimensions_by_their_importance():
-    # dimension 0 alone tells both factors, 1 and 2 are dead: all importance is mixed, each factor is in one place
+    # dimension 0 alone tells both factors, 1 and 2 are dead: all importance is mixed, each factor
+    # is in one place
     both = torch.cartesian_prod(torch.arange(3), torch.arange(3)).repeat(20, 1)
     codes = torch.zeros(180, 3)
     codes[:, 0] = (3 * both[:, 0] + both[:, 1]).float()

@@ -1,6 +1,7 @@
 """A small real training for the tests: an LSTM, a convolution in channels_last, Adam.
 
-python toy_run.py folder: trains it unbroken, killed at random, killed while it saves, in two processes, with a NaN.
+python toy_run.py folder: trains it unbroken, killed at random, killed while it saves, in two
+processes, with a NaN.
 """
 
 import json

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
         words_to_phones,
     )
 
-# module -> names, imported when they are first asked for: torch takes seconds, and the corpus's workers need none of it
+# module -> names, imported when they are first asked for: torch takes seconds, and the corpus's
+# workers need none of it
 _HOMES = {
     "alignment": (
         "Alignment",

@@ -31,9 +31,10 @@ def align_pocketsphinx(
 ) -> Alignment:
     """Times of known words and their ARPAbet phones by Viterbi alignment with CMU Sphinx's US English model.
 
-    audio: (n,) at 16 kHz. pronunciations: word to ARPAbet phones, instead of the CMU dictionary's. Times lie on a grid
-    of 10 ms. Raises ValueError for a word without pronunciation, words that do not fit into the audio, and audio that
-    is empty, silent or not finite; ImportError where pocketsphinx is missing. Chapter: book/dtw.ipynb
+    audio: (n,) at 16 kHz. pronunciations: word to ARPAbet phones, instead of the CMU dictionary's.
+    Times lie on a grid of 10 ms. Raises ValueError for a word without pronunciation, words that do
+    not fit into the audio, and audio that is empty, silent or not finite; ImportError where
+    pocketsphinx is missing. Chapter: book/dtw.ipynb
     """
     clip = one_clip(audio, words)
     decoder = _decoder(

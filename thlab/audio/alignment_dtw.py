@@ -36,10 +36,11 @@ class Take(NamedTuple):
 def align_dtw(audio: Audio, words: Sequence[str], voices: Sequence[str] = VOICES) -> Alignment:
     """Times of known words and their espeak-ng phones: each voice is warped onto the recording, the median time counts.
 
-    audio: (n,) at 16 kHz. A single letter is spelled by its name. L1 distance of 13 cepstra less their mean over the
-    clip, which takes the microphone and the loudness out. Phones are espeak-ng's mnemonics (ESPEAK_TO_VISEME).
-    Raises ValueError where espeak-ng reads the words as another number of words, and for audio that is empty, silent
-    or not finite; ImportError where espeakng_loader is missing. Chapter: book/dtw.ipynb
+    audio: (n,) at 16 kHz. A single letter is spelled by its name. L1 distance of 13 cepstra less
+    their mean over the clip, which takes the microphone and the loudness out. Phones are
+    espeak-ng's mnemonics (ESPEAK_TO_VISEME). Raises ValueError where espeak-ng reads the words as
+    another number of words, and for audio that is empty, silent or not finite; ImportError where
+    espeakng_loader is missing. Chapter: book/dtw.ipynb
     """
     clip = one_clip(audio, words)
     takes = [say(words, voice) for voice in voices]
@@ -60,7 +61,8 @@ def align_dtw(audio: Audio, words: Sequence[str], voices: Sequence[str] = VOICES
 def say(words: Sequence[str], voice: str) -> Take:
     """The words in one of espeak-ng's voices at 16 kHz, without silence around them.
 
-    Raises ValueError for an unknown voice, or words that are read as fewer or more. Chapter: book/dtw.ipynb
+    Raises ValueError for an unknown voice, or words that are read as fewer or more.
+    Chapter: book/dtw.ipynb
     """
     data = Path(require("espeakng_loader", extra="corpus").get_data_path())
     said = synthesize(" ".join(map(_spell, words)) + ".", voice, WORDS_A_MINUTE, data, seed=0)

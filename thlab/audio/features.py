@@ -1,7 +1,7 @@
 """What the networks hear: log-magnitude spectrograms and MFCCs, cut into one piece a video frame.
 
-Every function takes numpy or torch, one clip or a batch in the leading dimensions, and returns a tensor on the input's
-device.
+Every function takes numpy or torch, one clip or a batch in the leading dimensions, and returns a
+tensor on the input's device.
 """
 
 import math
@@ -25,8 +25,8 @@ SEGMENT, MFCC_WINDOW = 20, 28  # hops of sound that one video frame sees
 def log_spectrogram(audio: Audio) -> Float[Tensor, "*b t 200"]:
     """Natural log of the magnitude spectrum, floored at 1e-3: the input of [mittal2020].
 
-    Of the 201 bins the first (0 Hz) is dropped, for speech has nothing there: column k is 40 (k + 1) Hz.
-    Raises ValueError where the audio is empty or not finite.
+    Of the 201 bins the first (0 Hz) is dropped, for speech has nothing there: column k is 40 (k +
+    1) Hz. Raises ValueError where the audio is empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     # \log \max(|X|, \epsilon) = \tfrac12 \log \max(|X|^2, \epsilon^2)
@@ -40,8 +40,9 @@ def log_spectrogram(audio: Audio) -> Float[Tensor, "*b t 200"]:
 def mfcc(audio: Audio, n_mfcc: int = N_MFCC) -> Float[Tensor, "*b t n_mfcc"]:
     """Mel-frequency cepstral coefficients by librosa's definition, C0 first.
 
-    40 Slaney mel bands of the power spectrum, in dB, no deeper than 80 dB below the clip's loudest band (each clip of a
-    batch by itself), orthonormal DCT-II. Raises ValueError where the audio is empty or not finite.
+    40 Slaney mel bands of the power spectrum, in dB, no deeper than 80 dB below the clip's loudest
+    band (each clip of a batch by itself), orthonormal DCT-II. Raises ValueError where the audio is
+    empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     mel_basis, dct_basis = _mel_and_dct(n_mfcc, torch.as_tensor(audio).device)
@@ -54,8 +55,8 @@ def mfcc(audio: Audio, n_mfcc: int = N_MFCC) -> Float[Tensor, "*b t n_mfcc"]:
 def segments(logspec: Float[Tensor, "*b t f"], n_frames: int) -> Float[Tensor, "*b n_frames 20 f"]:
     """200 ms of spectrogram around the centre of each video frame at 25 fps, silence beyond the ends.
 
-    Video frame i lasts from 40 i to 40 i + 40 ms and gets rows 4 i - 8 to 4 i + 11: their hops of 10 ms tile the 200 ms
-    around its centre. Raises ValueError where `n_frames` is below 1.
+    Video frame i lasts from 40 i to 40 i + 40 ms and gets rows 4 i - 8 to 4 i + 11: their hops of
+    10 ms tile the 200 ms around its centre. Raises ValueError where `n_frames` is below 1.
     Chapter: book/sound-and-faces.ipynb
     """
     _check_count(n_frames)
@@ -68,9 +69,9 @@ def segments(logspec: Float[Tensor, "*b t f"], n_frames: int) -> Float[Tensor, "
 def mfcc_windows(audio: Audio, n_frames: int) -> Float[Tensor, "*b n_frames 28 12"]:
     """280 ms of MFCC without C0 (loudness) around each video frame at 25 fps: the input of [ji2021] and [yadav2020].
 
-    The audio is cut or filled with zeros to `n_frames` x 640 samples, with 1920 more at each end as in EVP's code, so
-    that window i is the hops 4 i - 12 to 4 i + 15. Raises ValueError where `n_frames` is below 1 or the audio is empty
-    or not finite.
+    The audio is cut or filled with zeros to `n_frames` x 640 samples, with 1920 more at each end as
+    in EVP's code, so that window i is the hops 4 i - 12 to 4 i + 15. Raises ValueError where
+    `n_frames` is below 1 or the audio is empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     _check_count(n_frames)

@@ -17,9 +17,10 @@ def add_noise(
 ) -> Float[Tensor, "*b n"]:
     """Audio plus uniformly distributed white noise, Sect. 4.3 of [mittal2020]: RMS(noise) = 10^(db/20) RMS(speech).
 
-    The noise covers the whole clip and its RMS is exact, not only expected. The RMS of the speech is taken where the
-    mask `speech` says so, or where `speech_mask` finds it, for each clip of a batch by itself. Nothing is clipped.
-    The generator lives on the audio's device. Raises ValueError where a clip is silent, empty or not finite.
+    The noise covers the whole clip and its RMS is exact, not only expected. The RMS of the speech
+    is taken where the mask `speech` says so, or where `speech_mask` finds it, for each clip of a
+    batch by itself. Nothing is clipped. The generator lives on the audio's device. Raises
+    ValueError where a clip is silent, empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)

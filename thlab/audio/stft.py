@@ -21,8 +21,9 @@ Audio = Real[np.ndarray, "*b n"] | Real[Tensor, "*b n"]
 def power_spectrogram(audio: Audio) -> Float[Tensor, "*b t 201"]:
     """Squared magnitude of the short-time Fourier transform, 40 Hz a bin, 10 ms a row, framed as librosa does.
 
-    Row k is a 25 ms Hann window centred on sample 160 k, with zeros beyond both ends of the audio: n samples give
-    1 + n // 160 rows. Raises ValueError where the audio is empty, not of floats or not finite.
+    Row k is a 25 ms Hann window centred on sample 160 k, with zeros beyond both ends of the audio:
+    n samples give 1 + n // 160 rows. Raises ValueError where the audio is empty, not of floats or
+    not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     return of_power(audio, lambda power, out: out.copy_(power), BINS)
@@ -33,8 +34,8 @@ def of_power(
 ) -> Float[Tensor, "*b t {width}"]:
     """A function of each row of the power spectrogram, `width` numbers a row; on a CPU by blocks that fit its cache.
 
-    function(power, out) writes out (..., t, width) from power (..., t, 201), each row for itself. Raises ValueError as
-    `power_spectrogram` does.
+    function(power, out) writes out (..., t, width) from power (..., t, 201), each row for itself.
+    Raises ValueError as `power_spectrogram` does.
     Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)

@@ -1,6 +1,7 @@
 """Dynamic time warping: which frame of one sentence matches which frame of another, said at another pace.
 
-The plain recursion is here, as the chapter shows it; `dtw` and `dtw_batch` give the same answers from the fast kernels.
+The plain recursion is here, as the chapter shows it; `dtw` and `dtw_batch` give the same answers
+from the fast kernels.
 """
 
 from collections.abc import Sequence
@@ -41,8 +42,8 @@ class DTWResult(NamedTuple):
 def accumulate(C):
     """Cheapest way to reach each cell of the cost matrix, after Sakoe & Chiba 1978 with steps of weight one.
 
-    C: (n, m) frame costs, inf where the path may not go. Returns D (n, m), whose last entry is the cost of the
-    best path. Chapter: book/dtw.ipynb
+    C: (n, m) frame costs, inf where the path may not go. Returns D (n, m), whose last entry is the
+    cost of the best path. Chapter: book/dtw.ipynb
     """
     D = np.full((C.shape[0] + 1, C.shape[1] + 1), np.inf)
     D[0, 0] = 0.0
@@ -58,7 +59,8 @@ def accumulate(C):
 def backtrack(D):
     """The best path, walked back from the last cell of the accumulated costs D (n, m).
 
-    Of equally cheap steps the diagonal one is taken first, then (1, 0), then (0, 1). Returns (K, 2) indices.
+    Of equally cheap steps the diagonal one is taken first, then (1, 0), then (0, 1). Returns (K, 2)
+    indices.
     Chapter: book/dtw.ipynb
     """
     i, j = D.shape[0] - 1, D.shape[1] - 1
@@ -86,8 +88,8 @@ def cost_matrix(
 ) -> Float[np.ndarray, "n m"]:
     """Cost of matching each frame of x with each frame of y, d(S_a[i], S_b[j]) in Eq. 1 of [ji2021].
 
-    x: (n, d), y: (m, d); metric: "l1", "l2", "sqeuclidean" or "cosine"; band as in `dtw`, with inf outside.
-    Returns (n, m) float64. Raises ValueError as `dtw` does. Chapter: book/dtw.ipynb
+    x: (n, d), y: (m, d); metric: "l1", "l2", "sqeuclidean" or "cosine"; band as in `dtw`, with inf
+    outside. Returns (n, m) float64. Raises ValueError as `dtw` does. Chapter: book/dtw.ipynb
     """
     x, y = checked(x, y, metric, band)
     C = cdist(x, y, METRICS[metric])  # (n, m)
@@ -99,8 +101,8 @@ def cost_matrix(
 def band_mask(n: int, m: int, band: int) -> np.ndarray:
     """The Sakoe-Chiba band around the scaled diagonal: an (n, m) mask of the cells that a path may use.
 
-    A cell is inside if it lies within `band` frames of the straight line between the two corners, counted along the
-    longer sequence; for n = m that is |i - j| <= band. Chapter: book/dtw.ipynb
+    A cell is inside if it lies within `band` frames of the straight line between the two corners,
+    counted along the longer sequence; for n = m that is |i - j| <= band. Chapter: book/dtw.ipynb
     """
     i, j = np.arange(n)[:, None], np.arange(m)[None, :]
     return abs(i * (m - 1) - j * (n - 1)) <= band * (min(n, m) - 1)
@@ -169,12 +171,13 @@ def _frames(frames, name: str, metric: str) -> np.ndarray:
 def dtw(x: X, y: Y, metric: str = "l1", band: int | None = None) -> DTWResult:
     """The path of least total cost that aligns x with y, Eq. 1 of [ji2021].
 
-    x: (n, d) or (n,), y: (m, d) or (m,), numpy or torch on any device. metric: "l1", "l2", "sqeuclidean" or "cosine".
-    band: Sakoe-Chiba band in frames of the longer sequence (see `band_mask`), None for no band. float32 is searched in
-    float32, where rounding may pick a path up to about 1e-5 (relative) dearer than the best; all else in float64.
-    Returns the path and its cost, summed in float64. Of equally cheap steps back from the end the diagonal is taken
-    first, then (1, 0), then (0, 1). Raises ValueError for empty or non-finite input, all-zero frames under "cosine",
-    unequal feature counts, costs that overflow, and a band that no path fits in.
+    x: (n, d) or (n,), y: (m, d) or (m,), numpy or torch on any device. metric: "l1", "l2",
+    "sqeuclidean" or "cosine". band: Sakoe-Chiba band in frames of the longer sequence (see
+    `band_mask`), None for no band. float32 is searched in float32, where rounding may pick a path
+    up to about 1e-5 (relative) dearer than the best; all else in float64. Returns the path and its
+    cost, summed in float64. Of equally cheap steps back from the end the diagonal is taken first,
+    then (1, 0), then (0, 1). Raises ValueError for empty or non-finite input, all-zero frames under
+    "cosine", unequal feature counts, costs that overflow, and a band that no path fits in.
     Chapter: book/dtw.ipynb
     """
     return DTWResult(*align(*checked(x, y, metric, band), metric, band))
@@ -203,9 +206,9 @@ def dtw_batch(
 def warp(x: X, path: Int[np.ndarray, "k 2"], length_of: str = "y") -> Y:
     """x on the other sequence's clock: one frame of x for each frame of y, EVP's pseudo training pair (Sec. 3.2).
 
-    Where a frame of y is matched several times, its last match wins, as in the authors' code. length_of="x" warps y
-    (pass it as the first argument) to x's length. Returns numpy or torch as given, (m, ...).
-    Raises ValueError where the path reaches outside x. Chapter: book/dtw.ipynb
+    Where a frame of y is matched several times, its last match wins, as in the authors' code.
+    length_of="x" warps y (pass it as the first argument) to x's length. Returns numpy or torch as
+    given, (m, ...). Raises ValueError where the path reaches outside x. Chapter: book/dtw.ipynb
     """
     if length_of not in ("x", "y"):
         raise ValueError(f"length_of: expected 'x' or 'y', got {length_of!r}")
@@ -222,8 +225,9 @@ def map_times(
 ) -> Float[np.ndarray, "t"]:
     """Where moments of x fall in y: linear in between the mean matches of x's frames, hence never backwards.
 
-    times: seconds in x. hop: seconds a frame; start: time of frame 0 (its centre), the same in both. Times outside
-    the first and last frame map to y's first and last frame. Returns seconds in y. Chapter: book/dtw.ipynb
+    times: seconds in x. hop: seconds a frame; start: time of frame 0 (its centre), the same in
+    both. Times outside the first and last frame map to y's first and last frame. Returns seconds in
+    y. Chapter: book/dtw.ipynb
     """
     matches = np.bincount(path[:, 0])
     mean_match = np.bincount(path[:, 0], weights=path[:, 1]) / matches

@@ -1,11 +1,13 @@
 """Exact DTW at speed: the recursion of `thlab.audio.time_warping.accumulate`, along anti-diagonals, strip by strip.
 
-The cells of an anti-diagonal i + j = t need only the two anti-diagonals before it, never one another, so vector
-instructions compute many at once. Stored backwards, y runs along an anti-diagonal just as x does, so frame costs are
-plain vector arithmetic too. Only one strip of rows is held in memory: of the others the last row is kept, from which
-the walk back along the path computes them once more.
+The cells of an anti-diagonal i + j = t need only the two anti-diagonals before it, never one
+another, so vector instructions compute many at once. Stored backwards, y runs along an
+anti-diagonal just as x does, so frame costs are plain vector arithmetic too. Only one strip of rows
+is held in memory: of the others the last row is kept, from which the walk back along the path
+computes them once more.
 
-Everything here is flat: numba vectorises slices of one dimension, and unsigned indices spare it Python's negative ones.
+Everything here is flat: numba vectorises slices of one dimension, and unsigned indices spare it
+Python's negative ones.
 """
 
 from math import sqrt
@@ -29,8 +31,8 @@ def align(
 ) -> tuple[float, Int[np.ndarray, "k 2"]]:
     """Cost and path of `thlab.audio.time_warping.dtw`, for checked input of one float type.
 
-    The path is found in the input's own type, its cost is then summed in float64. Raises ValueError where the
-    accumulated costs overflow the type. Chapter: book/dtw.ipynb
+    The path is found in the input's own type, its cost is then summed in float64. Raises ValueError
+    where the accumulated costs overflow the type. Chapter: book/dtw.ipynb
     """
     dtype, absolute, root = x.dtype, metric == "l1", metric == "l2"
     if metric == "cosine":
@@ -64,9 +66,9 @@ def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
 def best_path(x, y, n, d, m, absolute, root, band):
     """The path of least cost, and that cost in the arithmetic of x's type.
 
-    x, y: `feature_rows` of frames (n, d) and (m, d), y with time reversed. absolute: |x - y| summed over features, else
-    squares, of which root takes the square root. band: Sakoe-Chiba band or -1. Returns a (K, 2) path, which has
-    meaning where the cost is finite, and the cost.
+    x, y: `feature_rows` of frames (n, d) and (m, d), y with time reversed. absolute: |x - y| summed
+    over features, else squares, of which root takes the square root. band: Sakoe-Chiba band or -1.
+    Returns a (K, 2) path, which has meaning where the cost is finite, and the cost.
     Chapter: book/dtw.ipynb
     """
     rows = n if n <= PITCH else STRIP
@@ -98,9 +100,9 @@ def best_path(x, y, n, d, m, absolute, root, band):
 def fill_strip(D, C, x, y, top, bottom, first, height, n, d, m, absolute, root, band):
     """Accumulated costs of rows first to first + height, given the row above; writes the last row to bottom.
 
-    C is room for `frame_costs`. D is flat with a row for each anti-diagonal, from t = -2 on, and a column for each
-    row of the strip, from the row above it on. Beyond both ends of an anti-diagonal stands inf, which is all that
-    edges and band need.
+    C is room for `frame_costs`. D is flat with a row for each anti-diagonal, from t = -2 on, and a
+    column for each row of the strip, from the row above it on. Beyond both ends of an anti-diagonal
+    stands inf, which is all that edges and band need.
     """
     width = height + 2
     D[: 2 * width] = np.inf
@@ -146,7 +148,8 @@ def crossed_rows(t, first, height, n, m, band):
 def frame_costs(C, x, y, count, n, d, m, a, b, absolute, root):
     """Costs of `count` cells on each of four neighbouring anti-diagonals, so that x is loaded once for four terms.
 
-    a, b: where the first cell's frames stand in x and y. Two features at a time halve the traffic of C.
+    a, b: where the first cell's frames stand in x and y. Two features at a time halve the traffic
+    of C.
     """
     count, n, m, a, b = uint64(count), uint64(n), uint64(m), uint64(a), uint64(b)
     one, two, three = uint64(1), uint64(2), uint64(3)

@@ -25,9 +25,10 @@ def dtw_torch(
 ) -> list[DTWResult]:
     """`thlab.audio.time_warping.dtw_batch` in torch: all pairs at once, one step an anti-diagonal.
 
-    xs, ys: sequences (n, d) and (m, d), numpy or torch, lengths free. device: None takes that of xs[0] where it is a
-    tensor, else the CPU. ClipTensors on the device is about 10 bytes a cell of the longest lengths, for each pair, in
-    float32. Costs, ties and errors are those of `dtw`. Chapter: book/dtw.ipynb
+    xs, ys: sequences (n, d) and (m, d), numpy or torch, lengths free. device: None takes that of
+    xs[0] where it is a tensor, else the CPU. ClipTensors on the device is about 10 bytes a cell of
+    the longest lengths, for each pair, in float32. Costs, ties and errors are those of `dtw`.
+    Chapter: book/dtw.ipynb
     """
     if len(xs) != len(ys):
         raise ValueError(f"xs holds {len(xs)} sequences and ys {len(ys)}: they must pair up")

@@ -33,8 +33,9 @@ SILENCES = (
     "",
 )  # labels of silence in .align files, aligners and dictionaries
 
-# the 39 phones of ARPAbet and their nearest in espeak-ng's alphabet. "S", "T", "D" … are in both and mean different
-# sounds (espeak's S is ARPAbet's SH), so that a phone is only ever looked up in the map of its own alphabet.
+# the 39 phones of ARPAbet and their nearest in espeak-ng's alphabet. "S", "T", "D" … are in both
+# and mean different sounds (espeak's S is ARPAbet's SH), so that a phone is only ever looked up in
+# the map of its own alphabet.
 _NEAREST = {
     "AA": "A:", "AE": "a", "AH": "V", "AO": "O:", "AW": "aU", "AY": "aI", "B": "b", "CH": "tS", "D": "d", "DH": "D",
     "EH": "E", "ER": "3:", "EY": "eI", "F": "f", "G": "g", "HH": "h", "IH": "I", "IY": "i:", "JH": "dZ", "K": "k",
@@ -150,7 +151,8 @@ def words_to_phones(
 ) -> list[Segment]:
     """Timed words to timed phones, each phone an equal share of its word: what is left where nothing can listen.
 
-    words: (start, end, word) in seconds; silences are dropped. ValueError where the table lacks a word.
+    words: (start, end, word) in seconds; silences are dropped. ValueError where the table lacks a
+    word.
     Chapter: book/sound-and-faces.ipynb
     """
     segments = []
@@ -170,8 +172,9 @@ def viseme_track(
 ) -> UInt8[np.ndarray, "n_frames"]:
     """Index into VISEMES of what the mouth says at each video frame's centre; silence where no phone is.
 
-    phones: (start, end, phone) in seconds, start inclusive; of a diphthong the first shape holds 55 % of the time, as
-    in the embedded corpus. phone_map: of the phones' alphabet. ValueError for an unknown phone.
+    phones: (start, end, phone) in seconds, start inclusive; of a diphthong the first shape holds 55
+    % of the time, as in the embedded corpus. phone_map: of the phones' alphabet. ValueError for an
+    unknown phone.
     Chapter: book/sound-and-faces.ipynb
     """
     shapes = [

@@ -93,8 +93,8 @@ class Experiment:
     def folder(self, name: str, config: Any, seed: int) -> Path:
         """Where one training is kept: by corpus, name, config, code and seed.
 
-        $THLAB_HOME/runs/<paper>/<corpus>-<digest>/<name>-<digest>/seed<k>: another folder of the same
-        name, another field of the config or another line of code has trainings of its own.
+        $THLAB_HOME/runs/<paper>/<corpus>-<digest>/<name>-<digest>/seed<k>: another folder of the
+        same name, another field of the config or another line of code has trainings of its own.
         """
         corpus = f"{Path(self.corpus).name}-{self.facts.get('corpus_digest', '')[:12]}"
         known = digest(dataclasses.asdict(config), source_digest(self.code))
@@ -154,8 +154,9 @@ def measured(
 ) -> dict[str, Any]:
     """One row of one seed: its measurements, and the commit, time, minutes and hardware of the work.
 
-    Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options, the
-    weights judged, the committed ones and the source of the code: what changes any of these measures anew.
+    Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options,
+    the weights judged, the committed ones and the source of the code: what changes any of these
+    measures anew.
     """
     rests_on = [experiment.facts, experiment.preset, experiment.overrides, dict(experiment.options)]
     rests_on.append(source_digest({measure.__module__, *experiment.code}))
@@ -186,8 +187,8 @@ def measured(
 def meets_new_people(card: Mapping[str, Any], corpus: str) -> None:
     """ValueError where a corpus's test people are among those that the weights of a card were trained on.
 
-    In version 2 all presets of the embedded corpus number the same people: the smaller ones' test people are the
-    larger ones' training people.
+    In version 2 all presets of the embedded corpus number the same people: the smaller ones' test
+    people are the larger ones' training people.
     """
     if card["corpus"] not in CORPORA or corpus not in CORPORA:
         return

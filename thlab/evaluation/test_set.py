@@ -38,8 +38,8 @@ def seen_by_mediapipe(video: Video) -> Float[np.ndarray, "_ 478 2"]:
 class TestSet:
     """About n_clips test clips, of each the first open-eyed frame as the image, and a landmark net that looks on.
 
-    clips: their numbers in `tensors`. real, exact: the true frames and landmarks of each. image: the
-    number of the frame that a head is given. seen: what the net sees in the true frames.
+    clips: their numbers in `tensors`. real, exact: the true frames and landmarks of each. image:
+    the number of the frame that a head is given. seen: what the net sees in the true frames.
     Chapter: book/content-to-video.ipynb
     """
 
@@ -53,7 +53,8 @@ class TestSet:
         self.landmark_net = landmark_net.to(device).eval()
         assert tensors.frames is not None
         assert tensors.landmarks is not None
-        # an odd step: with an even number of sentences, neighbours, from which shuffled audio comes, say different ones
+        # an odd step: with an even number of sentences, neighbours, from which shuffled audio
+        # comes, say different ones
         self.clips = list(range(0, len(tensors.ids), max(1, len(tensors.ids) // n_clips) | 1))
         spans = [slice(*tensors.start[clip : clip + 2].tolist()) for clip in self.clips]
         self.real = [tensors.frames[span].permute(0, 3, 1, 2) / 255 for span in spans]
@@ -94,7 +95,8 @@ class TestSet:
     def shuffled(self, contents: Sequence[Float[Tensor, "_ *d"]]) -> list[Float[Tensor, "_ *d"]]:
         """For each clip what was heard in another, begun at a random place and turned round where it ends.
 
-        All clips begin and end in silence; content that was not turned would shut the mouth when the truth does.
+        All clips begin and end in silence; content that was not turned would shut the mouth when
+        the truth does.
         """
         others = [*contents[1:], *contents[:1]]
         begin = torch.rand(len(others), generator=torch.Generator().manual_seed(0)).tolist()

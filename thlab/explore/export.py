@@ -20,7 +20,8 @@ STORAGES = ("fp32", "int8")
 def to_onnx(model: nn.Module, example: tuple[Tensor, ...], input_names: Sequence[str]) -> bytes:
     """The model as ONNX with one output, `image`.
 
-    The TorchScript exporter is used: it keeps constants as initialisers and gives the same bytes each time.
+    The TorchScript exporter is used: it keeps constants as initialisers and gives the same bytes
+    each time.
     """
     out = io.BytesIO()
     options: dict[str, Any] = {"output_names": ["image"], "opset_version": 17, "dynamo": False}
@@ -33,8 +34,9 @@ def to_onnx(model: nn.Module, example: tuple[Tensor, ...], input_names: Sequence
 def store_weights(onnx_bytes: bytes, storage: str) -> bytes:
     """Keep each large weight as int8, with one scale for each index of its first axis.
 
-    Cast and Mul nodes turn it back into fp32; ONNX Runtime folds them when it opens the file, so only
-    the file is smaller and the arithmetic is the same. Raises ValueError at an unknown storage.
+    Cast and Mul nodes turn it back into fp32; ONNX Runtime folds them when it opens the file, so
+    only the file is smaller and the arithmetic is the same. Raises ValueError at an unknown
+    storage.
     """
     if storage not in STORAGES:
         raise ValueError(f"storage {storage!r} is not one of {STORAGES}")

@@ -69,11 +69,11 @@ def live_decoder(
 ) -> LiveFigure:
     """A model that runs in the reader's browser, moved by sliders and pickers, with no kernel and no network.
 
-    model: takes one (1, d) float tensor an input and returns a (1, 3, h, w) picture in [0, 1]; inputs: its arguments
-    in order, name -> d. The weights are stored as `storage` ("int8" or "fp32") in
-    `$THLAB_BOOK/static/models/<name>.onnx.js`, which `make run` and `make notebooks` set; without it nothing is
-    written and the figure is a still. Raises ValueError where a control does not fit an input or the stored
-    weights change a picture by more than 0.05.
+    model: takes one (1, d) float tensor an input and returns a (1, 3, h, w) picture in [0, 1];
+    inputs: its arguments in order, name -> d. The weights are stored as `storage` ("int8" or
+    "fp32") in `$THLAB_BOOK/static/models/<name>.onnx.js`, which `make run` and `make notebooks`
+    set; without it nothing is written and the figure is a still. Raises ValueError where a control
+    does not fit an input or the stored weights change a picture by more than 0.05.
 
     Chapter: book/sound-and-faces.ipynb
     """

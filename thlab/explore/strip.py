@@ -21,9 +21,9 @@ def frame_strip(
 ) -> Any:
     """A slider (and a play button) that shows one of some pictures, linked in the browser: no kernel is needed.
 
-    images: 8-bit RGB, all of one size; description: the slider's label; alt: what the pictures show; width: on the
-    page, in px; interval: between played pictures, in ms. Returns an ipywidgets box.
-    Raises ValueError at fewer than two pictures or an empty alt.
+    images: 8-bit RGB, all of one size; description: the slider's label; alt: what the pictures
+    show; width: on the page, in px; interval: between played pictures, in ms. Returns an ipywidgets
+    box. Raises ValueError at fewer than two pictures or an empty alt.
 
     Chapter: book/sound-and-faces.ipynb
     """

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from thlab.face.landmarks import detect_landmarks, fill_gaps, to_68
     from thlab.face.points import MEDIAPIPE_TO_68
 
-# module -> names, imported when they are first asked for: torch takes seconds, and the corpus's workers need none of it
+# module -> names, imported when they are first asked for: torch takes seconds, and the corpus's
+# workers need none of it
 _HOMES = {
     "align": (
         "align_face",

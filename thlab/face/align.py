@@ -10,8 +10,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from thlab.face.points import TEMPLATE, anchors, similarity, transform
 
-# Width of the smoothing in frames. On stills of real faces, moved by known sways of 0.5 to 1 Hz under sensor noise, 1.0
-# left the true eyes stillest of the widths tried (0 to 4), with a sixth of the frame-to-frame jitter of no smoothing.
+# Width of the smoothing in frames. On stills of real faces, moved by known sways of 0.5 to 1 Hz
+# under sensor noise, 1.0 left the true eyes stillest of the widths tried (0 to 4), with a sixth of
+# the frame-to-frame jitter of no smoothing.
 SMOOTH = 1.0
 
 
@@ -23,9 +24,10 @@ def align_face(
 ) -> tuple[UInt8[np.ndarray, "t size size 3"], Float[np.ndarray, "t 68 2"]]:
     """Square crops in which eyes and nose stand still, and the landmarks in their pixels.
 
-    Each frame is moved by the similarity that brings its anchors (`thlab.face.points`) to the template;
-    `smooth` is the width in frames of the Gaussian that steadies them first (0: none). Beyond the picture's edge
-    its border is repeated. Raises ValueError where the anchors of a frame coincide.
+    Each frame is moved by the similarity that brings its anchors (`thlab.face.points`) to the
+    template; `smooth` is the width in frames of the Gaussian that steadies them first (0: none).
+    Beyond the picture's edge its border is repeated. Raises ValueError where the anchors of a frame
+    coincide.
     Chapter: book/sound-and-faces.ipynb
     """
     matrices = alignment_matrices(landmarks, size, smooth)
@@ -54,8 +56,9 @@ def crop(
 ) -> UInt8[np.ndarray, "t size size 3"]:
     """Resample each frame through its similarity (picture to crop pixels) into a square of `size` pixels.
 
-    Bicubic at so fine a step that no picture pixel is skipped, then averaged over each crop pixel's area, so that
-    shrinking neither aliases nor blurs more than it must. Chapter: book/sound-and-faces.ipynb
+    Bicubic at so fine a step that no picture pixel is skipped, then averaged over each crop pixel's
+    area, so that shrinking neither aliases nor blurs more than it must.
+    Chapter: book/sound-and-faces.ipynb
     """
     scale = np.sqrt(np.linalg.det(matrices[:, :, :2]).min())  # crop pixels a picture pixel
     fine = max(1, math.ceil(1 / scale - 0.1))

@@ -24,11 +24,11 @@ def detect_landmarks(
 ) -> tuple[Float[np.ndarray, "t 478 3"], Bool[np.ndarray, " t"]]:
     """The 478 points of the clearest face in each frame (mediapipe; extra `face`), and where one was found.
 
-    frames: RGB, an array (t, h, w, 3) or one picture after another. model: a `.task` file for mediapipe's
-    FaceLandmarker; without one, the models that its wheel carries, so that no download is needed. Returns x, y in
-    pixels (pixel centres at .5), z in the same unit (towards the camera is negative), and `found`; where a frame shows
-    no face the points are interpolated in time from its neighbours. Raises ValueError, naming `name`, where no frame
-    has a face.
+    frames: RGB, an array (t, h, w, 3) or one picture after another. model: a `.task` file for
+    mediapipe's FaceLandmarker; without one, the models that its wheel carries, so that no download
+    is needed. Returns x, y in pixels (pixel centres at .5), z in the same unit (towards the camera
+    is negative), and `found`; where a frame shows no face the points are interpolated in time from
+    its neighbours. Raises ValueError, naming `name`, where no frame has a face.
     Chapter: book/sound-and-faces.ipynb
     """
     with _silent_stderr(), _detector(model) as detect:

@@ -1,14 +1,15 @@
 """Where a face sits in the aligned `face` view, and the similarity that puts it there.
 
-Every paper in the book trains on crops in which eyes and nose do not move, so that what is left to explain is the
-mouth. The embedded corpus renders this view directly; `thlab.face` warps footage into it.
+Every paper in the book trains on crops in which eyes and nose do not move, so that what is left to
+explain is the mouth. The embedded corpus renders this view directly; `thlab.face` warps footage
+into it.
 """
 
 import numpy as np
 
-# Target places in the unit square, x to the right and y down: the eye on the left of the picture, the eye on
-# its right, and the point under the nose (landmark 33). The eyes are 22/64 of the width apart and sit high, which
-# leaves room for a wide-open jaw. Chapter: book/sound-and-faces.ipynb
+# Target places in the unit square, x to the right and y down: the eye on the left of the picture,
+# the eye on its right, and the point under the nose (landmark 33). The eyes are 22/64 of the width
+# apart and sit high, which leaves room for a wide-open jaw. Chapter: book/sound-and-faces.ipynb
 TEMPLATE = np.array([[0.328, 0.25], [0.672, 0.25], [0.5, 0.525]])
 
 # iBUG-68 indices, named once for the whole project ("left" and "right" are the picture's).
@@ -18,12 +19,14 @@ NOSE_BASE = 33
 MOUTH = slice(48, 68)
 INNER_LIP_TOP, INNER_LIP_BOTTOM = 62, 66
 
-# iBUG-68 contours, first landmark and one past the last: jaw, brows, nose; eyes, outer and inner lips
+# iBUG-68 contours, first landmark and one past the last: jaw, brows, nose; eyes, outer and inner
+# lips
 OPEN_CONTOURS = ((0, 17), (17, 22), (22, 27), (27, 31), (31, 36))
 CLOSED_CONTOURS = ((36, 42), (42, 48), (48, 60), (60, 68))
 
-# mediapipe's 478 points: which of them is what. The 68 points follow the iBUG 300-W markup; its mesh has no point
-# exactly under some of them, so the jaw takes the contour points nearest to equal arc lengths from ear to chin.
+# mediapipe's 478 points: which of them is what. The 68 points follow the iBUG 300-W markup; its
+# mesh has no point exactly under some of them, so the jaw takes the contour points nearest to equal
+# arc lengths from ear to chin.
 MESH_JAW = (127, 234, 132, 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, 361, 454, 356)
 MESH_BROW_LEFT, MESH_BROW_RIGHT = (70, 63, 105, 66, 107), (336, 296, 334, 293, 300)
 MESH_NOSE_BRIDGE, MESH_NOSE_BASE_ROW = (168, 197, 5, 4), (75, 97, 2, 326, 305)
@@ -44,7 +47,8 @@ MEDIAPIPE_TO_68 = np.array(
     + MESH_LIPS_INNER
 )
 
-# the whole outlines, clockwise in the picture from the top of the head or from the left mouth corner
+# the whole outlines, clockwise in the picture from the top of the head or from the left mouth
+# corner
 MESH_FACE_OVAL = np.array((
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
     148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,

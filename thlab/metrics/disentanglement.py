@@ -20,8 +20,9 @@ BINS = (
 def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
     """Mutual information gap, Chen et al. 2018, Eq. 6: mean over factors of (I_first - I_second) / H(factor).
 
-    I_first and I_second: the two largest values of a dimension's mutual information with it, by histograms of 20
-    bins; 1 where one dimension alone knows each factor. d at least 2; raises ValueError where a factor never varies.
+    I_first and I_second: the two largest values of a dimension's mutual information with it, by
+    histograms of 20 bins; 1 where one dimension alone knows each factor. d at least 2; raises
+    ValueError where a factor never varies.
     Chapter: book/priors.ipynb
     """
 
@@ -35,8 +36,9 @@ def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
 def sap(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
     """Separated attribute predictability, Kumar et al. 2018, Sect. 3: mean gap of the two best dimensions' scores.
 
-    A dimension's score is the balanced accuracy with which it alone tells the labels; its thresholds are the edges
-    of 20 equal bins, each of which votes for one label. At most 1 - 1/labels, for chance is 1/labels; else as `mig`.
+    A dimension's score is the balanced accuracy with which it alone tells the labels; its
+    thresholds are the edges of 20 equal bins, each of which votes for one label. At most 1 -
+    1/labels, for chance is 1/labels; else as `mig`.
     Chapter: book/priors.ipynb
     """
 
@@ -53,8 +55,9 @@ def dci(
 ) -> dict[str, float]:  # fmt: skip
     """Disentanglement, completeness and informativeness, Eastwood & Williams 2018, Sect. 2; 1 is best.
 
-    Importances are a random forest's (50 trees, every split may use every dimension), informativeness is its
-    held-out accuracy, not an error. d and k at least 2. Needs scikit-learn. Chapter: book/priors.ipynb
+    Importances are a random forest's (50 trees, every split may use every dimension),
+    informativeness is its held-out accuracy, not an error. d and k at least 2. Needs scikit-learn.
+    Chapter: book/priors.ipynb
     """
     forest = require("sklearn.ensemble", "judges").RandomForestClassifier(
         50, max_features=None, random_state=seed

@@ -11,8 +11,9 @@ WINDOW, SIGMA = 11, 1.5  # pixels
 def psnr(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
     """Peak signal-to-noise ratio of each picture, 10 log10(peak² / MSE), in dB; infinite where both are equal.
 
-    peak: the largest value a pixel can have. One frame that is its own reference makes a mean over frames infinite.
-    Raises ValueError where the pictures are not of floats. Chapter: book/content-to-video.ipynb
+    peak: the largest value a pixel can have. One frame that is its own reference makes a mean over
+    frames infinite. Raises ValueError where the pictures are not of floats.
+    Chapter: book/content-to-video.ipynb
     """
     _check_floats(prediction, target)
     return 10 * torch.log10(peak**2 / (prediction - target).square().mean((-3, -2, -1)))
@@ -21,8 +22,9 @@ def psnr(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Ten
 def ssim(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
     """Structural similarity of each picture, Wang et al. 2004: 11x11 Gaussian window of sigma 1.5, K .01 and .03.
 
-    peak: the range of the pixels. The mean is taken over channels and over the places where the whole window lies in
-    the picture. Raises ValueError where the pictures are not of floats or smaller than the window.
+    peak: the range of the pixels. The mean is taken over channels and over the places where the
+    whole window lies in the picture. Raises ValueError where the pictures are not of floats or
+    smaller than the window.
     Chapter: book/content-to-video.ipynb
     """
     _check_floats(prediction, target)
@@ -45,8 +47,8 @@ def sharpness(
 ) -> Float[Tensor, "*b"]:
     """Mean gradient magnitude over that of the truth: 1 where a picture is as sharp, less for blur, more for noise.
 
-    box: (top, bottom, left, right) in pixels, such as the mouth's; None: the whole picture. Raises ValueError where
-    the pictures are not of floats. Chapter: book/content-to-video.ipynb
+    box: (top, bottom, left, right) in pixels, such as the mouth's; None: the whole picture. Raises
+    ValueError where the pictures are not of floats. Chapter: book/content-to-video.ipynb
     """
     _check_floats(prediction, target)
     top, bottom, left, right = box or (0, prediction.shape[-2], 0, prediction.shape[-1])

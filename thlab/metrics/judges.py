@@ -1,6 +1,7 @@
 """Judges that no one here trained: landmarks and identity by other people's models (extra `judges`).
 
-A score from a net of ours, trained on the same corpus, is partly circular; beside it stands one of these.
+A score from a net of ours, trained on the same corpus, is partly circular; beside it stands one of
+these.
 """
 
 from functools import cache
@@ -29,7 +30,8 @@ RIGHT_IRIS, LEFT_IRIS, RIGHT_CORNERS, LEFT_CORNERS = (
 def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 478 2"]:
     """mediapipe's 478 points, the irises among them, in the frames' pixels; small frames are enlarged for it.
 
-    Where a frame shows no face the points are interpolated in time; ValueError, naming `name`, where none does.
+    Where a frame shows no face the points are interpolated in time; ValueError, naming `name`,
+    where none does.
     Chapter: book/latent-kl.ipynb
     """
     large, scale = enlarge(frames)
@@ -52,7 +54,8 @@ def gaze(points: Float[np.ndarray, "*b 478 2"]) -> Float[np.ndarray, "*b 2"]:
 def dlib_identity(frames: Frames, name: str = "frames") -> Float[np.ndarray, "n 128"]:
     """dlib's face embedding (King 2017) of each frame with a face; one person's lie within .6 of each other.
 
-    Small frames are enlarged for its detector. ValueError, naming `name`, where no frame has a face.
+    Small frames are enlarged for its detector. ValueError, naming `name`, where no frame has a
+    face.
     Chapter: book/content-to-video.ipynb
     """
     detector, five_points, encoder = _dlib()

@@ -14,8 +14,9 @@ MOUTH, FACE = slice(-20, None), slice(None)  # of 68 points the last 20, of 20 a
 def lmd(prediction: Points, target: Points) -> float:
     """Landmark distance of [mittal2020], Sect. 4.3: mean Euclidean distance over frames and mouth points, in pixels.
 
-    prediction, target: (t, 68, 2), or (t, 20, 2) of the mouth alone. Pixels are the given picture's: a distance at
-    64 px is to be multiplied by 4 beside one at 256. Chapter: book/content-to-video.ipynb
+    prediction, target: (t, 68, 2), or (t, 20, 2) of the mouth alone. Pixels are the given
+    picture's: a distance at 64 px is to be multiplied by 4 beside one at 256.
+    Chapter: book/content-to-video.ipynb
     """
     return landmark_distance(prediction, target, MOUTH)
 
@@ -23,8 +24,8 @@ def lmd(prediction: Points, target: Points) -> float:
 def landmark_distance(prediction: Points, target: Points, points: slice = MOUTH) -> float:
     """LD of [ji2021], Table 1: mean Euclidean distance of landmarks; M-LD of the mouth, F-LD with `points=FACE`.
 
-    prediction, target: (t, 68, 2) in pixels, aligned (the `face` view, `thlab.face.align_face`), so that the head's
-    motion is not counted. The paper does not list its face points; ours are all 68.
+    prediction, target: (t, 68, 2) in pixels, aligned (the `face` view, `thlab.face.align_face`), so
+    that the head's motion is not counted. The paper does not list its face points; ours are all 68.
     Chapter: book/content-to-video.ipynb
     """
     made, true = torch.as_tensor(prediction), torch.as_tensor(target)
@@ -34,8 +35,8 @@ def landmark_distance(prediction: Points, target: Points, points: slice = MOUTH)
 def lvd(prediction: Points, target: Points, points: slice = MOUTH) -> float:
     """LVD of [ji2021], Table 1: mean length of the difference of velocities, the steps from a frame to the next.
 
-    M-LVD of the mouth, F-LVD with `points=FACE`. prediction, target: (t, 68, 2), aligned, t at least 2. In pixels a
-    frame. Chapter: book/content-to-video.ipynb
+    M-LVD of the mouth, F-LVD with `points=FACE`. prediction, target: (t, 68, 2), aligned, t at
+    least 2. In pixels a frame. Chapter: book/content-to-video.ipynb
     """
     steps = [torch.as_tensor(track).diff(dim=0) for track in (prediction, target)]
     return landmark_distance(steps[0], steps[1], points)
@@ -81,7 +82,8 @@ def correlation(
 ) -> Float[Tensor, "*b"]:
     """Pearson's correlation over time, within a clip; 0 where either stands still, for then nothing follows.
 
-    It stands still where it moves by less than 1e-3 of its size: equal frames, seen side by side, differ in rounding.
+    It stands still where it moves by less than 1e-3 of its size: equal frames, seen side by side,
+    differ in rounding.
 
     Of two mouth openings it says whether the mouth moves with the truth, however widely it does.
     Chapter: book/content-to-video.ipynb

@@ -20,8 +20,9 @@ def linear_probe(
 ) -> float:
     """Held-out accuracy, in [0, 1], of logistic regression: the auxiliary classifiers of [mittal2020], Table 3.
 
-    Minimises ½‖W‖² + Σ cross-entropy by L-BFGS from zero: nothing is random. Codes are standardised by the training
-    set's mean and deviation. Labels count from 0; one that training never saw is missed. Chapter: book/priors.ipynb
+    Minimises ½‖W‖² + Σ cross-entropy by L-BFGS from zero: nothing is random. Codes are standardised
+    by the training set's mean and deviation. Labels count from 0; one that training never saw is
+    missed. Chapter: book/priors.ipynb
     """
     return linear_hits(train_x, train_y, test_x, test_y).double().mean().item()
 

@@ -19,8 +19,9 @@ def make_fabric(
 ) -> Any:
     """A launched lightning Fabric; precision "auto" is what `probe` finds fastest.
 
-    Under `torchrun`, devices and num_nodes repeat its numbers. Call what fabric.setup returns as module(x), or name
-    its other methods to module.mark_forward_method: only then does DDP see the call and average the gradients.
+    Under `torchrun`, devices and num_nodes repeat its numbers. Call what fabric.setup returns as
+    module(x), or name its other methods to module.mark_forward_method: only then does DDP see the
+    call and average the gradients.
     Chapter: book/priors.ipynb
     """
     place = {
@@ -41,8 +42,9 @@ def make_fabric(
 def probe(device: str = "cpu", seconds: float = 1.0) -> tuple[str, torch.memory_format]:
     """The precision and memory layout that train a small convolutional net fastest here, by a trial of seconds.
 
-    What is not plain float32 must win by a fifth, so that two probes of one machine agree. torch.compile is not
-    tried: it pays on GPUs only, and compiling takes longer than a short run (see benchmarks/train_step.py).
+    What is not plain float32 must win by a fifth, so that two probes of one machine agree.
+    torch.compile is not tried: it pays on GPUs only, and compiling takes longer than a short run
+    (see benchmarks/train_step.py).
     Chapter: book/priors.ipynb
     """
     layouts = (torch.contiguous_format, torch.channels_last)

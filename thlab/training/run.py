@@ -33,10 +33,10 @@ class Run:
             ...  # backward, and the optimizer's step
             run.log(step, terms)
 
-    config (a dataclass), corpus (its facts, as `load_clips` keeps them) and facts, such as the seed, must be the same
-    when it resumes: a finished run is never given another corpus's name. save_every: steps between checkpoints
-    (default: $THLAB_SAVE_EVERY, else 200). Several processes, on several
-    machines too, are given one folder; the first one writes.
+    config (a dataclass), corpus (its facts, as `load_clips` keeps them) and facts, such as the
+    seed, must be the same when it resumes: a finished run is never given another corpus's name.
+    save_every: steps between checkpoints (default: $THLAB_SAVE_EVERY, else 200). Several processes,
+    on several machines too, are given one folder; the first one writes.
     Chapter: book/priors.ipynb
     """
 

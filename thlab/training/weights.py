@@ -41,8 +41,9 @@ def save_weights(
 ) -> None:
     """Write path.safetensors (floats as float16 where half) and the card, path.json.
 
-    card says paper, preset, corpus, corpus_version, seed, minutes, steps, metrics; commit and hardware are added.
-    ValueError where a weight is not finite, in float16 where half. Chapter: book/priors.ipynb
+    card says paper, preset, corpus, corpus_version, seed, minutes, steps, metrics; commit and
+    hardware are added. ValueError where a weight is not finite, in float16 where half.
+    Chapter: book/priors.ipynb
     """
     path = str(path).removesuffix(".safetensors")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +70,8 @@ def read_card(name: str | Path) -> dict[str, Any]:
 def load_weights(name: str | Path, module: Net) -> Net:
     """Load weights, by name or path, into a module in its own precision, and return it.
 
-    FileNotFoundError where there are none, ValueError where they are not this module's. Chapter: book/priors.ipynb
+    FileNotFoundError where there are none, ValueError where they are not this module's.
+    Chapter: book/priors.ipynb
     """
     file = weights_path(name)
     tensors, _ = read_tensors(file)
