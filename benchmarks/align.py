@@ -1,5 +1,6 @@
-"""Forced alignment against GRID's official .align files: pocketsphinx, and our time warping of synthetic voices.
+"""Forced alignment against GRID's official .align files: pocketsphinx, and time warping.
 
+The warping is ours, of synthetic voices.
     THLAB_REAL_DATA=<folder with grid/> python benchmarks/align.py [--clips 160]
 
 Scored are the start and the end of each of the six words, 12 boundaries a clip, those next to the
@@ -23,7 +24,10 @@ from thlab.data import Clip, open_corpus
 
 
 def errors_of(aligner, clips: list[Clip]) -> tuple[np.ndarray, float]:
-    """Signed errors in ms, (clips, 6 words, start and end), and CPU seconds a clip without decoding the file."""
+    """Signed errors in ms, (clips, 6 words, start and end), and CPU seconds a clip.
+
+    Decoding the file is not counted.
+    """
     errors, seconds = [], 0.0
     for clip in tqdm(clips, desc=aligner.__name__, leave=False):
         audio, words = clip.audio, [word.label for word in clip.words]

@@ -57,7 +57,8 @@ def main() -> None:
             clip.make_clip, scratch, row, settings.settle("tiny", "face", None, 1.0, 0), scratch
         )[1]
         print(
-            f"first clip, compiling or loading the kernels: {first:.1f} s; one thread; load {os.getloadavg()[0]:.1f}"
+            f"first clip, compiling or loading the kernels: {first:.1f} s; "
+            f"one thread; load {os.getloadavg()[0]:.1f}"
         )
         print(
             f"{'view':9}{'size':>5}{'clips/s':>9}{'ms/frame: render':>18}{'encode':>8}{'speech ms/clip':>16}"

@@ -1,5 +1,6 @@
-"""Clips a second: sound and pictures decoded, against other readers of the same files in one process; and into memory.
+"""Clips a second: sound and pictures decoded, against other readers; and into memory.
 
+All read the same files in one process.
     python benchmarks/data.py [--clips 24] [--rounds 5]
 
 Reads the tiny embedded corpus, which is built where it is missing, and, where THLAB_REAL_DATA is
@@ -54,7 +55,7 @@ PICTURES = {
 
 
 def rounds_of(readers, paths, rounds):
-    """CPU seconds of each reader in each round, (reader, round), and what each read of the first file."""
+    """CPU seconds of each reader in each round, (reader, round), and what each first read."""
     first = {name: reader(paths[0]) for name, reader in readers.items()}  # also warms caches
     seconds = {name: [] for name in readers}
     for i in range(rounds):

@@ -1,7 +1,7 @@
-"""DTW against its peers: the same pairs, one thread, interleaved in one process, the path always returned.
+"""DTW against its peers: the same pairs, one thread, in turn in one process, with the path.
 
     python benchmarks/dtw.py            64 pairs of 300 x 350 x 13 in float32
-    python benchmarks/dtw.py --long     also one pair of 10,000 x 10,000, each tool in a process of its own
+    python benchmarks/dtw.py --long     also one pair of 10,000 x 10,000, a process a tool
 
 All take the squared Euclidean cost and steps (1, 0), (0, 1), (1, 1) of weight one. That is the one
 cost that all have: dtaidistance's C code ignores inner_dist="euclidean". dtw-python's default step
@@ -108,9 +108,10 @@ def make_pairs(count: int, n: int, m: int, d: int, seed: int = 0) -> tuple[list,
 def time_pairs(
     aligners: list[Aligner], xs: list, ys: list, rounds: int = 7
 ) -> dict[str, np.ndarray]:
-    """CPU milliseconds a pair of each aligner, (rounds,): in each round every one does all pairs, in turn.
+    """CPU milliseconds a pair of each aligner, (rounds,).
 
-    On one thread CPU time is wall time, less what a busy machine gave to others.
+    In each round every one does all pairs, in turn. On one thread CPU time is wall time, less what
+    a busy machine gave to others.
     """
     for align in aligners:
         align(xs[:2], ys[:2])  # compilation and first imports are not timed
@@ -124,7 +125,10 @@ def time_pairs(
 
 
 def excess(align: Aligner, xs: list, ys: list) -> float:
-    """The largest relative excess of the cost along an aligner's paths over the least cost (by the plain sweep)."""
+    """The largest relative excess of the cost along an aligner's paths over the least cost.
+
+    The least cost is the plain sweep's.
+    """
     worst = 0.0
     for x, y, path in zip(xs, ys, align(xs, ys), strict=True):
         path, C = np.asarray(path), cost_matrix(x, y, METRIC)
@@ -149,7 +153,8 @@ def compare_pairs(rounds: int) -> None:
     times = time_pairs(aligners, xs, ys, rounds)
     times |= time_pairs(APPROXIMATE, xs[:4], ys[:4], rounds=1)
     print(
-        f"64 pairs of 300 x 350 x 13, float32, path included, one thread, {rounds} interleaved rounds, CPU time"
+        "64 pairs of 300 x 350 x 13, float32, path included, one thread, "
+        f"{rounds} interleaved rounds, CPU time"
     )
     print(
         f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after, on {os.cpu_count()} cores"
@@ -173,7 +178,10 @@ def compare_pairs(rounds: int) -> None:
 
 
 def align_long(name: str) -> None:
-    """One pair of 10,000 x 10,000 by the aligner named: prints seconds and the rise of peak memory (Linux)."""
+    """One pair of 10,000 x 10,000 by the aligner named: prints seconds and peak memory's rise.
+
+    Memory is read on Linux.
+    """
     align: Aligner = globals()[name]
     xs, ys = make_pairs(1, 10_000, 10_000, 13)
     align([xs[0][:600]], [ys[0][:600]])  # compiled and imported

@@ -1,5 +1,6 @@
-"""Spectrograms and MFCCs against librosa, torchaudio and scipy: same inputs, one process, one thread, interleaved.
+"""Spectrograms and MFCCs against librosa, torchaudio and scipy.
 
+Same inputs, one process, one thread, interleaved.
     python benchmarks/features.py [--rounds 20]
 
 Prints the median of the milliseconds for all clips of an input; how many times slower than thlab
@@ -89,7 +90,7 @@ def speech_like(*shape: int) -> np.ndarray:
 
 
 def interleaved(functions: dict, clips: list[np.ndarray], rounds: int) -> dict[str, np.ndarray]:
-    """CPU seconds each function takes for all clips in each round; the order is drawn anew each round."""
+    """CPU seconds each function takes for all clips in each round, in an order drawn anew."""
     seconds = {name: [] for name in functions}
     rng = np.random.default_rng(0)
     for _ in range(rounds + 2):

@@ -1,5 +1,6 @@
-"""Frames a second of the talking heads at 64 px, against the 25 of a video; many takes in a batch against one by one.
+"""Frames a second of the talking heads at 64 px, against the 25 of a video.
 
+Many takes in a batch stand beside takes one by one.
     python benchmarks/generate.py [--frames 75] [--rounds 5]
 
 The whole path is what `thlab generate` does between reading and writing files: spectrogram, content
@@ -50,11 +51,13 @@ def jobs(frames: int) -> dict:
                 image = torch.rand(clips, 3, 64, 64)
                 several = content.expand(clips, -1, -1)
                 made[f"frames, {clips} clip{'s' * (clips > 1)}", layout, threads] = (
-                    clips * frames, lambda g=generator, i=image, c=several: frames_of(g, i, c)
-                )  # fmt: skip
+                    clips * frames,
+                    lambda g=generator, i=image, c=several: frames_of(g, i, c),
+                )
             made["sound to frames, 1 clip", layout, threads] = (
-                frames, lambda g=generator: frames_of(g, torch.rand(1, 3, 64, 64), hear())
-            )  # fmt: skip
+                frames,
+                lambda g=generator: frames_of(g, torch.rand(1, 3, 64, 64), hear()),
+            )
     head = make_head(TalkingFace(StochasticConfig.book()).eval())
     image = torch.rand(3, 64, 64)
 
@@ -68,14 +71,16 @@ def jobs(frames: int) -> dict:
             lambda: takes(TAKES),
         )
         made[f"{TAKES} takes, one by one", "contiguous", threads] = (
-            TAKES * frames, lambda: [takes(seed=k) for k in range(TAKES)]
-        )  # fmt: skip
+            TAKES * frames,
+            lambda: [takes(seed=k) for k in range(TAKES)],
+        )
     davs = DAVS(DAVSConfig.book(), 51, 20).eval().requires_grad_(False)
     lips = torch.rand(1, frames, 3, 64, 64)
     for threads in (1, 2):
         made["words, sound to frames", "contiguous", threads] = (
-            frames, lambda: davs.speak(image[None], davs.e_w_a(audio_features(audio, frames)[None]))
-        )  # fmt: skip
+            frames,
+            lambda: davs.speak(image[None], davs.e_w_a(audio_features(audio, frames)[None])),
+        )
         made["words, frames to frames", "contiguous", threads] = (
             frames,
             lambda: davs.speak(image[None], davs.e_w_v(lips)),

@@ -1,5 +1,6 @@
-"""Training steps a second of segment VAE, generator and DAVS: bf16, channels_last and torch.compile on and off.
+"""Training steps a second of three models: bf16, channels_last and torch.compile on and off.
 
+Segment VAE, generator and DAVS.
     python benchmarks/train_step.py [--seconds 10] [--threads 1]
 
 Sizes are the book preset's, batches random. The variants of a model take turns, so that a busy
@@ -61,7 +62,7 @@ def generator(device: str) -> tuple[nn.Module, Callable]:
 
 
 def davs(device: str) -> tuple[nn.Module, Callable]:
-    """The model of [zhou2019], and its encoders' loss of random word clips, all of GRID's words and 20 people."""
+    """The model of [zhou2019] and its encoders' loss of random clips: GRID's words, 20 people."""
     config, words, people = DAVSConfig.book(), 51, 20
     module, critics = (
         DAVS(config, words, people).to(device),

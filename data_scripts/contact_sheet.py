@@ -1,8 +1,9 @@
-"""See whether crops hold eyes and mouth in place: python data_scripts/contact_sheet.py <prepared> <sheet.png>.
+"""See whether crops hold eyes and mouth in place.
 
-A row a clip, a column a moment; crosses mark where the template puts the eyes and the point under
-the nose. Reads any folder of aligned clips, prepared or embedded. --raw takes a corpus in its
-official layout instead, aligned on the spot.
+python data_scripts/contact_sheet.py <prepared> <sheet.png>. A row a clip, a column a moment;
+crosses mark where the template puts the eyes and the point under the nose. Reads any folder of
+aligned clips, prepared or embedded. --raw takes a corpus in its official layout instead, aligned on
+the spot.
 """
 
 import argparse
@@ -26,7 +27,7 @@ GREEN = (0, 255, 0)
 def row_of(
     crops: UInt8[np.ndarray, "t s s 3"], columns: int, cell: int
 ) -> UInt8[np.ndarray, "cell width 3"]:
-    """`columns` moments of a clip, evenly spread, each enlarged to at least `cell` pixels and marked."""
+    """`columns` moments of a clip, evenly spread, each of `cell` pixels or more and marked."""
     moments = np.linspace(0, len(crops) - 1, columns).round().astype(int)
     times = max(1, round(cell / crops.shape[1]))
     enlarged = crops[moments].repeat(times, 1).repeat(times, 2)

@@ -17,8 +17,10 @@ FLOORS |= {"inference": 5, "evaluation": 6, "papers": 7, "cli": 8}
 SIDE_BY_SIDE = {("face", "audio")}
 # the corpus is a data source beside the real ones: nothing that could do without it knows it
 KNOWS_THE_CORPUS = {"corpus", "data", "evaluation", "papers", "cli"}
-EXTRAS = "av soundfile mediapipe cv2 espeakng_loader pocketsphinx matplotlib PIL librosa ipywidgets IPython onnx "
-EXTRAS += "lightning safetensors tensorboard torchvision torchmetrics sklearn"
+EXTRAS = "av soundfile mediapipe cv2 espeakng_loader pocketsphinx matplotlib PIL librosa "
+EXTRAS += (
+    "ipywidgets IPython onnx lightning safetensors tensorboard torchvision torchmetrics sklearn"
+)
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 for name in sys.argv[1].split():

@@ -1,4 +1,4 @@
-"""What a talking head is made from and what comes out: the recording, the picture, the video, and what is refused."""
+"""What a talking head is made from and what comes out: recording, picture, video, refusals."""
 
 import numpy as np
 import pytest
@@ -80,7 +80,7 @@ def test_changes_of_zero_give_the_photo_back():
 
 
 def test_an_aligned_picture_is_repainted_as_its_crop_would_be():
-    """With the identity for a similarity, the photo's way and the crop's agree where the changes do not fade out."""
+    """With the identity as similarity, photo and crop agree where changes do not fade out."""
     rng = torch.Generator().manual_seed(0)
     image = torch.nn.functional.interpolate(
         torch.rand(1, 3, 8, 8, generator=rng), (64, 64), mode="bicubic"
@@ -115,9 +115,12 @@ def test_frames_that_are_not_finite_are_not_written(tmp_path):
 def test_what_is_no_speech_is_refused(sound, tmp_path, clip):
     t = np.arange(32000) / 16000
     audio = {
-        "silence": np.zeros(32000), "hiss": np.random.default_rng(0).uniform(-0.3, 0.3, 32000),
-        "hum": 0.3 * np.sin(2 * np.pi * 100 * t), "nothing": np.zeros(0), "whisper": 1e-3 * clip.audio,
-    }  # fmt: skip
+        "silence": np.zeros(32000),
+        "hiss": np.random.default_rng(0).uniform(-0.3, 0.3, 32000),
+        "hum": 0.3 * np.sin(2 * np.pi * 100 * t),
+        "nothing": np.zeros(0),
+        "whisper": 1e-3 * clip.audio,
+    }
     with pytest.raises(ValueError, match=r"speech\.wav: (no speech|empty)"):
         read_speech(wav(tmp_path / "speech.wav", audio[sound]))
 

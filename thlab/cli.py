@@ -18,7 +18,10 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status: 0 done, 1 failed, 2 bad arguments, 130 interrupted."""
+    """Run the command; returns its exit status.
+
+    0 done, 1 failed, 2 bad arguments, 130 interrupted.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         options = parser(arguments).parse_args(arguments)
@@ -61,7 +64,7 @@ def parser(arguments: list[str]) -> argparse.ArgumentParser:
 
 
 def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str]) -> None:
-    """Of `train`, `evaluate` and `generate`: the papers, and all options of the one that is named."""
+    """Of `train`, `evaluate`, `generate`: the papers, and all options of the one named."""
     add = {"train": _add_train, "evaluate": _add_evaluate, "generate": _add_generate}[name]
     if name == "generate":
         command.add_argument(
@@ -187,9 +190,13 @@ def _add_data(command: argparse.ArgumentParser, corpus: str | None) -> None:
         help="fast, book or paper (default: book on a GPU, else fast; see $THLAB_PRESET)",
     )
     command.add_argument(
-        "--set", dest="settings", action="append", default=[], metavar="FIELD=VALUE",
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
         help="another value of a field of the config; repeatable",
-    )  # fmt: skip
+    )
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

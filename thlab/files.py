@@ -1,4 +1,4 @@
-"""Files that are whole or not there, folders that one process holds, and where things are kept on this machine."""
+"""Files that are whole or not there, locked folders, and where things are cached."""
 
 import hashlib
 import io
@@ -14,7 +14,7 @@ CLIP_FILES = ("mp4", "wav", "npz")
 
 
 def home() -> Path:
-    """The folder of what is made on this machine (corpora, runs): $THLAB_HOME, else ~/.cache/thlab."""
+    """The folder of what is made on this machine: $THLAB_HOME, else ~/.cache/thlab."""
     return Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
 
 
@@ -61,10 +61,10 @@ def checksums(root: Path, clip: str) -> dict[str, str]:
 
 @contextmanager
 def lock_folder(folder: Path, busy: str = "") -> Iterator[None]:
-    """Hold a folder, so that one process at a time writes there; what a killed one left half-written is removed.
+    """Hold a folder, so that one process at a time writes there.
 
-    busy: what a ValueError says where another process holds it. Without it, wait until that one is
-    done.
+    What a killed one left half-written is removed. busy: what a ValueError says where another
+    process holds it. Without it, wait until that one is done.
     """
     lock = FileLock(folder / ".lock")
     try:

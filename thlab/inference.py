@@ -32,7 +32,10 @@ Video = Float[Tensor, "t 3 h w"]
 
 
 class Speech(NamedTuple):
-    """What is said: sound at 16 kHz, 640 samples a video frame; and the lips, where they are seen."""
+    """What is said: sound at 16 kHz, 640 samples a video frame; and the lips, where they are seen.
+
+    Chapter: book/davs.ipynb
+    """
 
     audio: Float[Tensor, "n"]
     lips: Float[Tensor, "t 3 h w"] | None = None  # the aligned view, in [0, 1]
@@ -73,7 +76,7 @@ class ChangingHead(TalkingHead, Protocol):
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture with a face: as it is, and the similarity from its pixels to those of the aligned view."""
+    """A picture with a face, and the similarity from its pixels to those of the aligned view."""
 
     picture: UInt8[np.ndarray, "h w 3"]
     matrix: Float[np.ndarray, "2 3"]
@@ -160,9 +163,10 @@ def write_talking(path: Path | str, frames: Video, audio: Float[Tensor, "n"]) ->
 
 
 def read_speech(path: Path | str) -> Speech:
-    """A recording at 16 kHz, a whole number of video frames long; ValueError where it holds no speech.
+    """A recording at 16 kHz, a whole number of video frames long.
 
-    Silence and steady noise are told from speech, music is not.
+    Raises ValueError where it holds no speech. Silence and steady noise are told from speech, music
+    is not.
     Chapter: book/content-to-video.ipynb
     """
     audio = torch.from_numpy(read_audio(path))
@@ -200,10 +204,10 @@ def read_photo(path: Path | str, size: int) -> Photo:
 
 
 def read_lips(path: Path | str, size: int) -> Speech:
-    """A video's face, cropped to the aligned view at 25 fps, and its sound; silence where it has none.
+    """A video's face, cropped to the aligned view at 25 fps, and its sound.
 
-    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is
-    no video to read, or no face in it. Chapter: book/davs.ipynb
+    Silence where it has none. Squares of `size` pixels at 25 fps are taken to be that view. Raises
+    ValueError where there is no video to read, or no face in it. Chapter: book/davs.ipynb
     """
     frames, fps = read_video(path)
     if frames.shape[1:3] != (size, size) or fps != FPS:

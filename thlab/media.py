@@ -38,7 +38,10 @@ AAC_FRAME = 1024  # samples in a packet of AAC; an encoder fills its last one wi
 
 @contextmanager
 def open_media(path: Path | str) -> Iterator[Any]:
-    """A PyAV container; whatever goes wrong inside is a ValueError or FileNotFoundError that names the file."""
+    """A PyAV container; what goes wrong inside is an error that names the file.
+
+    ValueError or FileNotFoundError.
+    """
     av, path = require("av", extra="media"), Path(path)
     if path.suffix.lower() not in DEMUXERS:
         raise ValueError(f"{path}: the suffix {path.suffix!r} is none of {', '.join(DEMUXERS)}")
@@ -62,7 +65,7 @@ def first_stream(container: Any, kind: str) -> Any:
 
 
 def frame_rate(container: Any) -> float:
-    """Frames a second as the container states them, else as FFmpeg guesses; ValueError where it cannot."""
+    """Frames a second as the container states them, else as FFmpeg guesses; else ValueError."""
     stream = first_stream(container, "video")
     rate = stream.average_rate or stream.guessed_rate
     if not rate:
@@ -81,7 +84,10 @@ def video_frames(container: Any) -> Iterator[Any]:
 
 
 def rgb_frames(container: Any) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
-    """Decoded pictures in order as arrays, by one converter: PyAV would else set up a new one for each frame."""
+    """Decoded pictures in order as arrays, by one converter.
+
+    PyAV would else set up a new one for each frame.
+    """
     converter = require("av.video.reformatter", extra="media").VideoReformatter()
     for frame in video_frames(container):
         yield converter.reformat(frame, format="rgb24").to_ndarray()
@@ -132,9 +138,8 @@ def _by_av(path: Path) -> tuple[Float[np.ndarray, "n"], int]:
     av = require("av", extra="media")
     with open_media(path) as container:
         stream = first_stream(container, "audio")
-        to_float = av.AudioResampler(
-            format="fltp"
-        )  # not to mono: libswresample scales the sum by .71, not .5
+        # not to mono: libswresample scales the sum by .71, not .5
+        to_float = av.AudioResampler(format="fltp")
         frames = [
             floats for frame in container.decode(stream) for floats in to_float.resample(frame)
         ]
@@ -150,7 +155,7 @@ def _by_av(path: Path) -> tuple[Float[np.ndarray, "n"], int]:
 def _on_the_video_clock(
     audio: Float[np.ndarray, "n"], container: Any, stream: Any
 ) -> Float[np.ndarray, "m"]:
-    """Cut or pad the start, so that audio and pictures begin together where the two streams do not."""
+    """Cut or pad the start, so that audio and pictures begin together."""
     if not container.streams.video:
         return audio
     sound, video = (
@@ -180,10 +185,11 @@ def write_mp4(
     crf: int = 18,
     metadata: dict[str, str] | None = None,
 ) -> None:
-    """Write an H.264 video with AAC sound; one encoder thread and no dates, so equal input gives equal bytes.
+    """Write an H.264 video with AAC sound; equal input gives equal bytes.
 
-    frames have even height and width (else ValueError); audio is mono in -1..1 at 16 kHz. The file
-    appears under its name only when whole. Chapter: book/sound-and-faces.ipynb
+    One encoder thread and no dates. frames have even height and width (else ValueError); audio is
+    mono in -1..1 at 16 kHz. The file appears under its name only when whole.
+    Chapter: book/sound-and-faces.ipynb
     """
     if len(frames) == 0 or frames.shape[1] % 2 or frames.shape[2] % 2:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The book's look: one colour-blind-safe palette, one style, and the few plots that chapters share."""
+"""The book's look: one colour-blind-safe palette, one style, and plots that chapters share."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,8 +23,9 @@ PALETTE = {
 
 
 def use_style() -> None:
-    """Set matplotlib to the book's style: white faces (legible in dark mode too), 11 pt text, the palette.
+    """Set matplotlib to the book's style: white faces, 11 pt text, the palette.
 
+    White faces are legible in dark mode too.
     Chapter: book/sound-and-faces.ipynb
     """
     matplotlib = require("matplotlib", extra="book")

@@ -1,4 +1,4 @@
-"""Write the book's API page from docstrings, read from the source: nothing is imported, no package is needed."""
+"""Write the book's API page from docstrings, read from the source: no package is needed."""
 
 import ast
 import inspect
@@ -50,7 +50,7 @@ def broken(node: ast.FunctionDef, returns: str) -> str:
 
 
 def prose(docstring: str) -> str:
-    """A docstring as Markdown: indented blocks become code, marks in its sentences are kept from meaning anything."""
+    """A docstring as Markdown: indented blocks become code, marks in sentences are escaped."""
     return "\n\n".join(paragraph(p) for p in inspect.cleandoc(docstring).split("\n\n"))
 
 

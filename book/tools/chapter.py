@@ -1,4 +1,4 @@
-"""What every chapter has in common: its metadata, the box made from it, and the order of its sections."""
+"""What every chapter has in common: metadata, the box made from it, order of sections."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Write the book's page of claims from book/claims.json; run as a script, settle the claims from book/results/ first.
+"""Write the book's page of claims from book/claims.json.
 
-python book/tools/claims_page.py
+Run as a script, settle the claims from book/results/ first. python book/tools/claims_page.py
 """
 
 import json
@@ -62,7 +62,10 @@ def claims_page(ledger: Path) -> str:
 
 
 def tally(verdicts: list[str]) -> str:
-    """Counts in words, in the order of the rule: nothing of the package is imported to draw the page."""
+    """Counts in words, in the order of the rule.
+
+    Nothing of the package is imported to draw the page.
+    """
     counts = Counter(verdicts)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
 
@@ -87,7 +90,7 @@ def row(claim: dict) -> str:
 
 
 def evidence(found: dict) -> str:
-    """Each comparison with its interval and its own verdict; many are folded away below their counts."""
+    """Each comparison with its interval and verdict; many are folded below their counts."""
     if "reason" in found:
         return paragraph(found["reason"])
     lines = [comparison(one) for one in found["comparisons"]]
@@ -102,7 +105,7 @@ def evidence(found: dict) -> str:
 
 
 def comparison(found: dict) -> str:
-    """One comparison: what, mean and interval, verdict, and what would decide it or would have mattered."""
+    """One comparison: what, mean and interval, verdict, and what would decide or matter."""
     what, verdict = paragraph(found["what"]), found["verdict"]
     if "reason" in found:
         return f"{what}: *{verdict}* ({paragraph(found['reason'])})"

@@ -1,4 +1,4 @@
-"""Fetch the browser files of the book from npm into book/vendor/, at the hashes in vendor.lock.json.
+"""Fetch the book's browser files from npm into book/vendor/, at the hashes in vendor.lock.json.
 
 Each package comes by `npm pack`: nothing is installed and no script of it runs. Its sha512 is
 compared with the lock and only the files named there are unpacked. Files under "embed" become
@@ -24,7 +24,7 @@ VENDOR = BOOK / "vendor"
 
 
 def npm_pack(spec: str, folder: Path) -> Path:
-    """The package's tarball, fetched into folder by npm: the system's, or the one beside this Python."""
+    """The package's tarball, fetched into folder by npm: the system's, or this Python's."""
     search = os.environ.get("PATH", "") + os.pathsep + str(Path(sys.executable).parent)
     npm = shutil.which("npm", path=search)
     if npm is None:
@@ -79,9 +79,8 @@ def unpack(tarball: Path, package: dict, folder: Path) -> None:
 
 def main() -> None:
     lock = json.loads((BOOK / "tools" / "vendor.lock.json").read_text())
-    build = (
-        BOOK.parent / "_build"
-    )  # ignored by git, and on the same disk: the last step is a rename
+    # ignored by git, and on the same disk: the last step is a rename
+    build = BOOK.parent / "_build"
     build.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=build) as work:
         fetched = Path(work, "vendor")

@@ -25,7 +25,7 @@ CELL_SECONDS = 3600
 
 
 def fingerprint(notebook: nbformat.NotebookNode) -> str:
-    """Changes whenever the chapter's outputs might: its cells, the package, the pinned packages, the preset."""
+    """Changes whenever outputs might: with cells, package, pinned packages and preset."""
     digest = hashlib.sha256(current().encode())
     for cell in notebook.cells:
         digest.update(f"{cell.cell_type}\n{cell.source}\n{cell.metadata}\n".encode())
@@ -69,7 +69,7 @@ def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
 
 
 def forget_defaults(notebook: nbformat.NotebookNode) -> None:
-    """Drop what the widgets leave unset, which is most of their stored state: the page fills it in."""
+    """Drop what the widgets leave unset, most of their state: the page fills it in."""
     for view in notebook.metadata.get("widgets", {}).values():
         for model in view["state"].values():
             model["state"] = {

@@ -1,6 +1,6 @@
-"""Copy book/ to a folder under _build/ and add the pages that tools write: what Jupyter Book renders.
+"""Copy book/ to a folder under _build/ and add the pages that tools write.
 
-book/ stays as it is.
+That is what Jupyter Book renders. book/ stays as it is.
 
 python book/tools/stage.py _build/book
 """

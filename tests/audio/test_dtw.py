@@ -29,7 +29,7 @@ METRICS = list(SCIPY)
 
 
 def brute_force(x, y, metric, band):
-    """Least cost over all paths, by the recursion itself, and with the band's definition written out."""
+    """Least cost over all paths, by the recursion itself, with the band's definition."""
     n, m = len(x), len(y)
     C = cdist(x, y, SCIPY[metric])
 
@@ -60,7 +60,10 @@ def check_path(path, n, m):
 
 @st.composite
 def pairs(draw):
-    """Two short sequences of small whole numbers (ties are common, sums exact), never all zeros, and maybe a band."""
+    """Two short sequences of small whole numbers, never all zeros, and maybe a band.
+
+    Ties are common and sums exact.
+    """
     n, m, d = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.integers(1, 4))
     values = st.lists(st.integers(-3, 3), min_size=(n + m) * d, max_size=(n + m) * d)
     frames = np.array(draw(values), dtype=np.float64).reshape(n + m, d)
@@ -217,9 +220,8 @@ def test_warp_keeps_the_last_match():
 def test_times_follow_a_known_warp():
     rng = np.random.default_rng(4)
     x = rng.normal(size=(50, 8))
-    y = np.repeat(
-        x, 2, axis=0
-    )  # y is x at half the speed: frame i of x is frames 2i and 2i + 1 of y
+    # y is x at half the speed: frame i of x is frames 2i and 2i + 1 of y
+    y = np.repeat(x, 2, axis=0)
     path = dtw(x, y).path
     times = np.array([0.05, 0.123, 0.3])
     np.testing.assert_allclose(map_times(path, times, hop=0.01), 2 * times + 0.005)

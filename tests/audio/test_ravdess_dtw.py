@@ -42,7 +42,7 @@ def takes(real_data):
 
 
 def mapped_errors(a, b):
-    """|error| in ms of a's boundaries on b's clock: clip stretched evenly, stretched between true ends, by DTW."""
+    """|error| in ms of a's boundaries in b: stretched evenly, between true ends, by DTW."""
     (x, times_x, seconds_x), (y, times_y, seconds_y) = a, b
     ends = np.interp(times_x, times_x[[0, -1]], times_y[[0, -1]])
     warped = map_times(dtw(x, y).path, times_x, HOP)
@@ -66,9 +66,8 @@ def test_dtw_carries_word_boundaries_between_emotions(takes, record_property, ca
         both = [(takes[*s, a], takes[*s, b]) for s in scenes] + [
             (takes[*s, b], takes[*s, a]) for s in scenes
         ]
-        found[f"{a} - {b}"] = np.concatenate(
-            [mapped_errors(*pair) for pair in both], axis=1
-        )  # (3, boundaries)
+        # (3, boundaries)
+        found[f"{a} - {b}"] = np.concatenate([mapped_errors(*pair) for pair in both], axis=1)
     every = np.concatenate(list(found.values()), axis=1)
     lines = [row(name, errors) for name, errors in found.items()] + [row("all pairs", every)]
     for line in lines:

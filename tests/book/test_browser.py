@@ -1,4 +1,4 @@
-"""Every page in headless Chromium with the network cut, over http and from file://, in light and dark."""
+"""Every page in headless Chromium without network, over http and from file://, light and dark."""
 
 import functools
 import http.server
@@ -15,21 +15,27 @@ LOCAL = ("http://127.0.0.1:", "file:", "data:", "blob:", "about:")
 
 # one picture as text, through a canvas: the same for <img> and <canvas>, and allowed from file://
 PICTURE = """e => { const c = document.createElement('canvas'); c.width = e.naturalWidth || e.width;
-c.height = e.naturalHeight || e.height; c.getContext('2d').drawImage(e, 0, 0); return c.toDataURL(); }"""
+c.height = e.naturalHeight || e.height;
+c.getContext('2d').drawImage(e, 0, 0);
+return c.toDataURL(); }"""
 
 # of each text's colour to the nearest painted background below it, WCAG 2.1; the worst one and its
 # text
 CONTRAST = """() => {
 const rgb = (c) => (c.match(/[\\d.]+/g) || []).map(Number);
 const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => v / 255)
-  .map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+  .map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+  return .2126 * r + .7152 * g + .0722 * b; };
 const painted = (e) => { while (e) { const c = rgb(getComputedStyle(e).backgroundColor);
   if (c.length === 3 || c[3] > .9) return c; e = e.parentElement; } return [255, 255, 255]; };
 const kinds = 'main :is(p, li, td, th, figcaption, .caption-text, .thlab-live label, [role=status])';
 const all = [...document.querySelectorAll(kinds)]
   .filter((e) => e.offsetParent && e.textContent.trim());
-return all.map((e) => { const [a, b] = [light(rgb(getComputedStyle(e).color)), light(painted(e))].sort((x, y) => y - x);
-  return [(a + .05) / (b + .05), e.textContent.trim().slice(0, 60)]; }).sort((x, y) => x[0] - y[0])[0]; }"""
+const contrasts = all.map((e) => {
+  const lights = [light(rgb(getComputedStyle(e).color)), light(painted(e))];
+  const [a, b] = lights.sort((x, y) => y - x);
+  return [(a + .05) / (b + .05), e.textContent.trim().slice(0, 60)]; });
+return contrasts.sort((x, y) => x[0] - y[0])[0]; }"""
 
 pytestmark = pytest.mark.browser
 
@@ -73,7 +79,10 @@ def addresses(html):
 
 @pytest.fixture
 def opened(chromium, addresses, page, scheme, theme):
-    """The page, opened; anything that goes wrong in it is collected in `problems` and fails the test at its end."""
+    """The page, opened.
+
+    Anything that goes wrong in it is collected in `problems` and fails the test at its end.
+    """
     problems = []
     context = chromium.new_context(color_scheme=theme, viewport={"width": 1200, "height": 900})
     tab = context.new_page()

@@ -1,4 +1,4 @@
-"""The page of claims has every claim of the ledger once, with its verdict and what the verdict rests on."""
+"""The page of claims has each claim once, with its verdict and what that rests on."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The book holds together: chapters follow the template, pictures have words, links lead somewhere."""
+"""The book holds together: chapters follow the template, links lead somewhere."""
 
 import base64
 import re

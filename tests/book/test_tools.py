@@ -1,4 +1,4 @@
-"""The book's own tools: staging keeps what a reader's run made, and the API page reads docstrings right."""
+"""The book's own tools: staging keeps what a reader's run made, the API page is right."""
 
 import api_page
 import nbformat

@@ -1,4 +1,4 @@
-"""What measurements rest on: whom weights may be tested on, and what makes a kept number another one."""
+"""What measurements rest on: whom weights may be tested on, what a cached number depends on."""
 
 from dataclasses import dataclass, replace
 

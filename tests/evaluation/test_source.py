@@ -9,7 +9,7 @@ from thlab.evaluation.source import imported_modules, source_digest
 
 @pytest.fixture
 def write(tmp_path, monkeypatch):
-    """Write a module of a package that is called thlab for the digest's sake, and give its digest."""
+    """Write a module of a package called thlab, for the digest, and give its digest."""
     import thlab
 
     monkeypatch.setattr(thlab, "__path__", [*thlab.__path__, str(tmp_path)])

@@ -1,4 +1,4 @@
-"""Test clips and those who look on: the image, what is heard, what must be beaten, and a head scored in one call."""
+"""Test clips and evaluators: image, audio features, baselines, and a head scored in one call."""
 
 import math
 
@@ -15,7 +15,7 @@ from thlab.training import load_weights
 
 
 class Parrot:
-    """A head that shows the true frames of the clip whose sound it is given: it knows them by the sound."""
+    """A head that shows the true frames of the clip whose sound it is given."""
 
     size = 64
 
@@ -92,8 +92,12 @@ def test_noise_is_fixed_and_shuffling_takes_another_clip_and_turns_it(test_set):
 def test_a_head_is_scored_beside_its_baselines_in_one_call(test_set):
     found = test_set.score(Parrot(test_set), "parrot", levels=(-60,))
     assert {row for row, *_ in found} == {
-        "parrot", "parrot, shuffled audio", "parrot, -60 dB", "repeated frame", "mean frame"
-    }  # fmt: skip
+        "parrot",
+        "parrot, shuffled audio",
+        "parrot, -60 dB",
+        "repeated frame",
+        "mean frame",
+    }
     means = {}
     for row, column, _, _, value in found:
         if math.isfinite(value):

@@ -14,7 +14,7 @@ from thlab.explore.export import as_script, store_weights, to_onnx
 
 
 def decoder(seed: int = 0) -> nn.Module:
-    """A small decoder with a linear layer and a convolution large enough to be stored in fewer bits."""
+    """A small decoder with a linear layer and a convolution to store in fewer bits."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return nn.Sequential(

@@ -75,7 +75,7 @@ def test_nothing_is_written_where_no_book_is_named(tmp_path, monkeypatch):
 
 def test_storage_that_ruins_the_picture_is_refused():
     class Fragile(nn.Module):
-        """One large weight a row that is not shown: in 8 bits the small ones beside it round to nothing."""
+        """One large weight a hidden row: in 8 bits the small ones beside it round to nothing."""
 
         def __init__(self):
             super().__init__()

@@ -79,7 +79,7 @@ def test_true_eyes_stand_still_and_smoothing_helps(known_motion):
 
 
 def test_smoothing_has_no_lag():
-    """A symmetric filter leaves a slow sine's phase alone; a causal one of the same width would not."""
+    """A symmetric filter leaves a slow sine's phase alone; a causal one would not."""
     t = np.arange(100)
     sine = np.sin(2 * np.pi * t / 50)
     smoothed = smooth_tracks(np.tile(sine[:, None, None], (1, 3, 2)), 2.0)[:, 0, 0]
@@ -135,7 +135,7 @@ def test_shrinking_averages_the_area(factor):
 
 
 def test_shrinking_does_not_alias():
-    """Stripes finer than a crop pixel become nearly grey, as in OpenCV's exact area average at the same odd factor."""
+    """Stripes finer than a crop pixel become nearly grey, as in OpenCV's exact area average."""
     cv2 = pytest.importorskip("cv2")
     stripes = np.where(np.arange(300) % 2, 255, 0).astype(np.uint8)
     frame = np.ascontiguousarray(np.broadcast_to(stripes[None, None, :, None], (1, 300, 300, 3)))
@@ -168,7 +168,7 @@ def test_beyond_the_edge_the_border_is_repeated():
 
 
 def test_real_crops_hold_the_face_in_place(real_data):
-    """Detected again in the crops: the eyes move less than in one fixed crop a clip, of every speaker at hand."""
+    """Detected again in the crops, the eyes move less than in one fixed crop a clip."""
     clips = sorted((real_data / "grid").glob("s[2-5]/video/*.mpg"))
     assert clips
     for path in clips:
@@ -180,7 +180,6 @@ def test_real_crops_hold_the_face_in_place(real_data):
         still, swaying = (
             anchors(to_68(detect_landmarks(crop(frames, m, 128))[0])) for m in (matrices, fixed)
         )
-        assert still.std(0).max() < 2.0, (
-            path.name
-        )  # pixels of 128; a blink moves an eye's centre too
+        # pixels of 128; a blink moves an eye's centre too
+        assert still.std(0).max() < 2.0, path.name
         assert still.std(0).max() < swaying.std(0).max(), path.name

@@ -109,7 +109,10 @@ def test_frames_without_a_face_are_reported_and_filled(real_data):
 
 
 def test_real_talkers_are_found(real_data):
-    """Every 16th of the real clips; all 165 were measured once: 99.9 % of 12,375 frames, all but 12 damaged ones."""
+    """Every 16th of the real clips.
+
+    All 165 were measured once: 99.9 % of 12,375 frames, all but 12 damaged ones.
+    """
     clips = sorted((real_data / "grid").glob("s*/video/*.mpg"))[::16]
     assert len(clips) >= 10
     found = [detect_landmarks(read_video(clip)[0], name=clip.name)[1] for clip in clips]

@@ -1,4 +1,4 @@
-"""The way through mediapipe's Tasks API, on a `.task` file put together from the models in mediapipe's own wheel."""
+"""The way through mediapipe's Tasks API, on a `.task` file made from its wheel's models."""
 
 import gc
 import zipfile
@@ -16,7 +16,7 @@ MODELS = Path(mediapipe.__file__).parent / "modules"
 
 
 def with_478_points(model):
-    """The wheel's 468-point mesh with ten points of zeros behind, for the Tasks API insists on 478."""
+    """The wheel's 468-point mesh with ten points of zeros: the Tasks API insists on 478."""
     import flatbuffers
     from mediapipe.tasks.metadata import schema_py_generated as schema
 
@@ -77,7 +77,7 @@ def task_file(tmp_path_factory):
 
 
 def test_a_task_file_gives_the_same_points(task_file, real_data):
-    """Against the models that detect_landmarks takes by itself: two meshes, so that they agree but not exactly."""
+    """Against the models that detect_landmarks takes by itself: two meshes, nearly equal."""
     from PIL import Image
 
     frames = np.array(Image.open(real_data / "faces_public_domain/astronaut.png").convert("RGB"))[

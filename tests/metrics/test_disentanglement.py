@@ -1,4 +1,4 @@
-"""MIG, DCI and SAP: near 1 for codes that are the factors, low for mixed ones, and small cases by hand."""
+"""MIG, DCI and SAP: near 1 for codes that are the factors, low for mixed ones; small cases."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def rotation(seed: int = 0) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def scores() -> dict[str, dict[str, float]]:
-    """All numbers of a code that is the factors (reordered, a little noisy) and of the same code rotated."""
+    """All numbers of a code that is the factors, reordered, and of the same code rotated."""
     found = {}
     for name, mix in {"pure": torch.eye(4)[[2, 0, 3, 1]], "mixed": rotation()}.items():
         train, test = factors(2000), factors(500, 1)
@@ -44,9 +44,8 @@ def test_pure_codes_score_high_and_rotated_ones_low(scores, metric, least):
 def test_informativeness_is_held_out_accuracy(scores):
     assert scores["pure"]["informativeness"] == 1
     chance = torch.rand(300, 3, generator=torch.Generator().manual_seed(4))
-    found = dci(
-        chance, factors(300), chance.flip(0), factors(300, 1)
-    )  # a forest learns its own labels by heart
+    # a forest learns its own labels by heart
+    found = dci(chance, factors(300), chance.flip(0), factors(300, 1))
     assert found["informativeness"] == pytest.approx(0.2, abs=0.05)
 
 
@@ -69,9 +68,8 @@ def test_sap_by_hand():
 
 def test_histograms_are_numpys_and_the_scores_scikit_learns():
     generator = torch.Generator().manual_seed(3)
-    factor = torch.tensor([3, 7, 8])[
-        torch.randint(0, 3, (400,), generator=generator)
-    ]  # labels need not count from 0
+    # labels need not count from 0
+    factor = torch.tensor([3, 7, 8])[torch.randint(0, 3, (400,), generator=generator)]
     codes = torch.randn(400, 3, generator=generator) + factor[:, None] * torch.tensor(
         [0.0, 0.1, 0.5]
     )

@@ -64,9 +64,8 @@ def test_the_trap_of_uint8_differences():
     a, b = torch.randint(
         0, 256, (2, 3, 256, 256), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
     )
-    wrapped = 10 * np.log10(
-        255**2 / np.mean((a.numpy() - b.numpy()) ** 2)
-    )  # as it is often written
+    # as it is often written
+    wrapped = 10 * np.log10(255**2 / np.mean((a.numpy() - b.numpy()) ** 2))
     assert wrapped == pytest.approx(27.9, abs=0.05)
     assert psnr(a.float() / 255, b.float() / 255).item() == pytest.approx(7.75, abs=0.05)
     for metric in (psnr, ssim, sharpness):

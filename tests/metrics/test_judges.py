@@ -35,9 +35,8 @@ def test_mediapipe_finds_the_mouth_of_small_faces(corpus):
     pytest.importorskip("mediapipe")
     clip = clips_of(corpus, "s05")[0]
     found = to_68(judges.mediapipe_points(clip.frames[:6], clip.id))
-    assert (
-        np.linalg.norm(found - clip.labels["landmarks"][:6], axis=-1)[:, 48:].mean() < 1.5
-    )  # px of 64
+    # px of 64
+    assert np.linalg.norm(found - clip.labels["landmarks"][:6], axis=-1)[:, 48:].mean() < 1.5
     with pytest.raises(ValueError, match="grey: no face"):
         judges.mediapipe_points(np.full((2, 64, 64, 3), 128, np.uint8), "grey")
 

@@ -1,4 +1,4 @@
-"""Landmark metrics against their formulas written as loops, and by movements whose cost is known."""
+"""Landmark metrics against their formulas as loops, and by movements of known cost."""
 
 import numpy as np
 import pytest

@@ -36,9 +36,8 @@ def test_logistic_regression_is_scikit_learns():
     np.testing.assert_allclose(weights.T, oracle.coef_, atol=2e-3)
     accuracy = linear_probe(*train, *test)
     assert accuracy == pytest.approx(oracle.score(x_test, test[1]), abs=1 / 300)
-    assert (
-        0.5 < accuracy < 0.95
-    )  # the clouds overlap: a probe that always or never hits would not show agreement
+    # the clouds overlap: a probe that always or never hits would not show agreement
+    assert 0.5 < accuracy < 0.95
 
 
 def test_support_vectors_are_scikit_learns():

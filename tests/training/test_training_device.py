@@ -59,9 +59,8 @@ def test_step_generators_differ_by_seed_and_step_and_repeat():
     assert len({tuple(draw.tolist()) for draw in draws.values()}) == 100
     assert torch.equal(draws[1, 7], torch.rand(4, generator=step_generator(1, 7)))
     many = torch.stack([torch.rand(1, generator=step_generator(0, step)) for step in range(2000)])
-    assert (
-        abs(many.mean() - 0.5) < 4 * (1 / 12 / 2000) ** 0.5
-    )  # first draws of neighbouring steps are independent
+    # first draws of neighbouring steps are independent
+    assert abs(many.mean() - 0.5) < 4 * (1 / 12 / 2000) ** 0.5
     assert abs(torch.corrcoef(torch.cat([many[1:], many[:-1]], 1).T)[0, 1]) < 4 / 2000**0.5
 
 

@@ -20,7 +20,7 @@ SCRIPT = Path(__file__).with_name("toy_run.py")
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> tuple[Path, dict[str, list[int]], str]:
-    """Run folders unbroken, killed, in_save, two and nan; their processes' exit statuses; what they said."""
+    """Folders of unbroken, killed, in_save, two and nan; exit statuses; what they said."""
     root = tmp_path_factory.mktemp("runs")
     command = [sys.executable, "-W", "error", str(SCRIPT), str(root)]
     env = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -118,7 +118,7 @@ def test_folder_in_use_is_refused(fabric, tmp_path):
 
 
 def test_log_is_cut_back_even_if_nothing_is_logged_again(fabric, tmp_path):
-    """Logs rarer than checkpoints: the size kept with a checkpoint is the file's, not a stale position's."""
+    """Logs rarer than checkpoints: a checkpoint holds the file's size, not an older position."""
     config = ToyConfig()
     for steps in (2, 4, 6):
         run = Run(fabric, tmp_path, config, steps, save_every=1)
@@ -191,9 +191,8 @@ def test_bar_goes_from_the_first_step_to_the_last(fabric, tmp_path, capsys, monk
 
 
 def test_minutes_add_up_over_resumes(fabric, tmp_path, monkeypatch):
-    clock = iter(
-        [0.0, 60.0, 90.0, 1000.0, 1090.0]
-    )  # start, two checkpoints; start again, one checkpoint
+    # start, two checkpoints; start again, one checkpoint
+    clock = iter([0.0, 60.0, 90.0, 1000.0, 1090.0])
     monkeypatch.setattr("thlab.training.run.time.monotonic", lambda: next(clock))
     for steps in (2, 3):
         run = Run(fabric, tmp_path / "vae-stage1", ToyConfig(), steps, save_every=1)

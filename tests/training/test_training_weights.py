@@ -1,4 +1,4 @@
-"""Weights that travel: float16, cards, and what is said when they are missing or another module's."""
+"""Weights that travel: float16, cards, and errors where they are missing or do not fit."""
 
 import json
 import subprocess

@@ -32,7 +32,7 @@ class ToyConfig:
 
 
 class Toy(nn.Module):
-    """Sequences (b, t, 6) with a picture (b, 3, 8, 8) each, and a buffer that a checkpoint must hold."""
+    """Sequences (b, t, 6) with a picture (b, 3, 8, 8) each, and a buffer to checkpoint."""
 
     def __init__(self):
         super().__init__()
@@ -144,7 +144,7 @@ def two(folder: Path, **settings) -> list[int]:
 
 
 def killed(folder: Path) -> list[int]:
-    """SIGKILL a training some random steps and milliseconds after it went on, and again, until one comes through."""
+    """SIGKILL a training some random time after it resumed, and again, until one comes through."""
     ends: list[int] = []
     while not ends or ends[-1] == -signal.SIGKILL:
         ends.append(status(forked(alone, folder, doom=random.Random(len(ends)))))

@@ -1,4 +1,4 @@
-"""Speech as numbers: features, noise, visemes, and the alignment of two recordings of one sentence."""
+"""Speech as numbers: features, noise, visemes, and the alignment of two recordings."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

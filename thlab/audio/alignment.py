@@ -1,4 +1,4 @@
-"""Forced alignment by a recogniser: the words are known, the question is when they and their phones are said."""
+"""Forced alignment by a recogniser: when are the words that are known, and their phones, said?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -29,12 +29,12 @@ class Alignment(NamedTuple):
 def align_pocketsphinx(
     audio: Audio, words: Sequence[str], pronunciations: Mapping[str, Iterable[str]] | None = None
 ) -> Alignment:
-    """Times of known words and their ARPAbet phones by Viterbi alignment with CMU Sphinx's US English model.
+    """Times of known words and their ARPAbet phones, by Viterbi alignment.
 
-    audio: (n,) at 16 kHz. pronunciations: word to ARPAbet phones, instead of the CMU dictionary's.
-    Times lie on a grid of 10 ms. Raises ValueError for a word without pronunciation, words that do
-    not fit into the audio, and audio that is empty, silent or not finite; ImportError where
-    pocketsphinx is missing. Chapter: book/dtw.ipynb
+    The model is CMU Sphinx's of US English. audio: (n,) at 16 kHz. pronunciations: word to ARPAbet
+    phones, instead of the CMU dictionary's. Times lie on a grid of 10 ms. Raises ValueError for a
+    word without pronunciation, words that do not fit into the audio, and audio that is empty,
+    silent or not finite; ImportError where pocketsphinx is missing. Chapter: book/dtw.ipynb
     """
     clip = one_clip(audio, words)
     decoder = _decoder(
@@ -85,7 +85,10 @@ def decode(decoder, clip: Float[np.ndarray, "n"]) -> None:
 
 
 def _read(decoder, words: Sequence[str], end: float) -> Alignment:
-    """The decoder's words and phones in one pass: its entries are gone once the loop has moved on."""
+    """The decoder's words and phones.
+
+    In one pass: its entries are gone once the loop has moved on.
+    """
     spans, phones = [], []
     for entry in decoder.get_alignment():
         if not entry.name.startswith(FILLERS):
@@ -102,14 +105,18 @@ def _segment(entry, label: str, end: float) -> Segment:
 
 
 def _variants(word: str, given: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
-    """The pronunciation given for a word, or all that are known: the CMU dictionary's and GRID's talkers'."""
+    """The pronunciation given for a word, or all that are known.
+
+    These are the CMU dictionary's and those of GRID's talkers.
+    """
     table = given if word in given else GRID_PRONUNCIATIONS
     variants = [tuple(table[word])] if word in table else []
     if word not in given:
         variants += [phones for phones in _cmu_dictionary().get(word, []) if phones not in variants]
     if not variants:
         raise ValueError(
-            f"{word!r} is not in the dictionary: give it, as in pronunciations={{{word!r}: ['AA', 'R']}}"
+            f"{word!r} is not in the dictionary: "
+            f"give it, as in pronunciations={{{word!r}: ['AA', 'R']}}"
         )
     if unknown := {phone for phones in variants for phone in phones} - set(ARPABET_TO_VISEME):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Forced alignment with nothing but time warping: a synthetic voice that says the same words knows when it does."""
+"""Forced alignment with nothing but time warping, onto synthetic voices of known times."""
 
 import string
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ LEAST_QUIET = 0.2  # s of silence around the synthetic sentence
 
 
 class Take(NamedTuple):
-    """A sentence in a synthetic voice, with the time of each phone in seconds and the word it belongs to."""
+    """A sentence in a synthetic voice, with times of its phones (s) and the word of each."""
 
     audio: Float[np.ndarray, "n"]
     phones: list[str]
@@ -34,13 +34,13 @@ class Take(NamedTuple):
 
 
 def align_dtw(audio: Audio, words: Sequence[str], voices: Sequence[str] = VOICES) -> Alignment:
-    """Times of known words and their espeak-ng phones: each voice is warped onto the recording, the median time counts.
+    """Times of known words and their espeak-ng phones: the median over several synthetic voices.
 
-    audio: (n,) at 16 kHz. A single letter is spelled by its name. L1 distance of 13 cepstra less
-    their mean over the clip, which takes the microphone and the loudness out. Phones are
-    espeak-ng's mnemonics (ESPEAK_TO_VISEME). Raises ValueError where espeak-ng reads the words as
-    another number of words, and for audio that is empty, silent or not finite; ImportError where
-    espeakng_loader is missing. Chapter: book/dtw.ipynb
+    Each voice is warped onto the recording. audio: (n,) at 16 kHz. A single letter is spelled by
+    its name. L1 distance of 13 cepstra less their mean over the clip, which takes the microphone
+    and the loudness out. Phones are espeak-ng's mnemonics (ESPEAK_TO_VISEME). Raises ValueError
+    where espeak-ng reads the words as another number of words, and for audio that is empty, silent
+    or not finite; ImportError where espeakng_loader is missing. Chapter: book/dtw.ipynb
     """
     clip = one_clip(audio, words)
     takes = [say(words, voice) for voice in voices]
@@ -84,7 +84,10 @@ def _spell(word: str) -> str:
 
 
 def _onto(clip: Float[np.ndarray, "n"], take: Take) -> Float[np.ndarray, "phones 2"]:
-    """The take's phone times where its best path through the recording puts them; it gets as much silence around."""
+    """The take's phone times where its best path through the recording puts them.
+
+    It gets as much silence around as the recording has.
+    """
     quiet = max(round(LEAST_QUIET * SAMPLE_RATE), (len(clip) - len(take.audio)) // 2)
     path = dtw(_cepstra(np.pad(take.audio, quiet)), _cepstra(clip), "l1").path
     times = map_times(path, take.times.ravel() + quiet / SAMPLE_RATE, hop=HOP / SAMPLE_RATE)

@@ -53,7 +53,7 @@ def mfcc(audio: Audio, n_mfcc: int = N_MFCC) -> Float[Tensor, "*b t n_mfcc"]:
 
 
 def segments(logspec: Float[Tensor, "*b t f"], n_frames: int) -> Float[Tensor, "*b n_frames 20 f"]:
-    """200 ms of spectrogram around the centre of each video frame at 25 fps, silence beyond the ends.
+    """200 ms of spectrogram around each video frame's centre at 25 fps, silence beyond the ends.
 
     Video frame i lasts from 40 i to 40 i + 40 ms and gets rows 4 i - 8 to 4 i + 11: their hops of
     10 ms tile the 200 ms around its centre. Raises ValueError where `n_frames` is below 1.
@@ -67,20 +67,19 @@ def segments(logspec: Float[Tensor, "*b t f"], n_frames: int) -> Float[Tensor, "
 
 
 def mfcc_windows(audio: Audio, n_frames: int) -> Float[Tensor, "*b n_frames 28 12"]:
-    """280 ms of MFCC without C0 (loudness) around each video frame at 25 fps: the input of [ji2021] and [yadav2020].
+    """280 ms of MFCC without C0 (loudness) around each video frame at 25 fps.
 
-    The audio is cut or filled with zeros to `n_frames` x 640 samples, with 1920 more at each end as
-    in EVP's code, so that window i is the hops 4 i - 12 to 4 i + 15. Raises ValueError where
-    `n_frames` is below 1 or the audio is empty or not finite.
+    The input of [ji2021] and [yadav2020]. The audio is cut or filled with zeros to `n_frames` x 640
+    samples, with 1920 more at each end as in EVP's code, so that window i is the hops 4 i - 12 to 4
+    i + 15. Raises ValueError where `n_frames` is below 1 or the audio is empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     _check_count(n_frames)
     samples, margin = n_frames * SAMPLE_RATE // FPS, (MFCC_WINDOW - HOPS_PER_FRAME) // 2 * HOP
     audio = checked(audio)[..., :samples]
     coefficients = mfcc(pad(audio, (margin, samples - audio.shape[-1] + margin)))[..., 1:]
-    return coefficients.unfold(-2, MFCC_WINDOW, HOPS_PER_FRAME).transpose(
-        -1, -2
-    )  # (*b, n_frames, 28, 12)
+    # (*b, n_frames, 28, 12)
+    return coefficients.unfold(-2, MFCC_WINDOW, HOPS_PER_FRAME).transpose(-1, -2)
 
 
 @cache

@@ -15,12 +15,12 @@ PRE_EMPHASIS = 0.97  # against the rumble of rooms, which is low
 def add_noise(
     audio: Audio, db: float, generator: torch.Generator, speech: Bool[Tensor, "*b n"] | None = None
 ) -> Float[Tensor, "*b n"]:
-    """Audio plus uniformly distributed white noise, Sect. 4.3 of [mittal2020]: RMS(noise) = 10^(db/20) RMS(speech).
+    """Audio plus uniformly distributed white noise, Sect. 4.3 of [mittal2020].
 
-    The noise covers the whole clip and its RMS is exact, not only expected. The RMS of the speech
-    is taken where the mask `speech` says so, or where `speech_mask` finds it, for each clip of a
-    batch by itself. Nothing is clipped. The generator lives on the audio's device. Raises
-    ValueError where a clip is silent, empty or not finite.
+    RMS(noise) = 10^(db/20) RMS(speech). The noise covers the whole clip and its RMS is exact, not
+    only expected. The RMS of the speech is taken where the mask `speech` says so, or where
+    `speech_mask` finds it, for each clip of a batch by itself. Nothing is clipped. The generator
+    lives on the audio's device. Raises ValueError where a clip is silent, empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)
@@ -30,9 +30,10 @@ def add_noise(
 
 
 def speech_mask(audio: Audio) -> Bool[Tensor, "*b n"]:
-    """Where someone speaks: the 40 ms blocks whose pre-emphasised energy is within 35 dB of the clip's loudest.
+    """Where someone speaks: 40 ms blocks of enough pre-emphasised energy.
 
-    Raises ValueError where the audio is empty or not finite. Chapter: book/sound-and-faces.ipynb
+    Enough is within 35 dB of the clip's loudest. Raises ValueError where the audio is empty or not
+    finite. Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)
     blocks = pad(audio, (0, -audio.shape[-1] % ENERGY_BLOCK)).unflatten(-1, (-1, ENERGY_BLOCK))

@@ -1,4 +1,4 @@
-"""Dynamic time warping: which frame of one sentence matches which frame of another, said at another pace.
+"""Dynamic time warping: which frame of one sentence matches which frame of another.
 
 The plain recursion is here, as the chapter shows it; `dtw` and `dtw_batch` give the same answers
 from the fast kernels.
@@ -34,16 +34,16 @@ class DTWResult(NamedTuple):
     path: Int[np.ndarray, "k 2"]
 
 
-# The plain recursion -----------------------------------------------------------------------------------------------
+# The plain recursion ------------------------------------------------------------------------
 
 
 @njit(cache=True)
 @no_type_check
 def accumulate(C):
-    """Cheapest way to reach each cell of the cost matrix, after Sakoe & Chiba 1978 with steps of weight one.
+    """Cheapest way to reach each cell of the cost matrix, after Sakoe & Chiba 1978.
 
-    C: (n, m) frame costs, inf where the path may not go. Returns D (n, m), whose last entry is the
-    cost of the best path. Chapter: book/dtw.ipynb
+    Steps have weight one. C: (n, m) frame costs, inf where the path may not go. Returns D (n, m),
+    whose last entry is the cost of the best path. Chapter: book/dtw.ipynb
     """
     D = np.full((C.shape[0] + 1, C.shape[1] + 1), np.inf)
     D[0, 0] = 0.0
@@ -80,13 +80,13 @@ def backtrack(D):
     return np.array(path[::-1])
 
 
-# Costs, band and checks --------------------------------------------------------------------------------------------
+# Costs, band and checks ---------------------------------------------------------------------
 
 
 def cost_matrix(
     x: X, y: Y, metric: str = "l1", band: int | None = None
 ) -> Float[np.ndarray, "n m"]:
-    """Cost of matching each frame of x with each frame of y, d(S_a[i], S_b[j]) in Eq. 1 of [ji2021].
+    """Cost of matching each frame of x with each of y, d(S_a[i], S_b[j]) in Eq. 1 of [ji2021].
 
     x: (n, d), y: (m, d); metric: "l1", "l2", "sqeuclidean" or "cosine"; band as in `dtw`, with inf
     outside. Returns (n, m) float64. Raises ValueError as `dtw` does. Chapter: book/dtw.ipynb
@@ -99,7 +99,7 @@ def cost_matrix(
 
 
 def band_mask(n: int, m: int, band: int) -> np.ndarray:
-    """The Sakoe-Chiba band around the scaled diagonal: an (n, m) mask of the cells that a path may use.
+    """The Sakoe-Chiba band around the scaled diagonal: (n, m), True where a path may go.
 
     A cell is inside if it lies within `band` frames of the straight line between the two corners,
     counted along the longer sequence; for n = m that is |i - j| <= band. Chapter: book/dtw.ipynb
@@ -117,16 +117,14 @@ def narrowest_band(n: int, m: int) -> int:
     if short == 0:
         return 0
     diagonal = np.arange(short + 1) * long
-    below, above = (
-        diagonal // short,
-        -(-diagonal // short),
-    )  # the cells on either side of it, along the longer axis
+    # the cells on either side of it, along the longer axis
+    below, above = (diagonal // short, -(-diagonal // short))
     gap = max((above - below).max(), (above[1:] - below[:-1]).max() - 1)
     return int(gap + 1) // 2
 
 
 def checked(x: X, y: Y, metric: str, band: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Both sequences as finite (T, d) arrays of one float type, or a ValueError that names what is wrong."""
+    """Both sequences as finite (T, d) arrays of one float type; ValueError names what is wrong."""
     if metric not in METRICS:
         raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {metric!r}")
     x, y = _frames(x, "x", metric), _frames(y, "y", metric)
@@ -146,9 +144,8 @@ def checked(x: X, y: Y, metric: str, band: int | None) -> tuple[np.ndarray, np.n
 
 def _frames(frames, name: str, metric: str) -> np.ndarray:
     array = frames.detach().cpu().numpy() if isinstance(frames, Tensor) else np.asarray(frames)
-    array = array.astype(
-        np.result_type(array, np.float32), copy=False
-    )  # integers of 32 bits and more become float64
+    # integers of 32 bits and more become float64
+    array = array.astype(np.result_type(array, np.float32), copy=False)
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(
@@ -165,7 +162,7 @@ def _frames(frames, name: str, metric: str) -> np.ndarray:
     return array
 
 
-# What the book calls -----------------------------------------------------------------------------------------------
+# What the book calls ------------------------------------------------------------------------
 
 
 def dtw(x: X, y: Y, metric: str = "l1", band: int | None = None) -> DTWResult:
@@ -186,7 +183,10 @@ def dtw(x: X, y: Y, metric: str = "l1", band: int | None = None) -> DTWResult:
 def dtw_batch(
     xs: Sequence, ys: Sequence, metric: str = "l1", band: int | None = None, workers: int = 1
 ) -> list[DTWResult]:
-    """`dtw` of each pair of xs and ys, lengths free, on `workers` threads. Chapter: book/dtw.ipynb"""
+    """`dtw` of each pair of xs and ys, lengths free, on `workers` threads.
+
+    Chapter: book/dtw.ipynb
+    """
     if len(xs) != len(ys):
         raise ValueError(f"xs holds {len(xs)} sequences and ys {len(ys)}: they must pair up")
     pairs = [checked(x, y, metric, band) for x, y in zip(xs, ys, strict=True)]
@@ -200,15 +200,16 @@ def dtw_batch(
         return list(pool.map(one, pairs))
 
 
-# Using a path ------------------------------------------------------------------------------------------------------
+# Using a path -------------------------------------------------------------------------------
 
 
 def warp(x: X, path: Int[np.ndarray, "k 2"], length_of: str = "y") -> Y:
-    """x on the other sequence's clock: one frame of x for each frame of y, EVP's pseudo training pair (Sec. 3.2).
+    """x on the other sequence's clock: one frame of x for each frame of y.
 
-    Where a frame of y is matched several times, its last match wins, as in the authors' code.
-    length_of="x" warps y (pass it as the first argument) to x's length. Returns numpy or torch as
-    given, (m, ...). Raises ValueError where the path reaches outside x. Chapter: book/dtw.ipynb
+    EVP's pseudo training pair (Sec. 3.2 of [ji2021]). Where a frame of y is matched several times,
+    its last match wins, as in the authors' code. length_of="x" warps y (pass it as the first
+    argument) to x's length. Returns numpy or torch as given, (m, ...). Raises ValueError where the
+    path reaches outside x. Chapter: book/dtw.ipynb
     """
     if length_of not in ("x", "y"):
         raise ValueError(f"length_of: expected 'x' or 'y', got {length_of!r}")
@@ -223,11 +224,11 @@ def warp(x: X, path: Int[np.ndarray, "k 2"], length_of: str = "y") -> Y:
 def map_times(
     path: Int[np.ndarray, "k 2"], times: Float[np.ndarray, "t"], hop: float, start: float = 0.0
 ) -> Float[np.ndarray, "t"]:
-    """Where moments of x fall in y: linear in between the mean matches of x's frames, hence never backwards.
+    """Where moments of x fall in y: linear in between the mean matches of x's frames.
 
-    times: seconds in x. hop: seconds a frame; start: time of frame 0 (its centre), the same in
-    both. Times outside the first and last frame map to y's first and last frame. Returns seconds in
-    y. Chapter: book/dtw.ipynb
+    Hence never backwards. times: seconds in x. hop: seconds a frame; start: time of frame 0 (its
+    centre), the same in both. Times outside the first and last frame map to y's first and last
+    frame. Returns seconds in y. Chapter: book/dtw.ipynb
     """
     matches = np.bincount(path[:, 0])
     mean_match = np.bincount(path[:, 0], weights=path[:, 1]) / matches
@@ -242,7 +243,7 @@ def alignment_error(
     hop: float,
     start: float = 0.0,
 ) -> float:
-    """Mean |error| in seconds of boundaries of x mapped through the path, against the true ones in y.
+    """Mean |error| in seconds of boundaries of x mapped through the path, against y's true ones.
 
     times_x, times_y: the same boundaries in either sequence, in seconds. Chapter: book/dtw.ipynb
     """

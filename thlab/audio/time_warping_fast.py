@@ -1,4 +1,4 @@
-"""Exact DTW at speed: the recursion of `thlab.audio.time_warping.accumulate`, along anti-diagonals, strip by strip.
+"""Exact DTW at speed: the recursion of `accumulate`, along anti-diagonals, strip by strip.
 
 The cells of an anti-diagonal i + j = t need only the two anti-diagonals before it, never one
 another, so vector instructions compute many at once. Stored backwards, y runs along an
@@ -48,7 +48,10 @@ def align(
 def feature_rows(
     frames: Float[np.ndarray, "t d"], pad: int, dtype: np.dtype
 ) -> Float[np.ndarray, "flat"]:
-    """Frames (t, d) as one flat array, feature after feature, each with `pad` zeros on both sides."""
+    """Frames (t, d) as one flat array, feature after feature, each padded with zeros.
+
+    pad: zeros on either side.
+    """
     t, d = frames.shape
     rows = np.zeros((d, t + 2 * pad), dtype)
     rows[:, pad : pad + t] = frames.T
@@ -56,7 +59,10 @@ def feature_rows(
 
 
 def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
-    """Frames of length sqrt(1/2), in float64: their squared distance is the cosine distance 1 - cos(x, y)."""
+    """Frames of length sqrt(1/2), in float64.
+
+    Their squared distance is the cosine distance 1 - cos(x, y).
+    """
     frames = frames.astype(np.float64)
     frames /= np.abs(frames).max(1, keepdims=True)  # so that squares neither overflow nor vanish
     return frames / np.sqrt(2 * (frames**2).sum(1, keepdims=True))
@@ -73,9 +79,8 @@ def best_path(x, y, n, d, m, absolute, root, band):
     """
     rows = n if n <= PITCH else STRIP
     strips = -(-n // rows)
-    tops = np.full(
-        (strips + 1, m + rows + 2), np.inf, x.dtype
-    )  # the row above each strip, from column -1 on
+    # the row above each strip, from column -1 on
+    tops = np.full((strips + 1, m + rows + 2), np.inf, x.dtype)
     tops[0, 0] = 0.0
     D, C = np.empty((rows + m + 1) * (rows + 2), x.dtype), np.empty(4 * PITCH, x.dtype)
     for s in range(strips):
@@ -98,11 +103,11 @@ def best_path(x, y, n, d, m, absolute, root, band):
 
 @kernel
 def fill_strip(D, C, x, y, top, bottom, first, height, n, d, m, absolute, root, band):
-    """Accumulated costs of rows first to first + height, given the row above; writes the last row to bottom.
+    """Accumulated costs of rows first to first + height, given the row above.
 
-    C is room for `frame_costs`. D is flat with a row for each anti-diagonal, from t = -2 on, and a
-    column for each row of the strip, from the row above it on. Beyond both ends of an anti-diagonal
-    stands inf, which is all that edges and band need.
+    Writes the last row to bottom. C is room for `frame_costs`. D is flat with a row for each
+    anti-diagonal, from t = -2 on, and a column for each row of the strip, from the row above it on.
+    Beyond both ends of an anti-diagonal stands inf, which is all that edges and band need.
     """
     width = height + 2
     D[: 2 * width] = np.inf
@@ -134,7 +139,7 @@ def fill_strip(D, C, x, y, top, bottom, first, height, n, d, m, absolute, root, 
 
 @kernel
 def crossed_rows(t, first, height, n, m, band):
-    """The strip's rows, lo to hi, that anti-diagonal t of the strip crosses inside the matrix and the band."""
+    """The strip's rows, lo to hi, that its anti-diagonal t crosses inside matrix and band."""
     lo, hi = t - m + 1, t + 1
     if band >= 0:
         # |i (m - 1) - j (n - 1)| <= band (min(n, m) - 1), solved for i with j = first + t - i
@@ -146,10 +151,10 @@ def crossed_rows(t, first, height, n, m, band):
 
 @kernel
 def frame_costs(C, x, y, count, n, d, m, a, b, absolute, root):
-    """Costs of `count` cells on each of four neighbouring anti-diagonals, so that x is loaded once for four terms.
+    """Costs of `count` cells on each of four neighbouring anti-diagonals.
 
-    a, b: where the first cell's frames stand in x and y. Two features at a time halve the traffic
-    of C.
+    x is then loaded once for four terms. a, b: where the first cell's frames stand in x and y. Two
+    features at a time halve the traffic of C.
     """
     count, n, m, a, b = uint64(count), uint64(n), uint64(m), uint64(a), uint64(b)
     one, two, three = uint64(1), uint64(2), uint64(3)
@@ -205,7 +210,10 @@ def step(D, C, count, cell, width, c):
 
 @kernel
 def walk_strip(D, path, k, j, first, height):
-    """Walk back from the strip's last row and column j until the path leaves the strip; fills path from k down."""
+    """Walk back from the strip's last row and column j until the path leaves the strip.
+
+    Fills path from k down.
+    """
     i, width = height - 1, height + 2
     while i >= 0 and j >= 0:
         k -= 1
@@ -223,7 +231,10 @@ def walk_strip(D, path, k, j, first, height):
 
 @kernel
 def path_cost(x, y, path, absolute, root):
-    """The cost along a path, in float64. x: (n, d), y: (m, d), path: (K, 2). Chapter: book/dtw.ipynb"""
+    """The cost along a path, in float64.
+
+    x: (n, d), y: (m, d), path: (K, 2). Chapter: book/dtw.ipynb
+    """
     total = 0.0
     for k in range(len(path)):
         cost = 0.0

@@ -1,4 +1,4 @@
-"""Batched DTW in torch, an anti-diagonal a step: the same code on CPU and GPU, lengths free within a batch."""
+"""Batched DTW in torch, an anti-diagonal a step: CPU and GPU, lengths free within a batch."""
 
 from collections.abc import Sequence
 
@@ -79,7 +79,10 @@ def band_masks(pairs: list[tuple[np.ndarray, np.ndarray]], band: int) -> Bool[Te
 
 
 def skew(C: Float[Tensor, "b n m"]) -> Float[Tensor, "t b n"]:
-    """Anti-diagonals as rows: entry (t, b, i) is C[b, i, t - i], inf outside the matrix. Chapter: book/dtw.ipynb"""
+    """Anti-diagonals as rows: entry (t, b, i) is C[b, i, t - i], inf outside the matrix.
+
+    Chapter: book/dtw.ipynb
+    """
     B, N, M = C.shape
     # in rows of N + M read as rows of N + M - 1, row i stands i places further to the right
     flat = pad(C, (0, N), value=torch.inf).flatten(1)[:, :-N]  # (B, N (N + M - 1))
@@ -87,15 +90,15 @@ def skew(C: Float[Tensor, "b n m"]) -> Float[Tensor, "t b n"]:
 
 
 def sweep(C: Float[Tensor, "t b n"]) -> UInt8[Tensor, "t b n"]:
-    """The recursion over skewed costs: the step into each cell, 0 diagonal, 1 from (i-1, j), 2 from (i, j-1).
+    """The recursion over skewed costs, and the step into each cell.
 
-    Of equal steps `min` takes the first. Chapter: book/dtw.ipynb
+    Steps are 0 diagonal, 1 from (i-1, j), 2 from (i, j-1). Of equal steps `min` takes the first.
+    Chapter: book/dtw.ipynb
     """
     T, B, N = C.shape
     steps = torch.empty(C.shape, dtype=torch.uint8, device=C.device)
-    before2 = C.new_full(
-        (B, N + 1), torch.inf
-    )  # anti-diagonals t - 2 and t - 1, with row -1 in front
+    # anti-diagonals t - 2 and t - 1, with row -1 in front
+    before2 = C.new_full((B, N + 1), torch.inf)
     before = before2.clone()
     before2[:, 0] = 0.0
     for t in range(T):

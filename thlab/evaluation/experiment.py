@@ -1,4 +1,4 @@
-"""What is measured with: a corpus, a preset, seeds; trainings and measurements that are kept, and what they rest on."""
+"""What is measured with: corpus, preset, seeds; cached trainings and measurements."""
 
 import dataclasses
 import hashlib
@@ -51,7 +51,7 @@ class Experiment:
     _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, name: Any, make: Callable[[], Any]) -> Any:
-        """What `make` returns at its first call for a name: data and test sets that several rows use."""
+        """What `make` returns at its first call for a name: data and test sets of several rows."""
         if name not in self._kept:
             self._kept[name] = make()
         return self._kept[name]
@@ -101,7 +101,10 @@ class Experiment:
         return home() / "runs" / self.paper / corpus / f"{_slug(name)}-{known}" / f"seed{seed}"
 
     def job(self, stage: str, config: Any, data: Any, seed: int, name: str = "") -> Job:
-        """A training for a table, kept in its own folder; name: of the variant, where it is not the stage's own."""
+        """A training for a table, in its own folder.
+
+        name: of the variant, where it is not the stage's own.
+        """
         return Job(config, data, self.folder(name or stage, config, seed), stage, self.fabric, seed)
 
     def trained(self, job: Job, train: Callable[[Job], nn.Module]) -> Any:
@@ -152,7 +155,7 @@ def measured(
     measure: Callable[[Experiment, str, int], Measurements],
     of_weights: str = "",
 ) -> dict[str, Any]:
-    """One row of one seed: its measurements, and the commit, time, minutes and hardware of the work.
+    """One row of one seed: its measurements, and commit, time, minutes, hardware of the work.
 
     Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options,
     the weights judged, the committed ones and the source of the code: what changes any of these
@@ -185,10 +188,10 @@ def measured(
 
 
 def meets_new_people(card: Mapping[str, Any], corpus: str) -> None:
-    """ValueError where a corpus's test people are among those that the weights of a card were trained on.
+    """ValueError where weights were trained on people whom the corpus tests.
 
-    In version 2 all presets of the embedded corpus number the same people: the smaller ones' test
-    people are the larger ones' training people.
+    card: of those weights. In version 2 all presets of the embedded corpus number the same people:
+    the smaller ones' test people are the larger ones' training people.
     """
     if card["corpus"] not in CORPORA or corpus not in CORPORA:
         return

@@ -25,8 +25,9 @@ Scores = dict[str, list[float]]  # by column, a number a clip; NaN where it was 
 
 
 def seen_by_mediapipe(video: Video) -> Float[np.ndarray, "_ 478 2"]:
-    """mediapipe's points of a video; NaN where it finds no face, as of some real ones that are cut at brow and chin.
+    """mediapipe's points of a video; NaN where it finds no face.
 
+    Some real ones are cut at brow and chin.
     Chapter: book/latent-kl.ipynb
     """
     try:
@@ -36,10 +37,11 @@ def seen_by_mediapipe(video: Video) -> Float[np.ndarray, "_ 478 2"]:
 
 
 class TestSet:
-    """About n_clips test clips, of each the first open-eyed frame as the image, and a landmark net that looks on.
+    """About n_clips test clips, an image of each, and a landmark net as evaluator.
 
-    clips: their numbers in `tensors`. real, exact: the true frames and landmarks of each. image:
-    the number of the frame that a head is given. seen: what the net sees in the true frames.
+    The image is the clip's first open-eyed frame. clips: their numbers in `tensors`. real, exact:
+    the true frames and landmarks of each. image: the number of the frame that a head is given.
+    seen: what the net sees in the true frames.
     Chapter: book/content-to-video.ipynb
     """
 
@@ -79,7 +81,7 @@ class TestSet:
         return [real[i] for real, i in zip(self.real, self.image, strict=True)]
 
     def speeches(self, db: float | None = None) -> list[Speech]:
-        """What is said in each clip, with noise (dB relative to the speech) that is always the same for a clip."""
+        """What is said in each clip, with noise (dB relative to speech), the same at every call."""
         said = []
         for clip, real in zip(self.clips, self.real, strict=True):
             audio = self.tensors.audio[clip]
@@ -93,10 +95,10 @@ class TestSet:
         return [head.content(speech) for speech in self.speeches(db)]
 
     def shuffled(self, contents: Sequence[Float[Tensor, "_ *d"]]) -> list[Float[Tensor, "_ *d"]]:
-        """For each clip what was heard in another, begun at a random place and turned round where it ends.
+        """For each clip the audio features of another, from a random frame on.
 
-        All clips begin and end in silence; content that was not turned would shut the mouth when
-        the truth does.
+        Turned round where they end. All clips begin and end in silence; content that was not turned
+        would shut the mouth when the truth does.
         """
         others = [*contents[1:], *contents[:1]]
         begin = torch.rand(len(others), generator=torch.Generator().manual_seed(0)).tolist()
@@ -127,7 +129,7 @@ class TestSet:
         return {"repeated frame": repeated, "mean frame": mean}
 
     def mouths(self, videos: Sequence[Video]) -> Scores:
-        """LMD by the net on both videos, LMD against exact landmarks, correlation of the lips' opening."""
+        """LMD by the net on both videos, LMD against exact landmarks, correlation of openings."""
         scores = defaultdict(list)
         for video, seen, exact in zip(videos, self.seen, self.exact, strict=True):
             found = self.look(video)
@@ -148,7 +150,10 @@ class TestSet:
         return dict(scores)
 
     def mediapipe(self, videos: Sequence[Video], n: int) -> Scores:
-        """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others."""
+        """LMD by mediapipe, which no one here trained, on both videos of n clips.
+
+        NaN for the others.
+        """
         found = [math.nan] * len(videos)
         for i in torch.linspace(0, len(videos) - 1, min(n, len(videos))).long().tolist():
             if i not in self.true_by_mediapipe:
@@ -184,7 +189,7 @@ class TestSet:
         levels: Sequence[float] = (),
         mediapipe: int = 0,
     ) -> Measurements:
-        """A head in one call: as it is, from shuffled audio, at noise levels (dB), beside the baselines.
+        """A head in one call: as it is, from shuffled audio, at noise levels (dB), and baselines.
 
         Chapter: book/content-to-video.ipynb
         """

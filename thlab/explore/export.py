@@ -73,6 +73,6 @@ def _int8(array: np.ndarray, name: str) -> tuple[list, list]:
 
 
 def as_script(name: str, data: bytes) -> str:
-    """Bytes as a classic script, gzipped and base64-coded: what a page opened from file:// may load."""
+    """Bytes as a classic script, gzipped and base64-coded: what a page from file:// may load."""
     code = base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
     return f'(window.thlabBlobs = window.thlabBlobs || {{}})[{json.dumps(name)}] = "{code}";\n'

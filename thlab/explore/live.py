@@ -38,14 +38,13 @@ FIGURE = """<figure class="thlab-live" id="live-{name}">
 
 @dataclass(frozen=True)
 class LiveFigure:
-    """What a notebook shows: HTML that a script on the page brings to life, and a still picture elsewhere."""
+    """What a notebook shows: HTML that the page's script brings to life, else a still picture."""
 
     name: str
     markup: str
     poster: bytes
-    sizes: dict[
-        str, int
-    ]  # bytes of the model: `fp32` as exported, `page` as the script the page loads
+    # bytes of the model: `fp32` as exported, `page` as the script the page loads
+    sizes: dict[str, int]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         still = base64.b64encode(self.poster).decode()
@@ -67,13 +66,14 @@ def live_decoder(
     caption: str = "",
     storage: str = "int8",
 ) -> LiveFigure:
-    """A model that runs in the reader's browser, moved by sliders and pickers, with no kernel and no network.
+    """A model that runs in the reader's browser, moved by sliders and pickers.
 
-    model: takes one (1, d) float tensor an input and returns a (1, 3, h, w) picture in [0, 1];
-    inputs: its arguments in order, name -> d. The weights are stored as `storage` ("int8" or
-    "fp32") in `$THLAB_BOOK/static/models/<name>.onnx.js`, which `make run` and `make notebooks`
-    set; without it nothing is written and the figure is a still. Raises ValueError where a control
-    does not fit an input or the stored weights change a picture by more than 0.05.
+    No kernel and no network is needed. model: takes one (1, d) float tensor an input and returns a
+    (1, 3, h, w) picture in [0, 1]; inputs: its arguments in order, name -> d. The weights are
+    stored as `storage` ("int8" or "fp32") in `$THLAB_BOOK/static/models/<name>.onnx.js`, which
+    `make run` and `make notebooks` set; without it nothing is written and the figure is a still.
+    Raises ValueError where a control does not fit an input or the stored weights change a picture
+    by more than 0.05.
 
     Chapter: book/sound-and-faces.ipynb
     """
@@ -112,9 +112,10 @@ def interact_model(
     sliders: Sequence[Slider],
     choices: Sequence[Choice] = (),
 ) -> Any:
-    """The same controls as `live_decoder`, run by the notebook's kernel: for models too large for a page.
+    """The same controls as `live_decoder`, run by the notebook's kernel.
 
-    Returns an ipywidgets box; it stands still in a page without a kernel.
+    For models too large for a page. Returns an ipywidgets box; it stands still in a page without a
+    kernel.
 
     Chapter: book/sound-and-faces.ipynb
     """

@@ -1,4 +1,4 @@
-"""From footage to the aligned `face` view: a smoothed similarity a frame, and a crop that does not alias."""
+"""From footage to the aligned `face` view: a smoothed similarity a frame, and a crop."""
 
 import math
 from collections.abc import Iterable
@@ -38,14 +38,18 @@ def align_face(
 def alignment_matrices(
     landmarks: Float[np.ndarray, "t 68 2"], size: int, smooth: float = SMOOTH
 ) -> Float[np.ndarray, "t 2 3"]:
-    """The similarity a frame, from picture pixels to crop pixels. Chapter: book/sound-and-faces.ipynb"""
+    """The similarity a frame, from picture pixels to crop pixels.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
     steady = smooth_tracks(anchors(landmarks.astype(np.float64)), smooth)
     return np.stack([similarity(points, TEMPLATE * size) for points in steady])
 
 
 def smooth_tracks(tracks: Float[np.ndarray, "t n d"], sigma: float) -> Float[np.ndarray, "t n d"]:
-    """Points smoothed over time by a Gaussian of `sigma` frames, symmetric in time, so that nothing lags.
+    """Points smoothed over time by a Gaussian of `sigma` frames, symmetric in time.
 
+    So nothing lags.
     Chapter: book/sound-and-faces.ipynb
     """
     return gaussian_filter1d(tracks, sigma, axis=0, mode="nearest") if sigma > 0 else tracks
@@ -54,10 +58,11 @@ def smooth_tracks(tracks: Float[np.ndarray, "t n d"], sigma: float) -> Float[np.
 def crop(
     frames: Iterable[UInt8[np.ndarray, "h w 3"]], matrices: Float[np.ndarray, "t 2 3"], size: int
 ) -> UInt8[np.ndarray, "t size size 3"]:
-    """Resample each frame through its similarity (picture to crop pixels) into a square of `size` pixels.
+    """Resample each frame through its similarity into a square of `size` pixels, without aliasing.
 
-    Bicubic at so fine a step that no picture pixel is skipped, then averaged over each crop pixel's
-    area, so that shrinking neither aliases nor blurs more than it must.
+    The similarity maps picture to crop pixels. Bicubic at so fine a step that no picture pixel is
+    skipped, then averaged over each crop pixel's area, so that shrinking neither aliases nor blurs
+    more than it must.
     Chapter: book/sound-and-faces.ipynb
     """
     scale = np.sqrt(np.linalg.det(matrices[:, :, :2]).min())  # crop pixels a picture pixel
@@ -93,9 +98,10 @@ def _crop_one(
 
 
 def mouth(pictures: Float[torch.Tensor, "*b h w"]) -> Float[torch.Tensor, "*b h2 w2"]:
-    """The lower middle of the aligned face view, half as wide and half as high: lips and chin of every face lie there.
+    """The lower middle of the aligned face view, half as wide and half as high.
 
-    At 64 px rows 30 to 61 and columns 16 to 47. Chapter: book/content-to-video.ipynb
+    Lips and chin of every face lie there. At 64 px rows 30 to 61 and columns 16 to 47.
+    Chapter: book/content-to-video.ipynb
     """
     h, w = pictures.shape[-2:]
     return pictures[..., 15 * h // 32 : 31 * h // 32, w // 4 : 3 * w // 4]

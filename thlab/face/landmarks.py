@@ -1,4 +1,7 @@
-"""Face landmarks in footage, by mediapipe's attention mesh (Grishchenko et al. 2020), 478 points a face."""
+"""Face landmarks in footage by mediapipe's attention mesh, 478 points a face.
+
+The mesh is that of Grishchenko et al. 2020.
+"""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -22,13 +25,14 @@ def detect_landmarks(
     model: str | Path | None = None,
     name: str = "frames",
 ) -> tuple[Float[np.ndarray, "t 478 3"], Bool[np.ndarray, " t"]]:
-    """The 478 points of the clearest face in each frame (mediapipe; extra `face`), and where one was found.
+    """The 478 points of the clearest face in each frame, and where one was found.
 
-    frames: RGB, an array (t, h, w, 3) or one picture after another. model: a `.task` file for
-    mediapipe's FaceLandmarker; without one, the models that its wheel carries, so that no download
-    is needed. Returns x, y in pixels (pixel centres at .5), z in the same unit (towards the camera
-    is negative), and `found`; where a frame shows no face the points are interpolated in time from
-    its neighbours. Raises ValueError, naming `name`, where no frame has a face.
+    By mediapipe (extra `face`). frames: RGB, an array (t, h, w, 3) or one picture after another.
+    model: a `.task` file for mediapipe's FaceLandmarker; without one, the models that its wheel
+    carries, so that no download is needed. Returns x, y in pixels (pixel centres at .5), z in the
+    same unit (towards the camera is negative), and `found`; where a frame shows no face the points
+    are interpolated in time from its neighbours. Raises ValueError, naming `name`, where no frame
+    has a face.
     Chapter: book/sound-and-faces.ipynb
     """
     with _silent_stderr(), _detector(model) as detect:
@@ -48,7 +52,7 @@ def to_68(landmarks: Float[np.ndarray, "*b 478 d"]) -> Float[np.ndarray, "*b 68 
 def fill_gaps(
     known: Float[np.ndarray, "k n d"], found: Bool[np.ndarray, " t"]
 ) -> Float[np.ndarray, "t n d"]:
-    """One row a frame from the k rows that were found: linear in time over a gap, constant beyond the ends.
+    """One row a frame from the k that were found: linear in time over gaps, constant at the ends.
 
     Chapter: book/sound-and-faces.ipynb
     """
@@ -99,7 +103,10 @@ def _first_face(faces: list, shape: tuple[int, ...]) -> np.ndarray | None:
 
 @contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Hide what mediapipe's C++ side writes to file descriptor 2, which no log level of its own reaches."""
+    """Hide what mediapipe's C++ side writes to file descriptor 2.
+
+    No log level of its own reaches it.
+    """
     saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:

@@ -74,7 +74,7 @@ def anchors(landmarks: np.ndarray) -> np.ndarray:
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Least-squares similarity (rotation, scale, shift) from source to target points, after Umeyama 1991.
+    """Least-squares similarity (rotation, scale, shift) from source to target, Umeyama 1991.
 
     source, target: (n, 2) with n >= 2, same units in and out. Returns a (2, 3) matrix M with
     target ~ source @ M[:, :2].T + M[:, 2]. Raises ValueError where the source points coincide.

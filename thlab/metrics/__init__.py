@@ -1,1 +1,1 @@
-"""How close a generated video is to the truth, and what a code knows: the numbers of the papers' tables."""
+"""How close a generated video is to the truth, and what a code knows."""

@@ -1,4 +1,4 @@
-"""How a code's dimensions and the factors of the world match one to one: MIG, DCI and SAP, for factors with labels.
+"""How a code's dimensions and labelled factors match one to one: MIG, DCI and SAP.
 
 A factor that is a number, such as pitch, becomes labels by quantiles, `torch.bucketize`.
 """
@@ -18,11 +18,11 @@ BINS = (
 
 
 def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
-    """Mutual information gap, Chen et al. 2018, Eq. 6: mean over factors of (I_first - I_second) / H(factor).
+    """Mutual information gap, Chen et al. 2018, Eq. 6.
 
-    I_first and I_second: the two largest values of a dimension's mutual information with it, by
-    histograms of 20 bins; 1 where one dimension alone knows each factor. d at least 2; raises
-    ValueError where a factor never varies.
+    The mean over factors of (I_first - I_second) / H(factor). I_first and I_second: the two largest
+    values of a dimension's mutual information with it, by histograms of 20 bins; 1 where one
+    dimension alone knows each factor. d at least 2; raises ValueError where a factor never varies.
     Chapter: book/priors.ipynb
     """
 
@@ -34,11 +34,11 @@ def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
 
 
 def sap(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
-    """Separated attribute predictability, Kumar et al. 2018, Sect. 3: mean gap of the two best dimensions' scores.
+    """Separated attribute predictability, Kumar et al. 2018, Sect. 3.
 
-    A dimension's score is the balanced accuracy with which it alone tells the labels; its
-    thresholds are the edges of 20 equal bins, each of which votes for one label. At most 1 -
-    1/labels, for chance is 1/labels; else as `mig`.
+    The mean gap of the two best dimensions' scores. A dimension's score is the balanced accuracy
+    with which it alone tells the labels; its thresholds are the edges of 20 equal bins, each of
+    which votes for one label. At most 1 - 1/labels, for chance is 1/labels; else as `mig`.
     Chapter: book/priors.ipynb
     """
 
@@ -50,12 +50,15 @@ def sap(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
 
 
 def dci(
-    codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"], test_codes: Float[Tensor, "m d"],
-    test_factors: Int[Tensor, "m k"], seed: int = 0,
-) -> dict[str, float]:  # fmt: skip
-    """Disentanglement, completeness and informativeness, Eastwood & Williams 2018, Sect. 2; 1 is best.
+    codes: Float[Tensor, "n d"],
+    factors: Int[Tensor, "n k"],
+    test_codes: Float[Tensor, "m d"],
+    test_factors: Int[Tensor, "m k"],
+    seed: int = 0,
+) -> dict[str, float]:
+    """Disentanglement, completeness and informativeness, Eastwood & Williams 2018, Sect. 2.
 
-    Importances are a random forest's (50 trees, every split may use every dimension),
+    1 is best. Importances are a random forest's (50 trees, every split may use every dimension),
     informativeness is its held-out accuracy, not an error. d and k at least 2. Needs scikit-learn.
     Chapter: book/priors.ipynb
     """
@@ -100,7 +103,6 @@ def _entropy(p: Float[Tensor, "d n"]) -> Float[Tensor, "d"]:
 
 
 def _mean_gap(score: Callable[[Tensor], Tensor], codes: Tensor, factors: Tensor) -> float:
-    best = torch.stack(
-        [score(_joint(codes, factor)).topk(2).values for factor in factors.T]
-    )  # (k, 2)
+    # (k, 2)
+    best = torch.stack([score(_joint(codes, factor)).topk(2).values for factor in factors.T])
     return (best[:, 0] - best[:, 1]).mean().item()

@@ -9,10 +9,11 @@ WINDOW, SIGMA = 11, 1.5  # pixels
 
 
 def psnr(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
-    """Peak signal-to-noise ratio of each picture, 10 log10(peak² / MSE), in dB; infinite where both are equal.
+    """Peak signal-to-noise ratio of each picture, 10 log10(peak² / MSE), in dB.
 
-    peak: the largest value a pixel can have. One frame that is its own reference makes a mean over
-    frames infinite. Raises ValueError where the pictures are not of floats.
+    Infinite where both are equal. peak: the largest value a pixel can have. One frame that is its
+    own reference makes a mean over frames infinite. Raises ValueError where the pictures are not of
+    floats.
     Chapter: book/content-to-video.ipynb
     """
     _check_floats(prediction, target)
@@ -20,11 +21,11 @@ def psnr(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Ten
 
 
 def ssim(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
-    """Structural similarity of each picture, Wang et al. 2004: 11x11 Gaussian window of sigma 1.5, K .01 and .03.
+    """Structural similarity of each picture, Wang et al. 2004.
 
-    peak: the range of the pixels. The mean is taken over channels and over the places where the
-    whole window lies in the picture. Raises ValueError where the pictures are not of floats or
-    smaller than the window.
+    The window is an 11x11 Gaussian of sigma 1.5, K .01 and .03. peak: the range of the pixels. The
+    mean is taken over channels and over the places where the whole window lies in the picture.
+    Raises ValueError where the pictures are not of floats or smaller than the window.
     Chapter: book/content-to-video.ipynb
     """
     _check_floats(prediction, target)
@@ -45,10 +46,11 @@ def ssim(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Ten
 def sharpness(
     prediction: Pictures, target: Pictures, box: tuple[int, int, int, int] | None = None
 ) -> Float[Tensor, "*b"]:
-    """Mean gradient magnitude over that of the truth: 1 where a picture is as sharp, less for blur, more for noise.
+    """Mean gradient magnitude over that of the truth.
 
-    box: (top, bottom, left, right) in pixels, such as the mouth's; None: the whole picture. Raises
-    ValueError where the pictures are not of floats. Chapter: book/content-to-video.ipynb
+    1 where a picture is as sharp, less for blur, more for noise. box: (top, bottom, left, right) in
+    pixels, such as the mouth's; None: the whole picture. Raises ValueError where the pictures are
+    not of floats. Chapter: book/content-to-video.ipynb
     """
     _check_floats(prediction, target)
     top, bottom, left, right = box or (0, prediction.shape[-2], 0, prediction.shape[-1])
@@ -68,7 +70,10 @@ def _blur(x: Float[Tensor, "*b h w"]) -> Float[Tensor, "*b h2 w2"]:
 
 
 def _window(n: int) -> Float[Tensor, "m n"]:
-    """Row i weighs the pixels i … i + 10 of a line: on a CPU ten times faster than a convolution of so few channels."""
+    """Row i weighs the pixels i … i + 10 of a line.
+
+    On a CPU ten times faster than a convolution of so few channels.
+    """
     away = (
         torch.arange(n, dtype=torch.float64) - torch.arange(n - WINDOW + 1)[:, None] - WINDOW // 2
     )
@@ -80,6 +85,7 @@ def _window(n: int) -> Float[Tensor, "m n"]:
 def _check_floats(x: Tensor, y: Tensor) -> None:
     if not (x.is_floating_point() and y.is_floating_point()):
         raise ValueError(
-            f"pictures of {x.dtype} and {y.dtype}: give floats, x.float() / 255. Differences of uint8 wrap around "
+            f"pictures of {x.dtype} and {y.dtype}: "
+            "give floats, x.float() / 255. Differences of uint8 wrap around "
             "(3 - 5 is 254), and unrelated noise then scores 27.9 dB instead of 7.7"
         )

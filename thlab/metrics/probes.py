@@ -1,4 +1,4 @@
-"""What can be read off a code: linear classifiers trained on it, judged on codes they have not seen."""
+"""What can be read off a code: linear classifiers trained on it, tested on codes not seen."""
 
 from collections.abc import Callable
 
@@ -18,11 +18,11 @@ def linear_probe(
     test_x: Float[Tensor, "m d"],
     test_y: Int[Tensor, "m"],
 ) -> float:
-    """Held-out accuracy, in [0, 1], of logistic regression: the auxiliary classifiers of [mittal2020], Table 3.
+    """Held-out accuracy, in [0, 1], of logistic regression.
 
-    Minimises ½‖W‖² + Σ cross-entropy by L-BFGS from zero: nothing is random. Codes are standardised
-    by the training set's mean and deviation. Labels count from 0; one that training never saw is
-    missed. Chapter: book/priors.ipynb
+    The auxiliary classifiers of [mittal2020], Table 3. Minimises ½‖W‖² + Σ cross-entropy by L-BFGS
+    from zero: nothing is random. Codes are standardised by the training set's mean and deviation.
+    Labels count from 0; one that training never saw is missed. Chapter: book/priors.ipynb
     """
     return linear_hits(train_x, train_y, test_x, test_y).double().mean().item()
 
@@ -49,9 +49,10 @@ def svm_probe(
     test_x: Float[Tensor, "m d"],
     test_y: Int[Tensor, "m"],
 ) -> float:
-    """Held-out accuracy of linear support vector machines, one class against the rest, as [zhou2019] probes words.
+    """Held-out accuracy of linear support vector machines, one class against the rest.
 
-    Minimises ½‖W‖² + Σ max(0, 1 - margin)²; else as `linear_probe`. Chapter: book/priors.ipynb
+    So [zhou2019] probes words. Minimises ½‖W‖² + Σ max(0, 1 - margin)²; else as `linear_probe`.
+    Chapter: book/priors.ipynb
     """
     return svm_hits(train_x, train_y, test_x, test_y).double().mean().item()
 

@@ -1,4 +1,4 @@
-"""What every paper's training loop shares: devices, seeds, checkpoints, logs, weights. The loop stays in train.py."""
+"""What every paper's training loop shares: devices, seeds, checkpoints, logs, weights."""
 
 from thlab.training.config import configure, from_card, override
 from thlab.training.device import make_fabric, probe

@@ -1,4 +1,4 @@
-"""Tensors, and the whole state of a training, as safetensors files: there whole or not at all, and no pickle."""
+"""Tensors and the whole state of a training as safetensors: whole or not there, no pickle."""
 
 import json
 from pathlib import Path
@@ -12,11 +12,13 @@ from thlab.optional import require
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """A safetensors file's tensors, and the facts written with them; ValueError where it is none."""
+    """A safetensors file's tensors, and the facts with them; ValueError where it is none."""
     safetensors = require("safetensors", "train")
     try:
         with safetensors.safe_open(path, "pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            names = list(file.keys())  # the file itself cannot be iterated
+            tensors = {name: file.get_tensor(name) for name in names}
+            return tensors, file.metadata() or {}
     except safetensors.SafetensorError as error:
         raise ValueError(
             f"{path} is damaged or no safetensors file ({error}): make or fetch it anew"
@@ -55,7 +57,10 @@ def save_state(path: Path, parts: dict[str, Any], **facts: int) -> None:
 
 
 def load_state(path: Path, parts: dict[str, Any]) -> dict[str, int]:
-    """Load what `save_state` wrote into the parts; returns the numbers. ValueError where it does not fit them."""
+    """Load what `save_state` wrote into the parts; returns the numbers.
+
+    ValueError where it does not fit them.
+    """
     tensors, facts = read_tensors(path)
     try:
         state = unpack(json.loads(facts["state"]), tensors)

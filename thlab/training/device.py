@@ -40,11 +40,11 @@ def make_fabric(
 
 @functools.cache
 def probe(device: str = "cpu", seconds: float = 1.0) -> tuple[str, torch.memory_format]:
-    """The precision and memory layout that train a small convolutional net fastest here, by a trial of seconds.
+    """The precision and memory layout that train a small convolutional net fastest here.
 
-    What is not plain float32 must win by a fifth, so that two probes of one machine agree.
-    torch.compile is not tried: it pays on GPUs only, and compiling takes longer than a short run
-    (see benchmarks/train_step.py).
+    Found by a trial of seconds. What is not plain float32 must win by a fifth, so that two probes
+    of one machine agree. torch.compile is not tried: it pays on GPUs only, and compiling takes
+    longer than a short run (see benchmarks/train_step.py).
     Chapter: book/priors.ipynb
     """
     layouts = (torch.contiguous_format, torch.channels_last)

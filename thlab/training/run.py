@@ -1,4 +1,4 @@
-"""A run folder: its config, its last checkpoint, its log; everything a killed training needs to go on."""
+"""A run folder: config, last checkpoint, log: all that a stopped training needs to resume."""
 
 import dataclasses
 import json
@@ -23,7 +23,7 @@ IN_USE = "is in use by another run: wait for it, stop it, or give another folder
 
 
 class Run:
-    """One training in one folder, which may be killed anywhere and resumes from its last checkpoint, bit for bit.
+    """One training in one folder; killed anywhere, it resumes bit for bit from its checkpoint.
 
         run = Run(fabric, "run", config, steps=1000, seed=seed)
         for step in run.steps(run.resume(model=model, optimizer=optimizer)):
@@ -58,9 +58,8 @@ class Run:
             **facts,
         }
         facts |= corpus or {}
-        self.config = json.loads(
-            json.dumps(facts, default=str)
-        )  # tuples become lists, as they are read back
+        # tuples become lists, as they are read back
+        self.config = json.loads(json.dumps(facts, default=str))
         self.held = ExitStack()  # the folder's lock, from resume to the last step
         self.checkpoint, self.log_path = (
             self.folder / "checkpoint.safetensors",
@@ -68,9 +67,10 @@ class Run:
         )
 
     def resume(self, **parts: Any) -> int:
-        """Load the last checkpoint, if there is one, into modules and optimizers; returns the first step to do.
+        """Load the last checkpoint, if there is one, into modules and optimizers.
 
-        ValueError where another run uses the folder, or where the folder's run has another config.
+        Returns the first step to do. ValueError where another run uses the folder, or where the
+        folder's run has another config.
         """
         self.parts = parts
         problem = self._take_folder() if self.fabric.is_global_zero else ""
@@ -108,7 +108,10 @@ class Run:
         return ""
 
     def steps(self, start: int) -> Iterator[int]:
-        """The steps from `start` on, with a progress bar; every save_every of them, and at the end, a checkpoint."""
+        """The steps from `start` on, with a progress bar and checkpoints.
+
+        A checkpoint every save_every steps, and one at the end.
+        """
         first, self.since = self.fabric.is_global_zero, time.monotonic()
         hidden = None if first else True  # None: where there is no terminal
         try:
@@ -139,9 +142,10 @@ class Run:
         self.fabric.barrier()
 
     def check(self, step: int, terms: dict[str, Any]) -> None:
-        """FloatingPointError that names step and terms, in every process, if one is NaN or infinite in any of them.
+        """FloatingPointError, in every process, if a term is NaN or infinite in any of them.
 
-        Call it before the optimizer's step: the last checkpoint is then a good one.
+        It names step and terms. Call it before the optimizer's step: the last checkpoint is then a
+        good one.
         """
         bad = self.fabric.all_reduce(
             (~self._stack(terms).isfinite()).float(), reduce_op="sum"
@@ -153,7 +157,7 @@ class Run:
             )
 
     def log(self, step: int, terms: dict[str, Any]) -> None:
-        """Append the terms, averaged over the processes, to log.jsonl (every digit) and to TensorBoard."""
+        """Append the terms, averaged over processes, to log.jsonl and to TensorBoard."""
         values = self.fabric.all_reduce(self._stack(terms), reduce_op="mean").tolist()
         if self.fabric.is_global_zero:
             means = dict(zip(terms, values, strict=True))
@@ -174,8 +178,9 @@ class Run:
 
 
 def minutes(out: Path, runs: str) -> float:
-    """How long the runs in `out` whose names match took until their last checkpoints, all resumes together.
+    """How long the runs in `out` whose names match took until their last checkpoints.
 
+    All resumes count together.
     Chapter: book/priors.ipynb
     """
     return round(sum(float(file.read_text()) for file in out.glob(f"{runs}/seconds")) / 60, 1)

@@ -31,7 +31,8 @@ def my_part(fabric: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     for name, value in batch.items():
         if len(value) % parts:
             raise ValueError(
-                f"batch of {len(value)} ({name}) for {parts} processes: make it a multiple of {parts}"
+                f"batch of {len(value)} ({name}) for {parts} processes: "
+                f"make it a multiple of {parts}"
             )
     return {
         name: value.tensor_split(parts)[part].to(fabric.device) for name, value in batch.items()

@@ -22,9 +22,10 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def weights_path(name: str | Path) -> Path:
-    """The file of weights: name is a path, or is looked for in $THLAB_WEIGHTS, then in the project's book/pretrained.
+    """The file of weights, by its path or its name.
 
-    FileNotFoundError that names the command to train them. Chapter: book/priors.ipynb
+    A name is looked for in $THLAB_WEIGHTS, then in the project's book/pretrained. FileNotFoundError
+    that names the command to train them. Chapter: book/priors.ipynb
     """
     file = Path(str(name).removesuffix(".safetensors") + ".safetensors")
     for folder in [Path()] if file.parent.name else pretrained_folders():
@@ -60,7 +61,10 @@ def save_weights(
 
 
 def read_card(name: str | Path) -> dict[str, Any]:
-    """The card beside weights, to read before a module for them is built. Chapter: book/priors.ipynb"""
+    """The card beside weights, to read before a module for them is built.
+
+    Chapter: book/priors.ipynb
+    """
     file = weights_path(name).with_suffix(".json")
     if not file.is_file():
         raise FileNotFoundError(f"{file} is missing: copy the card with its weights")
@@ -87,7 +91,7 @@ def load_weights(name: str | Path, module: Net) -> Net:
 
 @functools.cache
 def committed_weights() -> str:
-    """A digest of all weights that `weights_path` may find by name: another file, another digest."""
+    """A digest of all weights that `weights_path` may find by name."""
     digest = hashlib.sha256()
     for folder in pretrained_folders():
         for file in sorted(folder.glob("*.safetensors")):
@@ -96,7 +100,7 @@ def committed_weights() -> str:
 
 
 def pretrained_folders() -> list[Path]:
-    """Where weights are looked for by name: $THLAB_WEIGHTS where it is set, then the project's own."""
+    """Where weights are looked for by name: $THLAB_WEIGHTS where set, then the project's own."""
     own = os.environ.get("THLAB_WEIGHTS")
     return [*([Path(own)] if own else []), PROJECT / "book" / "pretrained"]
 
