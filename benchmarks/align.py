@@ -1,6 +1,7 @@
 """Forced alignment against GRID's official .align files: pocketsphinx, and time warping.
 
 The warping is ours, of synthetic voices.
+
     THLAB_REAL_DATA=<folder with grid/> python benchmarks/align.py [--clips 160]
 
 Scored are the start and the end of each of the six words, 12 boundaries a clip, those next to the
@@ -28,9 +29,11 @@ def errors_of(aligner, clips: list[Clip]) -> tuple[np.ndarray, float]:
 
     Decoding the file is not counted.
     """
-    errors, seconds = [], 0.0
+    errors = []
+    seconds = 0.0
     for clip in tqdm(clips, desc=aligner.__name__, leave=False):
-        audio, words = clip.audio, [word.label for word in clip.words]
+        audio = clip.audio
+        words = [word.label for word in clip.words]
         start = time.process_time()
         found = aligner(audio, words).words
         seconds += time.process_time() - start
@@ -51,7 +54,8 @@ def line(label: str, errors: np.ndarray) -> str:
 def table(name: str, errors: np.ndarray, seconds: float) -> None:
     print(f"\n{name}, {seconds:.2f} s of CPU a clip")
     print(
-        f"{'|error| in ms':28s}{'median':>8s}{'p90':>8s}{'mean':>8s}{'bias':>8s}{'≤ 40 ms':>9s}{'n':>8s}"
+        f"{'|error| in ms':28s}{'median':>8s}{'p90':>8s}{'mean':>8s}{'bias':>8s}"
+        f"{'≤ 40 ms':>9s}{'n':>8s}"
     )
     print(line("all", errors))
     print(line("between two words", np.concatenate([errors[:, 1:, 0], errors[:, :-1, 1]])))

@@ -1,6 +1,6 @@
 """How fast the corpus is made: clips a second by size and view, and where the time goes.
 
-python benchmarks/corpus.py [clips]
+    python benchmarks/corpus.py [clips]
 
 Times are CPU time of one process; with two workers on two idle cores twice as many clips are made
 in a second. The first clip, which pays for compiling, is reported by itself. Every clip is made
@@ -61,7 +61,8 @@ def main() -> None:
             f"one thread; load {os.getloadavg()[0]:.1f}"
         )
         print(
-            f"{'view':9}{'size':>5}{'clips/s':>9}{'ms/frame: render':>18}{'encode':>8}{'speech ms/clip':>16}"
+            f"{'view':9}{'size':>5}{'clips/s':>9}"
+            f"{'ms/frame: render':>18}{'encode':>8}{'speech ms/clip':>16}"
         )
         for view in ("face", "portrait"):
             for size in (64, 128, 256):
@@ -70,7 +71,8 @@ def main() -> None:
                     step: 1000 * spent[step] / spent["frames"] for step in ("render", "encode")
                 }
                 rate = count / (spent["speech"] + spent["render"] + spent["encode"])
-                line = f"{view:9}{size:5}{rate:9.2f}{per_frame['render']:18.2f}{per_frame['encode']:8.2f}"
+                times = f"{per_frame['render']:18.2f}{per_frame['encode']:8.2f}"
+                line = f"{view:9}{size:5}{rate:9.2f}{times}"
                 print(f"{line}{1000 * spent['speech'] / count:16.1f}")
         print(f"load at the end {os.getloadavg()[0]:.1f}")
 

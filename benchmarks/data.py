@@ -1,6 +1,7 @@
 """Clips a second: sound and pictures decoded, against other readers; and into memory.
 
 All read the same files in one process.
+
     python benchmarks/data.py [--clips 24] [--rounds 5]
 
 Reads the tiny embedded corpus, which is built where it is missing, and, where THLAB_REAL_DATA is
@@ -31,7 +32,8 @@ from thlab.data.tensors import load_clips
 
 
 def opencv_video(path):
-    capture, frames = cv2.VideoCapture(str(path)), []
+    capture = cv2.VideoCapture(str(path))
+    frames = []
     while (got := capture.read())[0]:
         frames.append(cv2.cvtColor(got[1], cv2.COLOR_BGR2RGB))
     return np.stack(frames)

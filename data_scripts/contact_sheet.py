@@ -1,9 +1,10 @@
 """See whether crops hold eyes and mouth in place.
 
-python data_scripts/contact_sheet.py <prepared> <sheet.png>. A row a clip, a column a moment;
-crosses mark where the template puts the eyes and the point under the nose. Reads any folder of
-aligned clips, prepared or embedded. --raw takes a corpus in its official layout instead, aligned on
-the spot.
+    python data_scripts/contact_sheet.py <prepared> <sheet.png>
+
+A row a clip, a column a moment; crosses mark where the template puts the eyes and the point under
+the nose. Reads any folder of aligned clips, prepared or embedded. --raw takes a corpus in its
+official layout instead, aligned on the spot.
 """
 
 import argparse

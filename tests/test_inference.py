@@ -87,7 +87,8 @@ def test_an_aligned_picture_is_repainted_as_its_crop_would_be():
     ).clamp(0, 1)
     motion = torch.zeros(1, 2, 64, 64)
     motion[:, 0, 20:44, 20:44] = 0.02
-    texture, cover = torch.full((1, 3, 64, 64), 0.3), torch.zeros(1, 1, 64, 64)
+    texture = torch.full((1, 3, 64, 64), 0.3)
+    cover = torch.zeros(1, 1, 64, 64)
     cover[:, :, 30:34, 30:34] = 1
     changes = Changes(motion, torch.full((1, 3, 64, 64), 0.4), texture, cover)
     as_photo = repaint_photo(image[0], changes, np.eye(2, 3), 64)

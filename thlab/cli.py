@@ -8,7 +8,8 @@ from typing import Any
 from thlab import __version__
 from thlab.papers import PAPERS, load_paper
 
-BAD_ARGUMENTS, INTERRUPTED = 2, 130
+BAD_ARGUMENTS = 2
+INTERRUPTED = 130
 COMMANDS = {
     "corpus": "the embedded talking-head corpus: build, show, verify",
     "train": "train a paper's models; a run that was stopped resumes",

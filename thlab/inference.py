@@ -1,7 +1,7 @@
 """Inputs in, a talking head, a tagged video out: one way for every paper.
 
-A head says what it hears and what it makes of a picture. What is read, checked and written, and how
-a face is found in a photo and put back there, is the same for all of them.
+A head gives the content of speech, and what that makes of a picture. What is read, checked and
+written, and how a face is found in a photo and put back there, is the same for all of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -57,7 +57,7 @@ class TalkingHead(Protocol):
     size: int
 
     def content(self, speech: Speech) -> Float[Tensor, "t *d"]:
-        """What it hears (or sees) in speech, a row a video frame."""
+        """The content of speech, from its sound or its lips, a row a video frame."""
         ...
 
     def render(self, image: Tensor, content: Tensor, controls: Any = None) -> Video:

@@ -42,7 +42,8 @@ def open_media(path: Path | str) -> Iterator[Any]:
 
     ValueError or FileNotFoundError.
     """
-    av, path = require("av", extra="media"), Path(path)
+    av = require("av", extra="media")
+    path = Path(path)
     if path.suffix.lower() not in DEMUXERS:
         raise ValueError(f"{path}: the suffix {path.suffix!r} is none of {', '.join(DEMUXERS)}")
     try:
@@ -100,7 +101,8 @@ def read_video(path: Path | str) -> tuple[UInt8[np.ndarray, "t h w 3"], float]:
     Chapter: book/sound-and-faces.ipynb
     """
     with open_media(path) as container:
-        frames, fps = list(rgb_frames(container)), frame_rate(container)
+        frames = list(rgb_frames(container))
+        fps = frame_rate(container)
     if not frames:
         raise ValueError(f"{path}: no video frame could be decoded")
     return np.stack(frames), fps
@@ -210,7 +212,8 @@ def write_mp4(
         }
         video = container.add_stream("libx264", rate=fps, options=options)
         video.height, video.width = frames.shape[1:3]
-        video.pix_fmt, video.thread_count = "yuv420p", 1
+        video.pix_fmt = "yuv420p"
+        video.thread_count = 1
         # all streams must be there before the first picture goes in
         aac = {"rate": SAMPLE_RATE, "layout": "mono", "options": {"aac_coder": "fast"}}
         sound = container.add_stream("aac", **aac) if audio is not None else None
@@ -220,7 +223,9 @@ def write_mp4(
         if audio is not None and sound is not None:
             sound.bit_rate = 48000
             block = av.AudioFrame.from_ndarray(pcm16(audio)[None], format="s16", layout="mono")
-            block.sample_rate, block.pts, block.time_base = SAMPLE_RATE, 0, Fraction(1, SAMPLE_RATE)
+            block.sample_rate = SAMPLE_RATE
+            block.pts = 0
+            block.time_base = Fraction(1, SAMPLE_RATE)
             container.mux(sound.encode(block))
             container.mux(sound.encode())
     write_whole(path, buffer.getvalue())

@@ -37,7 +37,8 @@ def fingerprint(notebook: nbformat.NotebookNode) -> str:
 def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
     """Run every cell in order, saying how far it is; the first failing cell ends the program."""
     code = sum(cell.cell_type == "code" for cell in notebook.cells)
-    started, done = time.monotonic(), 0
+    started = time.monotonic()
+    done = 0
 
     def report(**_: object) -> None:
         nonlocal done
@@ -52,9 +53,8 @@ def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
-        extra_arguments=[
-            "--log-level=40"
-        ],  # else each kernel warns that its local connection is not encrypted
+        # else each kernel warns that its local connection is not encrypted
+        extra_arguments=["--log-level=40"],
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         coalesce_streams=True,  # prints of one cell are one box on the page

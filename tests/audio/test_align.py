@@ -92,7 +92,8 @@ def test_phones_become_visemes(spoken):
 def test_pronunciations_may_be_given(spoken):
     invented = {"blork": ["B", "L", "UW"]}
     words = ["BIN", "blork", *SENTENCE[2:]]
-    found, known = align_pocketsphinx(spoken, words, invented), align_pocketsphinx(spoken, SENTENCE)
+    found = align_pocketsphinx(spoken, words, invented)
+    known = align_pocketsphinx(spoken, SENTENCE)
     assert [span.label for span in found.words] == words
     assert [span[:2] for span in found.words] == [span[:2] for span in known.words]
     with pytest.raises(ValueError, match="'blork' is not in the dictionary"):

@@ -30,14 +30,16 @@ METRICS = list(SCIPY)
 
 def brute_force(x, y, metric, band):
     """Least cost over all paths, by the recursion itself, with the band's definition."""
-    n, m = len(x), len(y)
+    n = len(x)
+    m = len(y)
     C = cdist(x, y, SCIPY[metric])
 
     @lru_cache(None)
     def best(i, j):
         if i < 0 or j < 0:
             return np.inf
-        longer, shorter = max(n, m) - 1, min(n, m) - 1
+        longer = max(n, m) - 1
+        shorter = min(n, m) - 1
         along, across = (i, j) if n >= m else (j, i)
         if (
             band is not None
@@ -64,7 +66,9 @@ def pairs(draw):
 
     Ties are common and sums exact.
     """
-    n, m, d = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.integers(1, 4))
+    n = draw(st.integers(1, 9))
+    m = draw(st.integers(1, 9))
+    d = draw(st.integers(1, 4))
     values = st.lists(st.integers(-3, 3), min_size=(n + m) * d, max_size=(n + m) * d)
     frames = np.array(draw(values), dtype=np.float64).reshape(n + m, d)
     frames[~frames.any(1)] = 1.0
@@ -144,7 +148,8 @@ def test_ties_take_the_diagonal_then_x_then_y():
 
 def test_swapped_sequences_cost_the_same():
     rng = np.random.default_rng(3)
-    x, y = rng.normal(size=(40, 5)), rng.normal(size=(61, 5))
+    x = rng.normal(size=(40, 5))
+    y = rng.normal(size=(61, 5))
     for band in (None, 12):
         np.testing.assert_allclose(
             dtw(x, y, "l2", band).cost, dtw(y, x, "l2", band).cost, rtol=1e-12
@@ -200,7 +205,8 @@ def test_lengths_of_one_flat_sequences_integers_and_tensors():
     np.testing.assert_array_equal(
         dtw(np.array([3]), np.array([5, 4, 3])).path, [[0, 0], [0, 1], [0, 2]]
     )
-    x, y = np.array([1, 2, 3, 9], np.uint8), np.array([1, 3, 9], np.uint8)
+    x = np.array([1, 2, 3, 9], np.uint8)
+    y = np.array([1, 3, 9], np.uint8)
     assert dtw(x, y).cost == dtw_torch([x], [y])[0].cost == 1.0  # 2 - 3 does not wrap around
     leaf = torch.tensor([[1.0], [2.0], [4.0]], requires_grad=True)
     assert dtw(leaf, np.array([[1.0], [4.0]])).cost == 1.0
@@ -208,7 +214,8 @@ def test_lengths_of_one_flat_sequences_integers_and_tensors():
 
 def test_warp_keeps_the_last_match():
     path = np.array([[0, 0], [1, 0], [2, 1], [2, 2], [3, 2]])
-    x, y = np.array([10, 11, 12, 13]), torch.tensor([[20.0], [21.0], [22.0]])
+    x = np.array([10, 11, 12, 13])
+    y = torch.tensor([[20.0], [21.0], [22.0]])
     np.testing.assert_array_equal(warp(x, path), [11, 12, 13])
     assert torch.equal(warp(y, path, length_of="x"), torch.tensor([[20.0], [20.0], [22.0], [22.0]]))
     with pytest.raises(ValueError, match="length_of"):

@@ -1,6 +1,6 @@
 """EVP's pseudo pairs on people: RAVDESS takes of one statement in eight emotions, aligned by DTW.
 
-No phone times exist for these recordings, so word boundaries come from a yardstick that knows
+No phone times exist for these recordings, so word boundaries come from a reference that knows
 nothing of DTW, the forced aligner of pocketsphinx, on both takes. Its own errors are in the
 numbers: they are no exact truth.
 """
@@ -15,7 +15,8 @@ from thlab.data import open_corpus
 from thlab.data.readers.acted import RAVDESS_EMOTIONS
 
 HOP = 0.01
-ACTORS, SEED = 4, 7  # actors drawn, of 20
+ACTORS = 4  # drawn, of 20
+SEED = 7
 
 
 def word_boundaries(clip):
@@ -43,7 +44,8 @@ def takes(real_data):
 
 def mapped_errors(a, b):
     """|error| in ms of a's boundaries in b: stretched evenly, between true ends, by DTW."""
-    (x, times_x, seconds_x), (y, times_y, seconds_y) = a, b
+    x, times_x, seconds_x = a
+    y, times_y, seconds_y = b
     ends = np.interp(times_x, times_x[[0, -1]], times_y[[0, -1]])
     warped = map_times(dtw(x, y).path, times_x, HOP)
     return 1e3 * np.abs(np.stack([times_x * seconds_y / seconds_x, ends, warped]) - times_y)
@@ -74,7 +76,8 @@ def test_dtw_carries_word_boundaries_between_emotions(takes, record_property, ca
         record_property("median and mean ms: " + ", ".join(WAYS), line.strip())
     with capsys.disabled():
         print(
-            f"\nRAVDESS, {len(scenes)} scenes of {ACTORS} actors: |error| in ms, the yardstick is pocketsphinx"
+            f"\nRAVDESS, {len(scenes)} scenes of {ACTORS} actors: "
+            "|error| in ms, the reference is pocketsphinx"
         )
         print(
             " " * 22 + "".join(f"{way:>14s}" for way in WAYS),

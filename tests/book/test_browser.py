@@ -28,7 +28,8 @@ const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => v / 255)
   return .2126 * r + .7152 * g + .0722 * b; };
 const painted = (e) => { while (e) { const c = rgb(getComputedStyle(e).backgroundColor);
   if (c.length === 3 || c[3] > .9) return c; e = e.parentElement; } return [255, 255, 255]; };
-const kinds = 'main :is(p, li, td, th, figcaption, .caption-text, .thlab-live label, [role=status])';
+const texts = 'p, li, td, th, figcaption, .caption-text, .thlab-live label, [role=status]';
+const kinds = `main :is(${texts})`;
 const all = [...document.querySelectorAll(kinds)]
   .filter((e) => e.offsetParent && e.textContent.trim());
 const contrasts = all.map((e) => {
@@ -135,7 +136,8 @@ def check_equations(tab):
     tab.evaluate("MathJax.startup.promise")
     # widget labels may add containers of their own, so each formula is looked at
     untouched = tab.evaluate(
-        "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).length"
+        "[...document.querySelectorAll('.math')]"
+        ".filter(m => !m.querySelector('mjx-container')).length"
     )
     assert untouched == 0
     assert tab.locator("mjx-merror").count() == 0
@@ -143,13 +145,15 @@ def check_equations(tab):
 
 def check_strip(tab, strip):
     strip.locator("img").wait_for(timeout=20_000)
-    handle, bar = strip.locator(".noUi-handle"), strip.locator(".noUi-base")
+    handle = strip.locator(".noUi-handle")
+    bar = strip.locator(".noUi-base")
     handle.scroll_into_view_if_needed()
     first = shown(tab, strip)
     assert strip.locator("img").get_attribute("alt")
     assert handle.get_attribute("aria-label")
 
-    place, width = bar.bounding_box(), bar.bounding_box()["width"]
+    place = bar.bounding_box()
+    width = bar.bounding_box()["width"]
     y = place["y"] + place["height"] / 2
     tab.mouse.move(place["x"], y)
     tab.mouse.down()
@@ -210,7 +214,8 @@ def check_live(tab, figure):
 def test_page_is_alive_offline(opened, page, scheme, theme):
     assert opened.evaluate("document.documentElement.dataset.theme") == theme
     check_equations(opened)
-    strips, figures = opened.locator(".thlab-strip"), opened.locator("figure.thlab-live")
+    strips = opened.locator(".thlab-strip")
+    figures = opened.locator("figure.thlab-live")
     if opened.locator("script[type='application/vnd.jupyter.widget-state+json']").count():
         strips.first.wait_for(timeout=20_000)
     for i in range(strips.count()):
@@ -218,7 +223,8 @@ def test_page_is_alive_offline(opened, page, scheme, theme):
     for i in range(figures.count()):
         check_live(opened, figures.nth(i))
     silent = opened.evaluate(
-        "[...document.querySelectorAll('main img')].filter(i => !i.alt).map(i => i.src.slice(0, 80))"
+        "[...document.querySelectorAll('main img')]"
+        ".filter(i => !i.alt).map(i => i.src.slice(0, 80))"
     )
     assert silent == []
     contrast, text = opened.evaluate(CONTRAST)

@@ -22,7 +22,8 @@ def markdown(notebook: Path) -> str:
 
 def section(notebook: Path, name: str) -> list:
     """The cells from one second-level heading to the next."""
-    inside, found = False, []
+    inside = False
+    found = []
     for cell in read(notebook).cells:
         if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
             inside = cell.source.startswith(f"## {name}")

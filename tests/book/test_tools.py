@@ -41,7 +41,8 @@ def test_stage_copies_the_book_and_forgets_what_it_lost(book, tmp_path):
 
 
 def test_chapter_runs_in_the_copy_once_and_again_when_it_changes(book, tmp_path, capsys):
-    copy, before = tmp_path / "copy", (book / "one.ipynb").read_bytes()
+    copy = tmp_path / "copy"
+    before = (book / "one.ipynb").read_bytes()
     run_notebooks.run_copy(copy)
     (copy / "static" / "models").mkdir(parents=True, exist_ok=True)
     (copy / "static" / "models" / "m.onnx.js").write_text("own")
@@ -81,7 +82,9 @@ def test_docstring_becomes_markdown_with_links():
         "Cost d(a_i, b_j), Eq. 1 of [ji2021].\n\n    x = 1\n\nSee `a_b`. Chapter: book/dtw.ipynb"
     )
     assert text == (
-        "Cost d(a\\_i, b\\_j), Eq. 1 of {cite}`ji2021`.\n\n```text\nx = 1\n```\n\nSee `a_b`. Chapter: {doc}`dtw`"
+        "Cost d(a\\_i, b\\_j), Eq. 1 of {cite}`ji2021`.\n\n"
+        "```text\nx = 1\n```\n\n"
+        "See `a_b`. Chapter: {doc}`dtw`"
     )
 
 
@@ -90,7 +93,8 @@ def test_api_page_lists_what_is_public(tmp_path):
     package.mkdir(parents=True)
     (package / "__init__.py").write_text('"""A part."""\n')
     (package / "room.py").write_text(
-        '"""A room."""\ndef seen(x: int) -> int:\n    """What is seen.\n\n    Chapter: book/dtw.ipynb\n    """\n'
+        '"""A room."""\n'
+        'def seen(x: int) -> int:\n    """What is seen.\n\n    Chapter: book/dtw.ipynb\n    """\n'
         'def step():\n    """A hidden step."""\n'
         'class Kept:\n    """A record."""\n    def ask(self):\n        """An answer."""\n'
     )

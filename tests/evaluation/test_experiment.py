@@ -54,7 +54,7 @@ def test_nobody_is_tested_whom_the_weights_were_trained_on(trained, tested):
 @pytest.mark.parametrize(
     ("paper", "table"), [("priors", "quality"), ("stochastic", "T1"), ("davs", "words")]
 )
-def test_committed_weights_do_not_judge_people_whom_they_have_met(paper, table, tmp_path):
+def test_committed_weights_are_not_tested_on_people_whom_they_have_met(paper, table, tmp_path):
     with pytest.raises(ValueError, match="on people whom corpus tiny tests"):
         next(evaluate(load_paper(paper), "tiny", "fast", 1, tmp_path, table))
 

@@ -34,7 +34,7 @@ class Parrot:
 
 
 class Ear:
-    """A head that hears spectrogram segments."""
+    """A head whose content is spectrogram segments."""
 
     size = 64
 
@@ -69,7 +69,8 @@ def test_the_truth_is_near_itself(test_set):
 def test_what_stands_still_has_no_correlation_and_the_images_own_frame_is_left_out(test_set):
     videos = test_set.baselines()["repeated frame"]
     assert test_set.mouths(videos)["opening"] == pytest.approx([0] * 5, abs=1e-6)
-    real, i = test_set.real[0], test_set.image[0]
+    real = test_set.real[0]
+    i = test_set.image[0]
     others = [psnr(real[i], frame).item() for j, frame in enumerate(real) if j != i]
     assert test_set.pictures(videos)["PSNR"][0] == pytest.approx(
         sum(others) / len(others), rel=1e-5

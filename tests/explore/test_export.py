@@ -32,7 +32,8 @@ def run(stored: bytes, x: torch.Tensor) -> np.ndarray:
     ("storage", "tolerance", "share"), [("fp32", 1e-5, 1.0), ("int8", 0.02, 0.4)]
 )
 def test_stored_model_agrees_with_torch(storage, tolerance, share):
-    model, x = decoder(), torch.randn(1, 16, generator=torch.Generator().manual_seed(1))
+    model = decoder()
+    x = torch.randn(1, 16, generator=torch.Generator().manual_seed(1))
     exported = to_onnx(model, (x,), ["z"])
     stored = store_weights(exported, storage)
     with torch.no_grad():

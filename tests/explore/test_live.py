@@ -94,7 +94,8 @@ def test_storage_that_ruins_the_picture_is_refused():
 
 def test_kernel_variant_redraws_when_moved():
     box = interact_model(Plane(), *CONTROLS)
-    picture, (base, red) = box.children[0], box.children[1].children
+    picture = box.children[0]
+    base, red = box.children[1].children
     np.testing.assert_array_equal(pixels(picture.value)[0, 0], [191, 128, 128])
     red.value = -0.5
     np.testing.assert_array_equal(pixels(picture.value)[0, 0], [0, 128, 128])

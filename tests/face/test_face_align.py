@@ -12,9 +12,11 @@ SIZE = 64
 
 def sway(n_frames, centre, rng):
     """Similarities of a calm head: 3 px, 2 degrees and 1 % at about half a cycle a second."""
-    phase, t = rng.uniform(0, 2 * np.pi, 4), np.arange(n_frames) / 25 * np.pi
+    phase = rng.uniform(0, 2 * np.pi, 4)
+    t = np.arange(n_frames) / 25 * np.pi
     shift = 3 * np.stack([np.sin(t + phase[0]), np.sin(1.2 * t + phase[1])], -1)
-    angle, scale = np.radians(2) * np.sin(0.8 * t + phase[2]), 1 + 0.01 * np.sin(t + phase[3])
+    angle = np.radians(2) * np.sin(0.8 * t + phase[2])
+    scale = 1 + 0.01 * np.sin(t + phase[3])
     linear = (
         scale[:, None, None]
         * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).T
@@ -69,7 +71,7 @@ def jitter(tracks):
 
 
 def test_true_eyes_stand_still_and_smoothing_helps(known_motion):
-    """The motion is known, so this does not judge the alignment by the detections that made it."""
+    """The motion is known: the alignment is not measured by the detections that made it."""
     smoothed, raw = (true_anchors_in_crop(known_motion, s) for s in (1.0, 0.0))
     fixed = alignment_matrices(known_motion[0], SIZE)[0]  # one crop for the whole clip
     unaligned = np.stack([transform(points, fixed) for points in known_motion[1]])

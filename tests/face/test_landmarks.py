@@ -27,7 +27,8 @@ def eye_distance(points):
 def check_is_a_face(points):
     """Left of, right of, above, below: what must hold for any upright face in 68 points."""
     left, right, nose = pt.anchors(points)
-    mouth, jaw = points[pt.MOUTH], points[:17]
+    mouth = points[pt.MOUTH]
+    jaw = points[:17]
     assert left[0] < nose[0] < right[0]
     assert max(left[1], right[1]) < nose[1] < mouth[:, 1].mean() < jaw[8, 1]
     assert points[17:27, 1].mean() < min(left[1], right[1])
@@ -155,7 +156,8 @@ def test_model_file_must_exist(tmp_path):
 def test_corpus_renders_are_detected_where_they_say(tiny_corpus, record_property):
     from thlab.data import open_corpus
 
-    errors, rates = [], []
+    errors = []
+    rates = []
     clips = open_corpus("embedded", tiny_corpus, check="none")
     for clip in list(clips)[:: max(1, len(clips) // 12)]:
         landmarks, found = detect_landmarks(clip.frames, name=clip.id)

@@ -37,15 +37,17 @@ def with_478_points(model):
         ("mesh_478", [1, 1, 1, 1434], schema.TensorType.FLOAT32, 0),
     ):
         tensor = schema.TensorT()
-        tensor.name, tensor.shape, tensor.type, tensor.buffer = name, shape, kind, buffer
+        tensor.name = name
+        tensor.shape = shape
+        tensor.type = kind
+        tensor.buffer = buffer
         graph.tensors.append(tensor)
     operator = schema.OperatorT()
     operator.opcodeIndex = len(tree.operatorCodes) - 1
-    operator.inputs, operator.outputs = [mesh, len(graph.tensors) - 2], [len(graph.tensors) - 1]
-    operator.builtinOptionsType, operator.builtinOptions = (
-        schema.BuiltinOptions.PadOptions,
-        schema.PadOptionsT(),
-    )
+    operator.inputs = [mesh, len(graph.tensors) - 2]
+    operator.outputs = [len(graph.tensors) - 1]
+    operator.builtinOptionsType = schema.BuiltinOptions.PadOptions
+    operator.builtinOptions = schema.PadOptionsT()
     graph.operators.append(operator)
     graph.outputs = [len(graph.tensors) - 1, flag]
     builder = flatbuffers.Builder(len(model))
@@ -57,7 +59,8 @@ def described(model, lowest, highest):
     """The model with the metadata that tells the Tasks API how to scale its input."""
     from mediapipe.tasks.python.metadata.metadata_writers import metadata_writer
 
-    middle, half = (lowest + highest) / 2, (highest - lowest) / 2
+    middle = (lowest + highest) / 2
+    half = (highest - lowest) / 2
     writer = metadata_writer.MetadataWriter(bytearray(model))
     writer.add_general_info("test")
     writer.add_image_input([127.5 - middle * 127.5 / half], [127.5 / half])

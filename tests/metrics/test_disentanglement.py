@@ -21,7 +21,8 @@ def scores() -> dict[str, dict[str, float]]:
     """All numbers of a code that is the factors, reordered, and of the same code rotated."""
     found = {}
     for name, mix in {"pure": torch.eye(4)[[2, 0, 3, 1]], "mixed": rotation()}.items():
-        train, test = factors(2000), factors(500, 1)
+        train = factors(2000)
+        test = factors(500, 1)
         noise = 0.01 * torch.randn(2000, 4, generator=torch.Generator().manual_seed(2))
         codes = (train + noise) @ mix
         found[name] = {
@@ -43,9 +44,9 @@ def test_pure_codes_score_high_and_rotated_ones_low(scores, metric, least):
 
 def test_informativeness_is_held_out_accuracy(scores):
     assert scores["pure"]["informativeness"] == 1
-    chance = torch.rand(300, 3, generator=torch.Generator().manual_seed(4))
-    # a forest learns its own labels by heart
-    found = dci(chance, factors(300), chance.flip(0), factors(300, 1))
+    unrelated = torch.rand(300, 3, generator=torch.Generator().manual_seed(4))
+    # a forest memorises its own labels
+    found = dci(unrelated, factors(300), unrelated.flip(0), factors(300, 1))
     assert found["informativeness"] == pytest.approx(0.2, abs=0.05)
 
 
@@ -73,7 +74,8 @@ def test_histograms_are_numpys_and_the_scores_scikit_learns():
     codes = torch.randn(400, 3, generator=generator) + factor[:, None] * torch.tensor(
         [0.0, 0.1, 0.5]
     )
-    information, accuracy = [], []
+    information = []
+    accuracy = []
     for values in codes.T.double().numpy():
         bins = np.digitize(values, np.histogram_bin_edges(values, 20)[:-1])
         information.append(mutual_info_score(factor, bins))
@@ -81,7 +83,8 @@ def test_histograms_are_numpys_and_the_scores_scikit_learns():
         accuracy.append(
             balanced_accuracy_score(factor, np.array([3, 7, 8])[shares.argmax(1)][bins])
         )
-    information, accuracy = np.sort(information), np.sort(accuracy)
+    information = np.sort(information)
+    accuracy = np.sort(accuracy)
     entropy = mutual_info_score(factor, factor)
     assert mig(codes, factor[:, None]) == pytest.approx(
         (information[-1] - information[-2]) / entropy, abs=2e-3

@@ -93,7 +93,7 @@ def test_another_config_is_refused_with_field_and_values(fabric, tmp_path):
     train(fabric, tmp_path, steps=4)
     before = (tmp_path / "log.jsonl").read_bytes()
     with pytest.raises(
-        ValueError, match=r"rate=0.01, not 0.5: give the same rate to go on with it, or another"
+        ValueError, match=r"rate=0.01, not 0.5: give the same rate to resume it, or another"
     ):
         train(fabric, tmp_path, dataclasses.replace(ToyConfig(), rate=0.5))
     with pytest.raises(ValueError, match="precision='32-true', not 'bf16-mixed'"):
@@ -134,7 +134,8 @@ def test_log_is_cut_back_even_if_nothing_is_logged_again(fabric, tmp_path):
 
 
 def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path):
-    model, file = new_model(), tmp_path / "checkpoint.safetensors"
+    model = new_model()
+    file = tmp_path / "checkpoint.safetensors"
     save_state(file, {"model": model}, step=3)
     with pytest.raises(ValueError, match=r"does not fit \('critic'\): move it away"):
         load_state(file, {"critic": model})

@@ -19,14 +19,16 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("half", [True, False])
 def test_weights_come_back(folder, half):
-    model, other = new_model(), new_model()
+    model = new_model()
+    other = new_model()
     model.seen += 70_001  # a count that float16 cannot hold
     with torch.no_grad():
         for parameter in [*model.parameters(), *other.parameters()]:
             parameter.add_(torch.randn(parameter.shape))
     save_weights(folder / "deep" / "toy", model, {}, half)
     assert load_weights(folder / "deep" / "toy.safetensors", other) is other
-    ours, theirs = model.state_dict(), other.state_dict()
+    ours = model.state_dict()
+    theirs = other.state_dict()
     assert [value.dtype for value in theirs.values()] == [value.dtype for value in ours.values()]
     expected = {
         name: v.half().float() if half and v.is_floating_point() else v for name, v in ours.items()

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from thlab.audio.alignment_dtw import VOICES, align_dtw
     from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
     from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, speech_mask
+    from thlab.audio.pairs import align
     from thlab.audio.stft import power_spectrogram
     from thlab.audio.time_warping import (
         DTWResult,
@@ -54,6 +55,7 @@ _HOMES = {
         "add_noise",
         "speech_mask",
     ),
+    "pairs": ("align",),
     "stft": ("power_spectrogram",),
     "time_warping": (
         "DTWResult",
@@ -97,6 +99,7 @@ __all__ = [
     "DTWResult",
     "accumulate",
     "add_noise",
+    "align",
     "align_dtw",
     "align_pocketsphinx",
     "alignment_error",

@@ -77,7 +77,7 @@ def _decoder(pronunciations: dict[str, list[tuple[str, ...]]]):
 
 
 def decode(decoder, clip: Float[np.ndarray, "n"]) -> None:
-    """Let a decoder hear a whole clip, with silence at both ends."""
+    """Feed a whole clip to a decoder, with silence at both ends."""
     samples = np.pad(np.clip(clip, -1, 1), round(QUIET * SAMPLE_RATE))
     decoder.start_utt()
     decoder.process_raw((samples * 32767).astype(np.int16).tobytes(), full_utt=True)
@@ -89,7 +89,8 @@ def _read(decoder, words: Sequence[str], end: float) -> Alignment:
 
     In one pass: its entries are gone once the loop has moved on.
     """
-    spans, phones = [], []
+    spans = []
+    phones = []
     for entry in decoder.get_alignment():
         if not entry.name.startswith(FILLERS):
             spans.append(_segment(entry, words[len(spans)], end))
@@ -120,7 +121,8 @@ def _variants(word: str, given: Mapping[str, Iterable[str]]) -> list[tuple[str, 
         )
     if unknown := {phone for phones in variants for phone in phones} - set(ARPABET_TO_VISEME):
         raise ValueError(
-            f"{word!r}: {', '.join(sorted(unknown))} is no ARPAbet phone (without stress, upper case)"
+            f"{word!r}: {', '.join(sorted(unknown))} is no ARPAbet phone "
+            "(without stress, upper case)"
         )
     return variants
 

@@ -11,7 +11,7 @@ from scipy.signal import resample_poly
 
 from thlab.audio.alignment import Alignment, one_clip
 from thlab.audio.espeak import synthesize, time_phones
-from thlab.audio.features import mfcc
+from thlab.audio.pairs import mean_free_cepstra
 from thlab.audio.stft import HOP, Audio
 from thlab.audio.time_warping import dtw, map_times
 from thlab.audio.visemes import Segment
@@ -37,15 +37,16 @@ def align_dtw(audio: Audio, words: Sequence[str], voices: Sequence[str] = VOICES
     """Times of known words and their espeak-ng phones: the median over several synthetic voices.
 
     Each voice is warped onto the recording. audio: (n,) at 16 kHz. A single letter is spelled by
-    its name. L1 distance of 13 cepstra less their mean over the clip, which takes the microphone
-    and the loudness out. Phones are espeak-ng's mnemonics (ESPEAK_TO_VISEME). Raises ValueError
-    where espeak-ng reads the words as another number of words, and for audio that is empty, silent
-    or not finite; ImportError where espeakng_loader is missing. Chapter: book/dtw.ipynb
+    its name. L1 distance of `mean_free_cepstra`. Phones are espeak-ng's mnemonics
+    (ESPEAK_TO_VISEME). Raises ValueError where espeak-ng reads the words as another number of
+    words, and for audio that is empty, silent or not finite; ImportError where espeakng_loader is
+    missing. Chapter: book/dtw.ipynb
     """
     clip = one_clip(audio, words)
     takes = [say(words, voice) for voice in voices]
     times = np.median([_onto(clip, take) for take in takes], axis=0)  # (phones, 2)
-    labels, of_word = takes[0].phones, takes[0].word
+    labels = takes[0].phones
+    of_word = takes[0].word
     phones = [
         Segment(start, end, label)
         for (start, end), label in zip(times.tolist(), labels, strict=True)
@@ -68,9 +69,8 @@ def say(words: Sequence[str], voice: str) -> Take:
     said = synthesize(" ".join(map(_spell, words)) + ".", voice, WORDS_A_MINUTE, data, seed=0)
     phones, start, end, word = time_phones(said)
     if set(word.tolist()) != set(range(len(words))):
-        raise ValueError(
-            f"espeak-ng reads {' '.join(words)!r} as {len(set(word.tolist()))} words, not {len(words)}"
-        )
+        read = len(set(word.tolist()))
+        raise ValueError(f"espeak-ng reads {' '.join(words)!r} as {read} words, not {len(words)}")
     audio = resample_poly(said.audio, SAMPLE_RATE // 50, said.rate // 50)[
         : round(end[-1] * SAMPLE_RATE)
     ]
@@ -89,11 +89,6 @@ def _onto(clip: Float[np.ndarray, "n"], take: Take) -> Float[np.ndarray, "phones
     It gets as much silence around as the recording has.
     """
     quiet = max(round(LEAST_QUIET * SAMPLE_RATE), (len(clip) - len(take.audio)) // 2)
-    path = dtw(_cepstra(np.pad(take.audio, quiet)), _cepstra(clip), "l1").path
+    path = dtw(mean_free_cepstra(np.pad(take.audio, quiet)), mean_free_cepstra(clip), "l1").path
     times = map_times(path, take.times.ravel() + quiet / SAMPLE_RATE, hop=HOP / SAMPLE_RATE)
     return times.reshape(-1, 2).clip(0, len(clip) / SAMPLE_RATE)
-
-
-def _cepstra(audio: Float[np.ndarray, "n"]) -> Float[np.ndarray, "t 13"]:
-    coefficients = mfcc(audio).numpy()
-    return coefficients - coefficients.mean(0)

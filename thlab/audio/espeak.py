@@ -15,9 +15,18 @@ import numpy as np
 from thlab.audio.visemes import ESPEAK_TO_VISEME
 from thlab.optional import require
 
-SYNCHRONOUS, PHONEME_EVENTS, DONT_EXIT = 2, 0x0001, 0x8000
-LIST_END, WORD, PHONEME = 0, 1, 7  # types of events
-RATE, VOLUME, PITCH, RANGE, UTF8 = 1, 2, 3, 4, 1
+SYNCHRONOUS = 2
+PHONEME_EVENTS = 0x0001
+DONT_EXIT = 0x8000
+# types of events
+LIST_END = 0
+WORD = 1
+PHONEME = 7
+RATE = 1
+VOLUME = 2
+PITCH = 3
+RANGE = 4
+UTF8 = 1
 STOPS = frozenset(["p", "b", "t", "d", "k", "g", "tS", "dZ", "t[", "t2", "t#", "?"])
 ENGLISH_FILES = ("phondata", "phonindex", "phontab", "intonations", "en_dict")
 
@@ -87,7 +96,9 @@ def synthesize(text: str, voice: str, rate: float, data: Path, seed: int) -> Utt
     The same seed gives the same samples, bit for bit. Raises ValueError where the engine knows no
     such voice.
     """
-    chunks, phones, word = [], [], -1
+    chunks = []
+    phones = []
+    word = -1
 
     def receive(samples, count, events) -> int:
         nonlocal word
@@ -141,7 +152,8 @@ def _with_closures(said: Utterance, phones: list[str], starts: np.ndarray) -> np
     """Move each stop's start back over the silence before it: the event marks the release."""
     hop = int(0.005 * said.rate)
     rms = np.sqrt(np.convolve(said.audio**2, np.ones(hop) / hop, "same"))
-    quiet, moved = 0.02 * rms.max(), starts.copy()
+    quiet = 0.02 * rms.max()
+    moved = starts.copy()
     for j in range(1, len(phones)):
         if phones[j] in STOPS:
             earliest = max(starts[j - 1] + int(0.03 * said.rate), starts[j] - int(0.12 * said.rate))

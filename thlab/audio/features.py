@@ -1,4 +1,4 @@
-"""What the networks hear: log-magnitude spectrograms and MFCCs, cut into one piece a video frame.
+"""Audio features: log-magnitude spectrograms and MFCCs, cut into one piece a video frame.
 
 Every function takes numpy or torch, one clip or a batch in the leading dimensions, and returns a
 tensor on the input's device.
@@ -15,11 +15,16 @@ from torchaudio.functional import create_dct, melscale_fbanks
 
 from thlab.audio.stft import BINS, HOP, Audio, checked, of_power
 
-SAMPLE_RATE, FPS = 16000, 25
+SAMPLE_RATE = 16000
+FPS = 25
 HOPS_PER_FRAME = SAMPLE_RATE // FPS // HOP  # 4 hops of sound a video frame
 FLOOR = 1e-3  # magnitude of what counts as silence, for audio in [-1, 1]
-N_MELS, N_MFCC, TOP_DB = 40, 13, 80.0
-SEGMENT, MFCC_WINDOW = 20, 28  # hops of sound that one video frame sees
+N_MELS = 40
+N_MFCC = 13
+TOP_DB = 80.0
+# hops of sound that one video frame sees
+SEGMENT = 20
+MFCC_WINDOW = 28
 
 
 def log_spectrogram(audio: Audio) -> Float[Tensor, "*b t 200"]:
@@ -75,7 +80,8 @@ def mfcc_windows(audio: Audio, n_frames: int) -> Float[Tensor, "*b n_frames 28 1
     Chapter: book/sound-and-faces.ipynb
     """
     _check_count(n_frames)
-    samples, margin = n_frames * SAMPLE_RATE // FPS, (MFCC_WINDOW - HOPS_PER_FRAME) // 2 * HOP
+    samples = n_frames * SAMPLE_RATE // FPS
+    margin = (MFCC_WINDOW - HOPS_PER_FRAME) // 2 * HOP
     audio = checked(audio)[..., :samples]
     coefficients = mfcc(pad(audio, (margin, samples - audio.shape[-1] + margin)))[..., 1:]
     # (*b, n_frames, 28, 12)

@@ -8,7 +8,8 @@ from torch.nn.functional import pad
 from thlab.audio.stft import Audio, checked
 
 NOISE_LEVELS_DB = (-60, -40, -30, -20, -10)  # the levels of [mittal2020], Fig. 5
-ENERGY_BLOCK, SPEECH_RANGE_DB = 640, 35.0  # 40 ms, a video frame
+ENERGY_BLOCK = 640  # 40 ms, a video frame
+SPEECH_RANGE_DB = 35.0
 PRE_EMPHASIS = 0.97  # against the rumble of rooms, which is low
 
 

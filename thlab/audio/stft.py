@@ -11,7 +11,8 @@ from torch.nn.functional import pad
 
 from thlab.compiled import compiled
 
-WINDOW, HOP = 400, 160  # samples: 25 ms and 10 ms at 16 kHz
+WINDOW = 400  # samples: 25 ms at 16 kHz
+HOP = 160  # samples: 10 ms
 BINS = WINDOW // 2 + 1
 BLOCK = 320  # frames: what a core's cache holds of audio, spectrum and power together
 
@@ -82,7 +83,8 @@ def _fill(
     What one step leaves in the cache the next one reads.
     """
     size = min(BLOCK, len(rows))
-    frames, power = torch.empty(size, WINDOW), torch.empty(size, BINS)
+    frames = torch.empty(size, WINDOW)
+    power = torch.empty(size, BINS)
     for first, block in zip(range(0, len(rows), BLOCK), rows.split(BLOCK), strict=True):
         t = len(block)
         _cut(clip.numpy(), _hann(clip.device).numpy(), first, frames[:t].numpy())

@@ -14,7 +14,7 @@ from numba import njit
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from thlab.audio.time_warping_fast import align
+from thlab.audio.time_warping_fast import least_cost
 
 METRICS: dict[str, Any] = {
     "l1": "cityblock",
@@ -63,7 +63,8 @@ def backtrack(D):
     indices.
     Chapter: book/dtw.ipynb
     """
-    i, j = D.shape[0] - 1, D.shape[1] - 1
+    i = D.shape[0] - 1
+    j = D.shape[1] - 1
     path = [(i, j)]
     while i > 0 or j > 0:
         diagonal = D[i - 1, j - 1] if i > 0 and j > 0 else np.inf
@@ -71,7 +72,8 @@ def backtrack(D):
         left = D[i, j - 1] if j > 0 else np.inf
         best = min(diagonal, up, left)
         if diagonal == best:
-            i, j = i - 1, j - 1
+            i -= 1
+            j -= 1
         elif up == best:
             i -= 1
         else:
@@ -104,7 +106,8 @@ def band_mask(n: int, m: int, band: int) -> np.ndarray:
     A cell is inside if it lies within `band` frames of the straight line between the two corners,
     counted along the longer sequence; for n = m that is |i - j| <= band. Chapter: book/dtw.ipynb
     """
-    i, j = np.arange(n)[:, None], np.arange(m)[None, :]
+    i = np.arange(n)[:, None]
+    j = np.arange(m)[None, :]
     return abs(i * (m - 1) - j * (n - 1)) <= band * (min(n, m) - 1)
 
 
@@ -118,7 +121,8 @@ def narrowest_band(n: int, m: int) -> int:
         return 0
     diagonal = np.arange(short + 1) * long
     # the cells on either side of it, along the longer axis
-    below, above = (diagonal // short, -(-diagonal // short))
+    below = diagonal // short
+    above = -(-diagonal // short)
     gap = max((above - below).max(), (above[1:] - below[:-1]).max() - 1)
     return int(gap + 1) // 2
 
@@ -127,7 +131,8 @@ def checked(x: X, y: Y, metric: str, band: int | None) -> tuple[np.ndarray, np.n
     """Both sequences as finite (T, d) arrays of one float type; ValueError names what is wrong."""
     if metric not in METRICS:
         raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {metric!r}")
-    x, y = _frames(x, "x", metric), _frames(y, "y", metric)
+    x = _frames(x, "x", metric)
+    y = _frames(y, "y", metric)
     if x.shape[1] != y.shape[1]:
         raise ValueError(
             f"x has {x.shape[1]} features a frame and y has {y.shape[1]}: they must be equal"
@@ -151,14 +156,12 @@ def _frames(frames, name: str, metric: str) -> np.ndarray:
         raise ValueError(
             f"{name}: expected frames of shape (T, d) or (T,), none of them zero, got {array.shape}"
         )
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name}: frame {int((~np.isfinite(array)).any(1).argmax())} holds NaN or Inf"
-        )
+    finite = np.isfinite(array).all(1)
+    if not finite.all():
+        raise ValueError(f"{name}: frame {int((~finite).argmax())} holds NaN or Inf")
     if metric == "cosine" and not array.any(1).all():
-        raise ValueError(
-            f"{name}: frame {int((~array.any(1)).argmax())} is all zeros, which has no cosine distance"
-        )
+        zero = int((~array.any(1)).argmax())
+        raise ValueError(f"{name}: frame {zero} is all zeros, which has no cosine distance")
     return array
 
 
@@ -177,7 +180,7 @@ def dtw(x: X, y: Y, metric: str = "l1", band: int | None = None) -> DTWResult:
     "cosine", unequal feature counts, costs that overflow, and a band that no path fits in.
     Chapter: book/dtw.ipynb
     """
-    return DTWResult(*align(*checked(x, y, metric, band), metric, band))
+    return DTWResult(*least_cost(*checked(x, y, metric, band), metric, band))
 
 
 def dtw_batch(
@@ -192,7 +195,7 @@ def dtw_batch(
     pairs = [checked(x, y, metric, band) for x, y in zip(xs, ys, strict=True)]
 
     def one(pair: tuple[np.ndarray, np.ndarray]) -> DTWResult:
-        return DTWResult(*align(pair[0], pair[1], metric, band))
+        return DTWResult(*least_cost(pair[0], pair[1], metric, band))
 
     if workers == 1:
         return [one(pair) for pair in pairs]

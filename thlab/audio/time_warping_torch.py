@@ -71,7 +71,8 @@ def cost_tensor(
 
 def band_masks(pairs: list[tuple[np.ndarray, np.ndarray]], band: int) -> Bool[Tensor, "b n m"]:
     """Each pair's Sakoe-Chiba band, for its own lengths. Chapter: book/dtw.ipynb"""
-    n, m = max(len(x) for x, _ in pairs), max(len(y) for _, y in pairs)
+    n = max(len(x) for x, _ in pairs)
+    m = max(len(y) for _, y in pairs)
     mask = torch.zeros(len(pairs), n, m, dtype=torch.bool)
     for b, (x, y) in enumerate(pairs):
         mask[b, : len(x), : len(y)] = torch.from_numpy(band_mask(len(x), len(y), band))
@@ -103,14 +104,16 @@ def sweep(C: Float[Tensor, "t b n"]) -> UInt8[Tensor, "t b n"]:
     before2[:, 0] = 0.0
     for t in range(T):
         best, steps[t] = torch.stack([before2[:, :-1], before[:, :-1], before[:, 1:]]).min(0)
-        before2, before = before, pad(C[t] + best, (1, 0), value=torch.inf)
+        before2 = before
+        before = pad(C[t] + best, (1, 0), value=torch.inf)
     return steps
 
 
 @compiled(cache=True)
 def follow(steps, n, m):
     """The path that a pair's steps (T, N) describe, from its own last cell (n - 1, m - 1) back."""
-    i, j = n - 1, m - 1
+    i = n - 1
+    j = m - 1
     path = [(i, j)]
     while i > 0 or j > 0:
         step = steps[i + j, i]

@@ -196,7 +196,8 @@ def sample_visemes(
     segments: list[tuple[float, float, str]], n_frames: int, fps: float = 25
 ) -> UInt8[np.ndarray, " t"]:
     """Index into VISEMES of what is being said at each frame's centre; silence elsewhere."""
-    times, track = frame_centres(n_frames, fps), np.zeros(n_frames, np.uint8)
+    times = frame_centres(n_frames, fps)
+    track = np.zeros(n_frames, np.uint8)
     for start, end, viseme in segments:
         track[(times >= start) & (times < end)] = VISEMES.index(viseme)
     return track

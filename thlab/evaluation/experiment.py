@@ -27,14 +27,13 @@ Measurement = tuple[str, str, str, str, float]  # row, column, speaker, clip, va
 Measurements = list[Measurement]
 
 
-@dataclass(
-    frozen=True, eq=False
-)  # one is equal to itself alone, so that what is made of it can be cached
+# eq=False: one is equal to itself alone, so that what is made of it can be cached
+@dataclass(frozen=True, eq=False)
 class Experiment:
     """A paper on one corpus at one preset, with the seeds that were asked for.
 
     splits: the corpus's clips, by split. code: modules whose source trainings depend on. overrides:
-    "field=value" settings of its configs. weights: the folder of weights to judge, None for the
+    "field=value" settings of its configs. weights: the folder of weights to test, None for the
     committed ones. options: of the paper's own.
     """
 
@@ -48,13 +47,13 @@ class Experiment:
     overrides: tuple[str, ...] = ()
     weights: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _cached: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, name: Any, make: Callable[[], Any]) -> Any:
         """What `make` returns at its first call for a name: data and test sets of several rows."""
-        if name not in self._kept:
-            self._kept[name] = make()
-        return self._kept[name]
+        if name not in self._cached:
+            self._cached[name] = make()
+        return self._cached[name]
 
     @property
     def facts(self) -> dict[str, str]:
@@ -91,7 +90,7 @@ class Experiment:
         return load_clips(self.splits["test"], False, emotions=self.train_sound.emotions)
 
     def folder(self, name: str, config: Any, seed: int) -> Path:
-        """Where one training is kept: by corpus, name, config, code and seed.
+        """The folder of one training: by corpus, name, config, code and seed.
 
         $THLAB_HOME/runs/<paper>/<corpus>-<digest>/<name>-<digest>/seed<k>: another folder of the
         same name, another field of the config or another line of code has trainings of its own.
@@ -140,7 +139,7 @@ def digest(*parts: Any) -> str:
 
 
 def cached(path: Path, make: Callable[[], Any]) -> Any:
-    """What `make` returns, kept in a JSON file: the next time it is read from there."""
+    """What `make` returns, cached in a JSON file: the next time it is read from there."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(make(), indent=1).encode())
@@ -158,12 +157,12 @@ def measured(
     """One row of one seed: its measurements, and commit, time, minutes, hardware of the work.
 
     Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options,
-    the weights judged, the committed ones and the source of the code: what changes any of these
+    the weights tested, the committed ones and the source of the code: what changes any of these
     measures anew.
     """
     rests_on = [experiment.facts, experiment.preset, experiment.overrides, dict(experiment.options)]
     rests_on.append(source_digest({measure.__module__, *experiment.code}))
-    rests_on.append(committed_weights())  # the nets that look on, and heads that stand beside
+    rests_on.append(committed_weights())  # evaluators, and heads that stand beside
     if of_weights:
         rests_on.append(
             hashlib.sha256(experiment.weights_named(of_weights).read_bytes()).hexdigest()

@@ -104,8 +104,8 @@ class Table:
             corpus: {row: cells for row, cells in printed.items() if row in rows}
             for corpus, printed in self.paper_numbers.items()
         }
-        kept = {column: self.columns[column] for column in columns}
-        return replace(self, columns=kept, records=records, paper_numbers=numbers)
+        chosen = {column: self.columns[column] for column in columns}
+        return replace(self, columns=chosen, records=records, paper_numbers=numbers)
 
     def save(self, folder: Path) -> Path:
         """Write <paper>.<table>.csv and .json into a folder; returns the latter's path.

@@ -1,4 +1,4 @@
-"""Test clips and those who look on: what a talking head is scored by, and what it must beat."""
+"""Test clips, evaluators and baselines: what a talking head is scored by, and beside what."""
 
 import math
 from collections import defaultdict
@@ -91,7 +91,7 @@ class TestSet:
         return said
 
     def contents(self, head: TalkingHead, db: float | None = None) -> list[Float[Tensor, "_ *d"]]:
-        """What a head hears in each clip."""
+        """The speech of each clip, as a head takes it."""
         return [head.content(speech) for speech in self.speeches(db)]
 
     def shuffled(self, contents: Sequence[Float[Tensor, "_ *d"]]) -> list[Float[Tensor, "_ *d"]]:
@@ -143,7 +143,8 @@ class TestSet:
         scores = defaultdict(list)
         for video, real, i in zip(videos, self.real, self.image, strict=True):
             others = torch.arange(len(real)) != i
-            prediction, target = video[others], real[others]
+            prediction = video[others]
+            target = real[others]
             scores["PSNR"].append(psnr(prediction, target).mean().item())
             scores["SSIM"].append(ssim(prediction, target).mean().item())
             scores["sharpness"].append(sharpness(mouth(prediction), mouth(target)).mean().item())

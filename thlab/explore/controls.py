@@ -49,7 +49,8 @@ def check_controls(
     for control in [*sliders, *choices]:
         if control.input not in inputs:
             raise ValueError(
-                f"{control.label!r} moves the input {control.input!r}; the model has {sorted(inputs)}"
+                f"{control.label!r} moves the input {control.input!r}; "
+                f"the model has {sorted(inputs)}"
             )
     for choice in choices:
         for option, vector in choice.options.items():

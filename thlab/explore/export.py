@@ -44,16 +44,17 @@ def store_weights(onnx_bytes: bytes, storage: str) -> bytes:
         return onnx_bytes
     onnx = require("onnx", extra="book")
     model = onnx.load_from_string(onnx_bytes)
-    kept, restore = [], []
+    stored = []
+    restore = []
     for weight in model.graph.initializer:
         array = onnx.numpy_helper.to_array(weight)
         large = weight.data_type == onnx.TensorProto.FLOAT and array.size >= 1024
         tensors, nodes = _int8(array, weight.name) if large else ([weight], [])
-        kept += tensors
+        stored += tensors
         restore += nodes
     nodes = restore + list(model.graph.node)
     del model.graph.initializer[:], model.graph.node[:]
-    model.graph.initializer.extend(kept)
+    model.graph.initializer.extend(stored)
     model.graph.node.extend(nodes)
     onnx.checker.check_model(model)
     return model.SerializeToString(deterministic=True)
@@ -64,7 +65,8 @@ def _int8(array: np.ndarray, name: str) -> tuple[list, list]:
     largest = np.abs(array).max(axis=tuple(range(1, array.ndim)), keepdims=True)
     scale = np.maximum(largest, 1e-12).astype(np.float32) / 127
     levels = np.rint(array / scale).astype(np.int8)
-    from_array, make_node = onnx.numpy_helper.from_array, onnx.helper.make_node
+    from_array = onnx.numpy_helper.from_array
+    make_node = onnx.helper.make_node
     nodes = [
         make_node("Cast", [f"{name}_levels"], [f"{name}_cast"], to=onnx.TensorProto.FLOAT),
         make_node("Mul", [f"{name}_cast", f"{name}_scale"], [name]),

@@ -56,7 +56,8 @@ def fill_gaps(
 
     Chapter: book/sound-and-faces.ipynb
     """
-    times, known_times = np.arange(len(found)), np.flatnonzero(found)
+    times = np.arange(len(found))
+    known_times = np.flatnonzero(found)
     after = np.searchsorted(known_times, times).clip(0, len(known) - 1)
     before = (after - (known_times[after] > times)).clip(0)
     span = np.maximum(known_times[after] - known_times[before], 1)
@@ -107,7 +108,8 @@ def _silent_stderr() -> Iterator[None]:
 
     No log level of its own reaches it.
     """
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    saved = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:
         yield

@@ -13,11 +13,14 @@ import numpy as np
 TEMPLATE = np.array([[0.328, 0.25], [0.672, 0.25], [0.5, 0.525]])
 
 # iBUG-68 indices, named once for the whole project ("left" and "right" are the picture's).
-EYE_LEFT, EYE_RIGHT = slice(36, 42), slice(42, 48)
-EYE_LEFT_CORNERS, EYE_RIGHT_CORNERS = (36, 39), (42, 45)
+EYE_LEFT = slice(36, 42)
+EYE_RIGHT = slice(42, 48)
+EYE_LEFT_CORNERS = (36, 39)
+EYE_RIGHT_CORNERS = (42, 45)
 NOSE_BASE = 33
 MOUTH = slice(48, 68)
-INNER_LIP_TOP, INNER_LIP_BOTTOM = 62, 66
+INNER_LIP_TOP = 62
+INNER_LIP_BOTTOM = 66
 
 # iBUG-68 contours, first landmark and one past the last: jaw, brows, nose; eyes, outer and inner
 # lips
@@ -28,9 +31,12 @@ CLOSED_CONTOURS = ((36, 42), (42, 48), (48, 60), (60, 68))
 # mesh has no point exactly under some of them, so the jaw takes the contour points nearest to equal
 # arc lengths from ear to chin.
 MESH_JAW = (127, 234, 132, 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, 361, 454, 356)
-MESH_BROW_LEFT, MESH_BROW_RIGHT = (70, 63, 105, 66, 107), (336, 296, 334, 293, 300)
-MESH_NOSE_BRIDGE, MESH_NOSE_BASE_ROW = (168, 197, 5, 4), (75, 97, 2, 326, 305)
-MESH_EYE_LEFT, MESH_EYE_RIGHT = (33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380)
+MESH_BROW_LEFT = (70, 63, 105, 66, 107)
+MESH_BROW_RIGHT = (336, 296, 334, 293, 300)
+MESH_NOSE_BRIDGE = (168, 197, 5, 4)
+MESH_NOSE_BASE_ROW = (75, 97, 2, 326, 305)
+MESH_EYE_LEFT = (33, 160, 158, 133, 153, 144)
+MESH_EYE_RIGHT = (362, 385, 387, 263, 373, 380)
 MESH_LIPS_OUTER = (61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181)
 MESH_LIPS_INNER = (78, 82, 13, 312, 308, 317, 14, 87)
 
@@ -59,7 +65,8 @@ MESH_MOUTH_OUTER = np.array(
 MESH_MOUTH_INNER = np.array(
     (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 )
-MESH_IRIS_LEFT, MESH_IRIS_RIGHT = np.arange(468, 473), np.arange(473, 478)
+MESH_IRIS_LEFT = np.arange(468, 473)
+MESH_IRIS_RIGHT = np.arange(473, 478)
 
 
 def anchors(landmarks: np.ndarray) -> np.ndarray:
@@ -80,8 +87,10 @@ def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     target ~ source @ M[:, :2].T + M[:, 2]. Raises ValueError where the source points coincide.
     Chapter: book/sound-and-faces.ipynb
     """
-    mean_s, mean_t = source.mean(0), target.mean(0)
-    s, t = source - mean_s, target - mean_t
+    mean_s = source.mean(0)
+    mean_t = target.mean(0)
+    s = source - mean_s
+    t = target - mean_t
     spread = (s**2).sum()
     if spread < 1e-12:
         raise ValueError(

@@ -38,7 +38,8 @@ def sap(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
 
     The mean gap of the two best dimensions' scores. A dimension's score is the balanced accuracy
     with which it alone tells the labels; its thresholds are the edges of 20 equal bins, each of
-    which votes for one label. At most 1 - 1/labels, for chance is 1/labels; else as `mig`.
+    which votes for one label. At most 1 - 1/labels, for the chance level is 1/labels; else as
+    `mig`.
     Chapter: book/priors.ipynb
     """
 
@@ -65,7 +66,8 @@ def dci(
     forest = require("sklearn.ensemble", "judges").RandomForestClassifier(
         50, max_features=None, random_state=seed
     )
-    importance, accuracy = [], []
+    importance = []
+    accuracy = []
     for factor, test_factor in zip(factors.T, test_factors.T, strict=True):
         importance.append(forest.fit(codes.numpy(), factor.numpy()).feature_importances_)
         accuracy.append(forest.score(test_codes.numpy(), test_factor.numpy()))

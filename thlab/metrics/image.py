@@ -5,7 +5,8 @@ from jaxtyping import Float, Real
 from torch import Tensor
 
 Pictures = Real[Tensor, "*b c h w"]
-WINDOW, SIGMA = 11, 1.5  # pixels
+WINDOW = 11  # pixels
+SIGMA = 1.5  # pixels
 
 
 def psnr(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Tensor, "*b"]:
@@ -29,14 +30,17 @@ def ssim(prediction: Pictures, target: Pictures, peak: float = 1.0) -> Float[Ten
     Chapter: book/content-to-video.ipynb
     """
     _check_floats(prediction, target)
-    x, y = prediction, target
+    x = prediction
+    y = target
     if min(x.shape[-2:]) < WINDOW:
-        raise ValueError(
-            f"pictures of {x.shape[-1]}x{x.shape[-2]} pixels are smaller than SSIM's {WINDOW}x{WINDOW}"
-        )
+        sides = f"{x.shape[-1]}x{x.shape[-2]}"
+        raise ValueError(f"pictures of {sides} pixels are smaller than SSIM's {WINDOW}x{WINDOW}")
     mu_x, mu_y, xx, yy, xy = _blur(torch.stack([x, y, x * x, y * y, x * y])).unbind()
-    var_x, var_y, cov = xx - mu_x**2, yy - mu_y**2, xy - mu_x * mu_y
-    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
+    var_x = xx - mu_x**2
+    var_y = yy - mu_y**2
+    cov = xy - mu_x * mu_y
+    c1 = (0.01 * peak) ** 2
+    c2 = (0.03 * peak) ** 2
     similar = (
         (2 * mu_x * mu_y + c1) * (2 * cov + c2) / ((mu_x**2 + mu_y**2 + c1) * (var_x + var_y + c2))
     )
@@ -59,7 +63,8 @@ def sharpness(
 
 
 def _gradient(x: Float[Tensor, "*b c h w"]) -> Float[Tensor, "*b"]:
-    down, across = x[..., 1:, :-1] - x[..., :-1, :-1], x[..., :-1, 1:] - x[..., :-1, :-1]
+    down = x[..., 1:, :-1] - x[..., :-1, :-1]
+    across = x[..., :-1, 1:] - x[..., :-1, :-1]
     return torch.hypot(down, across).mean((-3, -2, -1))
 
 

@@ -20,8 +20,11 @@ from thlab.optional import require
 Frames = UInt8[np.ndarray, "t h w 3"]
 # pixels: dlib finds a face in 3 % of frames of 64 pixels, and in all of them four times enlarged
 LEAST = 256
-# of mediapipe's points
-RIGHT_IRIS, LEFT_IRIS, RIGHT_CORNERS, LEFT_CORNERS = (468, 473, (33, 133), (362, 263))
+# numbers of mediapipe's points
+RIGHT_IRIS = 468
+LEFT_IRIS = 473
+RIGHT_CORNERS = (33, 133)
+LEFT_CORNERS = (362, 263)
 
 
 def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 478 2"]:
@@ -78,7 +81,8 @@ def enlarge(frames: Frames) -> tuple[UInt8[np.ndarray, "t h2 w2 3"], int]:
 
 @cache
 def _dlib() -> tuple[Any, Any, Any]:
-    dlib, models = require("dlib", "judges"), package_file("face_recognition_models", "models")
+    dlib = require("dlib", "judges")
+    models = package_file("face_recognition_models", "models")
     five_points = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
     encoder = dlib.face_recognition_model_v1(
         str(models / "dlib_face_recognition_resnet_model_v1.dat")

@@ -8,7 +8,8 @@ from torch import Tensor
 from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP
 
 Points = Float[Tensor, "t p 2"] | Float[np.ndarray, "t p 2"]
-MOUTH, FACE = slice(-20, None), slice(None)  # of 68 points the last 20, of 20 all
+MOUTH = slice(-20, None)  # of 68 points the last 20, of 20 all
+FACE = slice(None)
 
 
 def lmd(prediction: Points, target: Points) -> float:
@@ -29,7 +30,8 @@ def landmark_distance(prediction: Points, target: Points, points: slice = MOUTH)
     does not list its face points; ours are all 68.
     Chapter: book/content-to-video.ipynb
     """
-    made, true = torch.as_tensor(prediction), torch.as_tensor(target)
+    made = torch.as_tensor(prediction)
+    true = torch.as_tensor(target)
     return _lengths(made[:, points] - true[:, points]).mean().item()
 
 
@@ -94,7 +96,8 @@ def correlation(
     Of two mouth openings it says whether the mouth moves with the truth, however widely it does.
     Chapter: book/content-to-video.ipynb
     """
-    moves, still = [], []
+    moves = []
+    still = []
     for track in (prediction.double(), target.double()):
         moved = track - track.mean(-1, keepdim=True)
         moves.append(moved)

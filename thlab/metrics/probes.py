@@ -76,7 +76,8 @@ def _hits(
     loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor
 ) -> Bool[Tensor, "m"]:
     """Which of the held-out codes are told right."""
-    mean, deviation = train_x.double().mean(0), train_x.double().std(0)
+    mean = train_x.double().mean(0)
+    deviation = train_x.double().std(0)
     scale = torch.where(deviation > 0, deviation, 1.0)  # a dead dimension stays 0
     weights, bias = _fit(loss, (train_x - mean) / scale, train_y)
     return ((test_x - mean) / scale @ weights + bias).argmax(1).eq(test_y)

@@ -57,7 +57,8 @@ def probe(device: str = "cpu", seconds: float = 1.0) -> tuple[str, torch.memory_
     while time.perf_counter() < end:
         for choice in best:
             best[choice] = min(best[choice], trial(device, *choice))
-    plain, fastest = next(iter(best)), min(best, key=best.__getitem__)
+    plain = next(iter(best))
+    fastest = min(best, key=best.__getitem__)
     return fastest if 1.2 * best[fastest] < best[plain] else plain
 
 

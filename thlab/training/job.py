@@ -24,7 +24,7 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Where this stage's runs are kept."""
+        """The folder of this stage's runs."""
         return self.out / self.stage
 
     def weights(self, name: str) -> Path:

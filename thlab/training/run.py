@@ -50,7 +50,9 @@ class Run:
         corpus: dict[str, str] | None = None,
         **facts: Any,
     ):
-        self.fabric, self.folder, self.total = fabric, Path(folder), steps
+        self.fabric = fabric
+        self.folder = Path(folder)
+        self.total = steps
         self.save_every = save_every or int(os.environ.get("THLAB_SAVE_EVERY", "200"))
         facts = {
             **dataclasses.asdict(config),
@@ -61,10 +63,8 @@ class Run:
         # tuples become lists, as they are read back
         self.config = json.loads(json.dumps(facts, default=str))
         self.held = ExitStack()  # the folder's lock, from resume to the last step
-        self.checkpoint, self.log_path = (
-            self.folder / "checkpoint.safetensors",
-            self.folder / "log.jsonl",
-        )
+        self.checkpoint = self.folder / "checkpoint.safetensors"
+        self.log_path = self.folder / "log.jsonl"
 
     def resume(self, **parts: Any) -> int:
         """Load the last checkpoint, if there is one, into modules and optimizers.
@@ -101,10 +101,13 @@ class Run:
         if not file.is_file():
             write_whole(file, json.dumps(self.config, indent=1).encode())
         old = json.loads(file.read_text())
-        for name in (name for name in old | self.config if old.get(name) != self.config.get(name)):
-            self.held.close()
-            was = f"{self.folder} holds a run with {name}={old.get(name)!r}, not {self.config.get(name)!r}"
-            return f"{was}: give the same {name} to go on with it, or another folder"
+        for name in old | self.config:
+            was = old.get(name)
+            wanted = self.config.get(name)
+            if was != wanted:
+                self.held.close()
+                holds = f"{self.folder} holds a run with {name}={was!r}, not {wanted!r}"
+                return f"{holds}: give the same {name} to resume it, or another folder"
         return ""
 
     def steps(self, start: int) -> Iterator[int]:
@@ -112,7 +115,8 @@ class Run:
 
         A checkpoint every save_every steps, and one at the end.
         """
-        first, self.since = self.fabric.is_global_zero, time.monotonic()
+        first = self.fabric.is_global_zero
+        self.since = time.monotonic()
         hidden = None if first else True  # None: where there is no terminal
         try:
             for step in tqdm(
@@ -135,7 +139,8 @@ class Run:
             save_state(
                 self.checkpoint, self.parts, step=step, log_bytes=self.log_path.stat().st_size
             )
-            file, now = self.folder / "seconds", time.monotonic()
+            file = self.folder / "seconds"
+            now = time.monotonic()
             before = float(file.read_text()) if file.is_file() else 0
             write_whole(file, f"{before + now - self.since:.1f}\n".encode())
             self.since = now

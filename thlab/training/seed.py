@@ -11,7 +11,7 @@ def step_generator(seed: int, step: int, device: str | torch.device = "cpu") -> 
     """The generator from which all that is random in training step `step` is drawn.
 
     Which clips, which frames, which noise: all follow from (seed, step), so a run that starts again
-    at step k goes on bit for bit, and nothing of a random state is stored. nn.Dropout draws from
+    at step k resumes bit for bit, and nothing of a random state is stored. nn.Dropout draws from
     elsewhere: make its mask here instead.
     Chapter: book/priors.ipynb
     """
@@ -27,7 +27,8 @@ def my_part(fabric: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     shared out equally.
     Chapter: book/priors.ipynb
     """
-    parts, part = fabric.world_size, fabric.global_rank
+    parts = fabric.world_size
+    part = fabric.global_rank
     for name, value in batch.items():
         if len(value) % parts:
             raise ValueError(
