@@ -1,20 +1,53 @@
 """What a talking head is made from and what comes out: recording, picture, video, refusals."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sound_files import wav
 
+from thlab import inference
 from thlab.face import detect_landmarks, to_68
 from thlab.face.points import TEMPLATE, anchors
-from thlab.inference import generate, read_photo, read_speech, write_talking
-from thlab.media import read_audio, read_video, wav_bytes
+from thlab.inference import (
+    Photo,
+    generate,
+    read_photo,
+    read_speech,
+    repaint_in_pieces,
+    write_talking,
+)
+from thlab.media import read_audio, read_video
 from thlab.nn.warp import Changes, apply_changes, repaint_photo
 
+# prints the peak memory in MB after a video of 100 frames, and after one of 600
+MEASURE_MEMORY = """
+import resource, sys
+from pathlib import Path
+import numpy as np, torch
+from thlab.inference import Photo, Speech, generate
+from thlab.nn.warp import Changes
 
-def wav(path, audio):
-    path.write_bytes(wav_bytes(np.asarray(audio, np.float32)))
-    return path
+class Still:
+    size = 16
+    def content(self, speech):
+        return torch.zeros(speech.n_frames, 1)
+    def changes(self, image, content, controls=None):
+        n = len(content)
+        return Changes(torch.zeros(n, 2, 16, 16), torch.zeros(n, 3, 16, 16))
+    def render(self, image, content, controls=None):
+        raise NotImplementedError
+
+torch.set_num_threads(1)
+photo = Photo(np.full((256, 256, 3), 128, np.uint8), np.array([[0.1, 0, 0], [0, 0.1, 0]]), 16)
+for n in (100, 600):
+    speech = Speech(torch.zeros(n * 640))
+    generate(Still(), speech, photo, [Path(sys.argv[1], f"{n}.mp4")], [None])
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
 
 
 class Blusher:
@@ -105,11 +138,35 @@ def test_a_face_outside_the_photo_is_refused():
 
 
 def test_frames_that_are_not_finite_are_not_written(tmp_path):
+    pieces = iter([torch.zeros(2, 3, 64, 64), torch.full((2, 3, 64, 64), torch.nan)])
     with pytest.raises(ValueError, match="not finite"):
-        write_talking(
-            tmp_path / "out.mp4", torch.full((2, 3, 64, 64), torch.nan), torch.zeros(1280)
-        )
+        write_talking(tmp_path / "out.mp4", pieces, torch.zeros(2560))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_photo_is_repainted_in_pieces_as_it_is_at_once(monkeypatch):
+    rng = torch.Generator().manual_seed(0)
+    maps = [0.02 * torch.randn(5, n, 64, 64, generator=rng) for n in (2, 3, 3)]
+    changes = Changes(*maps, cover=torch.rand(5, 1, 64, 64, generator=rng))
+    picture = torch.randint(0, 256, (90, 120, 3), generator=rng, dtype=torch.uint8).numpy()
+    photo = Photo(picture, np.array([[0.8, 0.1, -10.0], [-0.1, 0.8, -5.0]]), 64)
+    at_once = repaint_photo(photo.whole(), changes, photo.matrix, 64)
+    for room, sizes in ((10**9, [5]), (2 * 90 * 120, [2, 2, 1]), (1, [1] * 5)):
+        monkeypatch.setattr(inference, "PIXELS_AT_ONCE", room)
+        pieces = list(repaint_in_pieces(photo, changes))
+        assert [len(piece) for piece in pieces] == sizes
+        assert torch.equal(torch.cat(pieces), at_once)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is counted in kilobytes on Linux")
+def test_a_longer_video_of_a_photo_takes_no_more_memory(tmp_path):
+    """500 frames more of 256 x 256 pixels: 390 MB as floats, 100 MB as bytes, were they held."""
+    run = [sys.executable, "-c", MEASURE_MEMORY, str(tmp_path)]
+    found = subprocess.run(run, capture_output=True, text=True, check=True)
+    short, long = map(float, found.stdout.split())
+    assert long - short < 80, found.stdout
+    frames, _ = read_video(tmp_path / "600.mp4")
+    assert len(frames) == 600
 
 
 @pytest.mark.parametrize("sound", ["silence", "hiss", "hum", "nothing", "whisper"])

@@ -18,15 +18,25 @@ def home() -> Path:
     return Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
 
 
-def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file beside its place and rename it, so that no half of it ever carries its name."""
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A file beside `path` to write to, renamed to it at the end; an error leaves neither.
+
+    So no half of a file ever carries its name.
+    """
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
+        yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file beside its place and rename it: it is there whole or not at all."""
+    with whole_file(path) as part:
+        part.write_bytes(content)
 
 
 def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
@@ -79,6 +89,6 @@ def lock_folder(folder: Path, busy: str = "") -> Iterator[None]:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove files that were being written, in `write_whole`, by processes that are gone."""
+    """Remove files that were being written, in `whole_file`, by processes that are gone."""
     for left in folder.glob(".*.part"):
         left.unlink(missing_ok=True)

@@ -5,9 +5,10 @@ The demuxer is chosen by the file's suffix and never guessed from its content: a
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from itertools import chain
 from math import gcd
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from jaxtyping import Float, UInt8
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
-from thlab.files import write_whole
+from thlab.files import whole_file
 from thlab.optional import require
 
 SAMPLE_RATE = 16000  # of all sound here
@@ -193,39 +194,87 @@ def write_mp4(
     mono in -1..1 at 16 kHz. The file appears under its name only when whole.
     Chapter: book/sound-and-faces.ipynb
     """
-    if len(frames) == 0 or frames.shape[1] % 2 or frames.shape[2] % 2:
-        raise ValueError(
-            f"{path}: H.264 wants at least one frame of even height and width, not {frames.shape}"
-        )
-    buffer = io.BytesIO()
+    write_mp4_in_pieces(path, [frames], audio, fps, crf, metadata)
+
+
+def write_mp4_in_pieces(
+    path: str | Path,
+    pieces: Iterable[UInt8[np.ndarray, "t h w 3"]],
+    audio: Float[np.ndarray, " n"] | None = None,
+    fps: int = 25,
+    crf: int = 18,
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """As `write_mp4`, of frames that come some at a time: no more of them are in memory.
+
+    Where making a piece fails, nothing is left of the file.
+    Chapter: book/content-to-video.ipynb
+    """
+    coming = iter(pieces)
+    first = next(coming, np.zeros((0, 0, 0, 3), np.uint8))
+    if len(first) == 0 or first.shape[1] % 2 or first.shape[2] % 2:
+        wanted = "H.264 wants at least one frame of even height and width"
+        raise ValueError(f"{path}: {wanted}, not {first.shape}")
     av = require("av", "media")
-    with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+    options = {"fflags": "+bitexact"}
+    with (
+        whole_file(path) as part,
+        av.open(str(part), "w", format="mp4", options=options) as container,
+    ):
         container.metadata.update(metadata or {})
-        # x264's macroblock tree reads memory that it has not written: without it, equal input gives
-        # equal bytes
-        options = {
-            "crf": str(crf),
-            "preset": "veryfast",
-            "g": str(fps),
-            "aq-mode": "0",
-            "x264-params": "mbtree=0",
-        }
-        video = container.add_stream("libx264", rate=fps, options=options)
-        video.height, video.width = frames.shape[1:3]
-        video.pix_fmt = "yuv420p"
-        video.thread_count = 1
+        video = _video_stream(container, first.shape, fps, crf)
         # all streams must be there before the first picture goes in
         aac = {"rate": SAMPLE_RATE, "layout": "mono", "options": {"aac_coder": "fast"}}
         sound = container.add_stream("aac", **aac) if audio is not None else None
-        for frame in frames:
-            container.mux(video.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        for piece in chain([first], coming):
+            for frame in piece:
+                picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+                container.mux(video.encode(picture))
         container.mux(video.encode())
-        if audio is not None and sound is not None:
-            sound.bit_rate = 48000
-            block = av.AudioFrame.from_ndarray(pcm16(audio)[None], format="s16", layout="mono")
-            block.sample_rate = SAMPLE_RATE
-            block.pts = 0
-            block.time_base = Fraction(1, SAMPLE_RATE)
-            container.mux(sound.encode(block))
-            container.mux(sound.encode())
-    write_whole(path, buffer.getvalue())
+        if audio is not None:
+            _mux_audio(container, sound, audio)
+
+
+def _video_stream(container: Any, shape: tuple[int, ...], fps: int, crf: int) -> Any:
+    """An H.264 stream for frames of a shape (t, h, w, 3)."""
+    options = {
+        "crf": str(crf),
+        "preset": "veryfast",
+        "g": str(fps),
+        "aq-mode": "0",
+        # x264's macroblock tree reads memory that it has not written: without it, equal input
+        # gives equal bytes
+        "x264-params": "mbtree=0",
+    }
+    video = container.add_stream("libx264", rate=fps, options=options)
+    video.height, video.width = shape[1:3]
+    video.pix_fmt = "yuv420p"
+    video.thread_count = 1
+    return video
+
+
+def _mux_audio(container: Any, stream: Any, audio: Float[np.ndarray, " n"]) -> None:
+    """Encode all of the sound into its stream."""
+    av = require("av", "media")
+    stream.bit_rate = 48000
+    block = av.AudioFrame.from_ndarray(pcm16(audio)[None], format="s16", layout="mono")
+    block.sample_rate = SAMPLE_RATE
+    block.pts = 0
+    block.time_base = Fraction(1, SAMPLE_RATE)
+    container.mux(stream.encode(block))
+    container.mux(stream.encode())
+
+
+def read_picture(path: Path | str) -> UInt8[np.ndarray, "h w 3"]:
+    """An RGB picture, upright: turned and mirrored as its EXIF orientation says, by Pillow.
+
+    Raises ValueError, naming the file, where it cannot be read.
+    Chapter: book/content-to-video.ipynb
+    """
+    images = require("PIL.Image", "book")
+    turned = require("PIL.ImageOps", "book").exif_transpose
+    try:
+        with images.open(path) as picture:
+            return np.array(turned(picture).convert("RGB"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: not a readable picture ({error})") from error

@@ -6,7 +6,7 @@ import torch
 from scipy.linalg import sqrtm
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from thlab.metrics.fid import fid
+from thlab.metrics.frechet import fid
 
 
 def features(n: int, d: int, seed: int) -> torch.Tensor:

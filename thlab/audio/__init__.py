@@ -89,6 +89,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
 __all__ = [
     "ARPABET_TO_VISEME",
     "GRID_PRONUNCIATIONS",

@@ -11,9 +11,9 @@ from scipy.signal import resample_poly
 
 from thlab.audio.alignment import Alignment, one_clip
 from thlab.audio.espeak import synthesize, time_phones
-from thlab.audio.pairs import mean_free_cepstra
+from thlab.audio.pairs import align
 from thlab.audio.stft import HOP, Audio
-from thlab.audio.time_warping import dtw, map_times
+from thlab.audio.time_warping import map_times
 from thlab.audio.visemes import Segment
 from thlab.media import SAMPLE_RATE
 from thlab.optional import require
@@ -89,6 +89,6 @@ def _onto(clip: Float[np.ndarray, "n"], take: Take) -> Float[np.ndarray, "phones
     It gets as much silence around as the recording has.
     """
     quiet = max(round(LEAST_QUIET * SAMPLE_RATE), (len(clip) - len(take.audio)) // 2)
-    path = dtw(mean_free_cepstra(np.pad(take.audio, quiet)), mean_free_cepstra(clip), "l1").path
+    path = align(np.pad(take.audio, quiet), clip).path
     times = map_times(path, take.times.ravel() + quiet / SAMPLE_RATE, hop=HOP / SAMPLE_RATE)
     return times.reshape(-1, 2).clip(0, len(clip) / SAMPLE_RATE)
