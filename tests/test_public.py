@@ -65,6 +65,7 @@ def test_two_recordings_are_aligned_and_landmarks_compared(tiny_corpus):
     cost, path = thlab.audio.align(clips[0].audio, clips[0].audio)
     assert cost == pytest.approx(0, abs=1e-3)
     assert (path[:, 0] == path[:, 1]).all()
+    assert thlab.audio.align(clips[0].audio, clips[1].audio).path[0].tolist() == [0, 0]
     quiet = thlab.audio.align(clips[0].audio, 0.1 * clips[0].audio).path
     assert np.abs(quiet[:, 0] - quiet[:, 1]).mean() < 1  # loudness does not count
     assert thlab.audio.dtw(np.array([1.0, 2, 3]), np.array([1.0, 3])).cost == 1

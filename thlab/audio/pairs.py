@@ -1,14 +1,18 @@
 """Two recordings of one sentence: which moment of one matches which of the other."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Real
+from torch import Tensor
 
 from thlab.audio.features import mfcc
 from thlab.audio.stft import Audio
 from thlab.audio.time_warping import DTWResult, dtw
 
+X = Real[np.ndarray, "n"] | Real[Tensor, "n"]
+Y = Real[np.ndarray, "m"] | Real[Tensor, "m"]
 
-def align(x: Audio, y: Audio, band: int | None = None) -> DTWResult:
+
+def align(x: X, y: Y, band: int | None = None) -> DTWResult:
     """Which frames of recording x match which of y: `dtw` of their cepstra by L1 distance.
 
     x: (n,), y: (m,), mono at 16 kHz. band: as in `dtw`. Returns the cost and the path, pairs of
