@@ -72,10 +72,13 @@ def read_mesh(text: str) -> tuple[np.ndarray, np.ndarray, list[tuple[list[int], 
         elif words[0] == "g":
             material = LASHES if "eyelashes-2" in words[1] else MATERIALS.get(words[1], -1)
         elif words[0] == "f" and material >= 0:
-            corners = [
-                [int(part or 1) - 1 for part in (word + "/").split("/")[:2]] for word in words[1:]
-            ]
-            faces.append(([c[0] for c in corners], [c[1] for c in corners], material))
+            corners = []
+            texture_corners = []
+            for word in words[1:]:
+                vertex, place = (word + "/").split("/")[:2]
+                corners.append(int(vertex or 1) - 1)
+                texture_corners.append(int(place or 1) - 1)
+            faces.append((corners, texture_corners, material))
     mesh = np.array(vertices, np.float32)
     return (
         mesh,
@@ -93,9 +96,8 @@ def _keep(middle: np.ndarray, material: int) -> bool:
 def read_target(content: bytes, new_index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Indices (k,) and moves (k, 3) of a target, on the kept vertices."""
     lines = [line.split() for line in content.decode().splitlines() if line and line[0] != "#"]
-    rows = np.array(
-        [[float(x) for x in line] for line in lines if len(line) == 4], np.float32
-    ).reshape(-1, 4)
+    numbers = [line for line in lines if len(line) == 4]
+    rows = np.array(numbers, np.float32).reshape(-1, 4)
     index = new_index[rows[:, 0].astype(int)]
     delta = rows[:, 1:]
     keep = (index >= 0) & (np.abs(delta).max(1) > SMALLEST)
@@ -105,22 +107,20 @@ def read_target(content: bytes, new_index: np.ndarray) -> tuple[np.ndarray, np.n
 def target_names(wheel: zipfile.ZipFile) -> dict[str, str]:
     """Files of the wanted targets by the name they get."""
     files = sorted(wheel.namelist())
-    adults = [
-        f for f in files if f.startswith(BASE + "targets/macrodetails/") and f.count("/") == 5
-    ]
-    names = {
-        "macro/" + _stem(f): f
-        for f in adults
-        if f.endswith(".gz") and not ("baby" in f or "child" in f)
-    }
+    names = {}
+    for file in files:
+        macro = file.startswith(BASE + "targets/macrodetails/") and file.count("/") == 5
+        if macro and file.endswith(".gz") and "baby" not in file and "child" not in file:
+            names["macro/" + _stem(file)] = file
     for part in PARTS:
-        inside = [
-            f for f in files if f.startswith(f"{BASE}targets/{part}/") and f.endswith(".target.gz")
-        ]
-        names |= {f"{part}/{_stem(f)}": f for f in inside if not _stem(f).startswith("head-trans")}
-    return names | {
-        "fu/" + _stem(f): f for f in files if f.startswith(UNITS) and f.endswith(".target")
-    }
+        for file in files:
+            own = file.startswith(f"{BASE}targets/{part}/") and file.endswith(".target.gz")
+            if own and not _stem(file).startswith("head-trans"):
+                names[f"{part}/{_stem(file)}"] = file
+    for file in files:
+        if file.startswith(UNITS) and file.endswith(".target"):
+            names["fu/" + _stem(file)] = file
+    return names
 
 
 def _stem(file: str) -> str:
@@ -131,10 +131,9 @@ def pack(targets: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndar
     """All targets in flat arrays, the moves as 16-bit shares of each target's longest."""
     full = {name: target for name, target in targets.items() if len(target[0])}
     scale = np.array([np.abs(delta).max() for _, delta in full.values()], np.float32)
-    moves = [
-        np.round(delta / s * 32767).astype(np.int16)
-        for (_, delta), s in zip(full.values(), scale, strict=True)
-    ]
+    moves = []
+    for (_, delta), longest in zip(full.values(), scale, strict=True):
+        moves.append(np.round(delta / longest * 32767).astype(np.int16))
     return {
         "names": np.array(list(full)),
         "ptr": np.cumsum([0] + [len(index) for index, _ in full.values()]).astype(np.int32),

@@ -143,9 +143,9 @@ def _by_av(path: Path) -> tuple[Float[np.ndarray, "n"], int]:
         stream = first_stream(container, "audio")
         # not to mono: libswresample scales the sum by .71, not .5
         to_float = av.AudioResampler(format="fltp")
-        frames = [
-            floats for frame in container.decode(stream) for floats in to_float.resample(frame)
-        ]
+        frames = []
+        for frame in container.decode(stream):
+            frames += to_float.resample(frame)
         if not frames:
             raise ValueError(f"{path}: no audio could be decoded")
         audio = np.concatenate([frame.to_ndarray().mean(0) for frame in frames])
@@ -161,11 +161,15 @@ def _on_the_video_clock(
     """Cut or pad the start, so that audio and pictures begin together."""
     if not container.streams.video:
         return audio
-    sound, video = (
-        float((s.start_time or 0) * s.time_base) for s in (stream, container.streams.video[0])
-    )
-    lead = round((sound - video) * stream.rate)
-    return np.pad(audio, (min(lead, 10 * stream.rate), 0)) if lead > 0 else audio[-lead:]
+    lead = round((_start(stream) - _start(container.streams.video[0])) * stream.rate)
+    if lead > 0:
+        return np.pad(audio, (min(lead, 10 * stream.rate), 0))
+    return audio[-lead:]
+
+
+def _start(stream: Any) -> float:
+    """When a stream begins, in seconds."""
+    return float((stream.start_time or 0) * stream.time_base)
 
 
 def pcm16(audio: Float[np.ndarray, " n"]) -> np.ndarray:

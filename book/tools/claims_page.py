@@ -58,9 +58,10 @@ FEW = 4  # comparisons that are shown; more are folded away
 def claims_page(ledger: Path) -> str:
     """The page, a section a paper; only a header where there is no ledger."""
     claims = json.loads(ledger.read_text()) if ledger.exists() else []
-    sections = [
-        section(key, [claim for claim in claims if claim["paper"] == key]) for key in PAPERS
-    ]
+    sections = []
+    for key in PAPERS:
+        own = [claim for claim in claims if claim["paper"] == key]
+        sections.append(section(key, own))
     if not claims:
         return HEADER
     counts = tally([claim["verdict"] for claim in claims])

@@ -99,9 +99,8 @@ def _read(decoder, words: Sequence[str], end: float) -> Alignment:
 
 
 def _segment(entry, label: str, end: float) -> Segment:
-    start, stop = (np.array([entry.start, entry.start + entry.duration]) * FRAME - QUIET).clip(
-        0, end
-    )
+    times = np.array([entry.start, entry.start + entry.duration]) * FRAME - QUIET
+    start, stop = times.clip(0, end)
     return Segment(round(float(start), 3), round(float(stop), 3), label)
 
 
@@ -119,7 +118,8 @@ def _variants(word: str, given: Mapping[str, Iterable[str]]) -> list[tuple[str, 
             f"{word!r} is not in the dictionary: "
             f"give it, as in pronunciations={{{word!r}: ['AA', 'R']}}"
         )
-    if unknown := {phone for phones in variants for phone in phones} - set(ARPABET_TO_VISEME):
+    unknown = set().union(*variants) - set(ARPABET_TO_VISEME)
+    if unknown:
         raise ValueError(
             f"{word!r}: {', '.join(sorted(unknown))} is no ARPAbet phone "
             "(without stress, upper case)"

@@ -47,15 +47,13 @@ def align_dtw(audio: Audio, words: Sequence[str], voices: Sequence[str] = VOICES
     times = np.median([_onto(clip, take) for take in takes], axis=0)  # (phones, 2)
     labels = takes[0].phones
     of_word = takes[0].word
-    phones = [
-        Segment(start, end, label)
-        for (start, end), label in zip(times.tolist(), labels, strict=True)
-    ]
-    groups = [np.flatnonzero(of_word == number) for number in range(len(words))]
-    spans = [
-        Segment(phones[g[0]].start, phones[g[-1]].end, word)
-        for g, word in zip(groups, words, strict=True)
-    ]
+    phones = []
+    for (start, end), label in zip(times.tolist(), labels, strict=True):
+        phones.append(Segment(start, end, label))
+    spans = []
+    for number, word in enumerate(words):
+        own = np.flatnonzero(of_word == number)
+        spans.append(Segment(phones[own[0]].start, phones[own[-1]].end, word))
     return Alignment(spans, phones)
 
 
@@ -71,9 +69,8 @@ def say(words: Sequence[str], voice: str) -> Take:
     if set(word.tolist()) != set(range(len(words))):
         read = len(set(word.tolist()))
         raise ValueError(f"espeak-ng reads {' '.join(words)!r} as {read} words, not {len(words)}")
-    audio = resample_poly(said.audio, SAMPLE_RATE // 50, said.rate // 50)[
-        : round(end[-1] * SAMPLE_RATE)
-    ]
+    audio = resample_poly(said.audio, SAMPLE_RATE // 50, said.rate // 50)
+    audio = audio[: round(end[-1] * SAMPLE_RATE)]
     return Take(audio.astype(np.float32), phones, np.stack([start, end], 1), word)
 
 

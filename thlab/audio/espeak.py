@@ -135,10 +135,8 @@ def time_phones(said: Utterance) -> tuple[list[str], np.ndarray, np.ndarray, np.
         events.pop()
     *events, (end, _, _) = events
     phones = [name for _, name, _ in events]
-    starts = (
-        _with_closures(said, phones, np.array([sample for sample, _, _ in events] + [end]))
-        / said.rate
-    )
+    samples = np.array([sample for sample, _, _ in events] + [end])
+    starts = _with_closures(said, phones, samples) / said.rate
     return phones, starts[:-1], starts[1:], np.array([word for _, _, word in events])
 
 

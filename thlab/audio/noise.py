@@ -49,11 +49,9 @@ def _speech_rms(
 ) -> Float[Tensor, "*b 1"]:
     energy = (audio.square() * speech).sum(-1, keepdim=True)
     if (energy == 0).any():
-        which = (
-            "the clip is"
-            if audio.ndim == 1
-            else f"clips {(energy[..., 0] == 0).nonzero().tolist()} are"
-        )
+        which = "the clip is"
+        if audio.ndim > 1:
+            which = f"clips {(energy[..., 0] == 0).nonzero().tolist()} are"
         raise ValueError(
             f"no speech to measure the noise against: {which} silent where speech is said to be"
         )

@@ -59,12 +59,10 @@ def cost_tensor(
     pairs: list[tuple[np.ndarray, np.ndarray]], metric: str, device: str | torch.device
 ) -> Float[Tensor, "b n m"]:
     """Frame costs of all pairs, padded with silence to the longest. Chapter: book/dtw.ipynb"""
-    x = pad_sequence(
-        [torch.from_numpy(np.ascontiguousarray(x)) for x, _ in pairs], batch_first=True
-    ).to(device)
-    y = pad_sequence(
-        [torch.from_numpy(np.ascontiguousarray(y)) for _, y in pairs], batch_first=True
-    ).to(device)
+    xs = [torch.from_numpy(np.ascontiguousarray(x)) for x, _ in pairs]
+    ys = [torch.from_numpy(np.ascontiguousarray(y)) for _, y in pairs]
+    x = pad_sequence(xs, batch_first=True).to(device)
+    y = pad_sequence(ys, batch_first=True).to(device)
     C = torch.cdist(x, y, p=NORM[metric], compute_mode="donot_use_mm_for_euclid_dist")  # (B, N, M)
     return C**2 if metric in ("sqeuclidean", "cosine") else C
 

@@ -44,9 +44,10 @@ _DIPHTHONGS = {
     "i@": ("Ee", "Schwa"),
     "i@3": ("Ee", "Schwa"),
 }
-ESPEAK_TO_VISEME: dict[str, tuple[str, ...]] = {
-    phone: (viseme,) for viseme, phones in _GROUPS.items() for phone in phones.split()
-} | _DIPHTHONGS
+ESPEAK_TO_VISEME: dict[str, tuple[str, ...]] = {}
+for _viseme, _phones in _GROUPS.items():
+    ESPEAK_TO_VISEME |= dict.fromkeys(_phones.split(), (_viseme,))
+ESPEAK_TO_VISEME |= _DIPHTHONGS
 FIRST_HALF = 0.55  # of a diphthong's time
 # labels of silence in .align files, aligners and dictionaries
 SILENCES = ("sil", "sp", "<sil>", "<s>", "</s>", "")
@@ -173,8 +174,10 @@ def viseme_segments(
     start: np.ndarray, end: np.ndarray, phones: list[str]
 ) -> list[tuple[float, float, str]]:
     """Phone times to viseme times (seconds); a diphthong gives two segments."""
-    times = zip(start, end, phones, strict=True)
-    return [part for a, b, phone in times for part in shape_times(a, b, ESPEAK_TO_VISEME[phone])]
+    shapes = []
+    for a, b, phone in zip(start, end, phones, strict=True):
+        shapes += shape_times(a, b, ESPEAK_TO_VISEME[phone])
+    return shapes
 
 
 def shape_times(
@@ -241,9 +244,10 @@ def word_to_visemes(
 
     Chapter: book/sound-and-faces.ipynb
     """
-    return tuple(
-        viseme for phone in pronounce(word, pronunciations) for viseme in phone_visemes(phone)
-    )
+    visemes = []
+    for phone in pronounce(word, pronunciations):
+        visemes += phone_visemes(phone)
+    return tuple(visemes)
 
 
 def words_to_phones(
@@ -278,9 +282,7 @@ def viseme_track(
     phones' alphabet. ValueError for an unknown phone.
     Chapter: book/sound-and-faces.ipynb
     """
-    shapes = [
-        part
-        for start, end, phone in phones
-        for part in shape_times(start, end, phone_visemes(phone, phone_map))
-    ]
+    shapes = []
+    for start, end, phone in phones:
+        shapes += shape_times(start, end, phone_visemes(phone, phone_map))
     return sample_visemes(shapes, n_frames, fps)

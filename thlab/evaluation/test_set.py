@@ -61,13 +61,13 @@ class TestSet:
         spans = [slice(*tensors.start[clip : clip + 2].tolist()) for clip in self.clips]
         self.real = [tensors.frames[span].permute(0, 3, 1, 2) / 255 for span in spans]
         self.exact = [tensors.landmarks[span] for span in spans]
-        self.image = [
-            int(tensors.blink[span].eq(tensors.blink[span].min()).nonzero()[0]) for span in spans
-        ]
+        self.image = []
+        for span in spans:
+            blink = tensors.blink[span]
+            self.image.append(int(blink.eq(blink.min()).nonzero()[0]))
         self.seen = [self.look(real) for real in self.real]
-        self.true_by_mediapipe: dict[
-            int, np.ndarray
-        ] = {}  # of the truth, as far as it was asked for
+        # of the truth, as far as it was asked for
+        self.true_by_mediapipe: dict[int, np.ndarray] = {}
 
     @torch.no_grad()
     def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:

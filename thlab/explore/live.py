@@ -26,9 +26,8 @@ from thlab.explore.images import png, to_uint8
 from thlab.files import write_whole
 from thlab.optional import require
 
-MAX_STORAGE_ERROR = (
-    0.05  # of a picture in [0, 1]: beyond it a reader sees that the weights were rounded
-)
+# of a picture in [0, 1]: beyond it a reader sees that the weights were rounded
+MAX_STORAGE_ERROR = 0.05
 
 FIGURE = """<figure class="thlab-live" id="live-{name}">
 <script type="application/json" class="thlab-config">{config}</script>
@@ -80,12 +79,11 @@ def live_decoder(
     check_controls(inputs, sliders, choices)
     model = model.eval()
     rng = np.random.default_rng(0)
-    example = {
-        key: rng.standard_normal((1, size)).astype(np.float32) for key, size in inputs.items()
-    }
-    exported = to_onnx(
-        model, tuple(torch.from_numpy(value) for value in example.values()), list(inputs)
-    )
+    example = {}
+    for key, size in inputs.items():
+        example[key] = rng.standard_normal((1, size)).astype(np.float32)
+    tensors = tuple(torch.from_numpy(value) for value in example.values())
+    exported = to_onnx(model, tensors, list(inputs))
     stored = store_weights(exported, storage)
     _check_storage(model, stored, example, storage)
     script = as_script(name, stored)
@@ -93,9 +91,8 @@ def live_decoder(
 
     start = input_vectors(inputs, sliders, choices, start_values(sliders, choices))
     poster = png(to_uint8(_decode(model, start)))
-    config = json.dumps(_config(name, inputs, sliders, choices), sort_keys=True).replace(
-        "</", "<\\/"
-    )
+    config = json.dumps(_config(name, inputs, sliders, choices), sort_keys=True)
+    config = config.replace("</", "<\\/")  # or a text could end the script that holds it
     markup = FIGURE.format(
         name=html.escape(name),
         config=config,
@@ -152,21 +149,15 @@ def _config(
     name: str, inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]
 ) -> dict:
     """What the page's script needs to know, numbers rounded to 4 digits after the point."""
-    return {
-        "model": name,
-        "inputs": dict(inputs),
-        "sliders": [
-            asdict(s) | {"direction": _short(direction_vector(s, inputs[s.input]))} for s in sliders
-        ],
-        "choices": [
-            {
-                "label": c.label,
-                "input": c.input,
-                "options": {k: _short(v) for k, v in c.options.items()},
-            }
-            for c in choices
-        ],
-    }
+    moved = []
+    for slider in sliders:
+        direction = direction_vector(slider, inputs[slider.input])
+        moved.append(asdict(slider) | {"direction": _short(direction)})
+    picked = []
+    for choice in choices:
+        options = {key: _short(vector) for key, vector in choice.options.items()}
+        picked.append({"label": choice.label, "input": choice.input, "options": options})
+    return {"model": name, "inputs": dict(inputs), "sliders": moved, "choices": picked}
 
 
 def _short(vector: Any) -> list[float]:

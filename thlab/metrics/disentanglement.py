@@ -12,9 +12,8 @@ from torch import Tensor
 
 from thlab.optional import require
 
-BINS = (
-    20  # equal bins from the smallest to the largest value of each dimension, as is usual for MIG
-)
+# equal bins from the smallest to the largest value of each dimension, as is usual for MIG
+BINS = 20
 
 
 def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:

@@ -18,9 +18,9 @@ def fid(prediction: Float[Tensor, "n d"], target: Float[Tensor, "m d"]) -> float
     # Σ_x = AᵀA and Σ_y = BᵀB, so the eigenvalues of Σ_x Σ_y are the squared singular values of ABᵀ:
     # no matrix root
     cross = torch.linalg.svdvals(a @ b.T).sum()
-    return (
-        (mean_x - mean_y).square().sum() + a.square().sum() + b.square().sum() - 2 * cross
-    ).item()
+    apart = (mean_x - mean_y).square().sum()
+    distance = apart + a.square().sum() + b.square().sum() - 2 * cross
+    return distance.item()
 
 
 def _moments(features: Float[Tensor, "n d"]) -> tuple[Float[Tensor, "d"], Float[Tensor, "r d"]]:

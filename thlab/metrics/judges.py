@@ -60,12 +60,14 @@ def dlib_identity(frames: Frames, name: str = "frames") -> Float[np.ndarray, "n 
     Chapter: book/content-to-video.ipynb
     """
     detector, five_points, encoder = _dlib()
-    found = [(frame, face) for frame in enlarge(frames)[0] for face in list(detector(frame))[:1]]
+    found = []
+    for frame in enlarge(frames)[0]:
+        for face in list(detector(frame))[:1]:
+            points = five_points(frame, face)
+            found.append(encoder.compute_face_descriptor(frame, points))
     if not found:
         raise ValueError(f"{name}: dlib finds no face in any of {len(frames)} frames")
-    return np.array(
-        [encoder.compute_face_descriptor(frame, five_points(frame, face)) for frame, face in found]
-    )
+    return np.array(found)
 
 
 def enlarge(frames: Frames) -> tuple[UInt8[np.ndarray, "t h2 w2 3"], int]:

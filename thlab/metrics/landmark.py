@@ -67,10 +67,10 @@ def eye_opening(
     points = torch.as_tensor(landmarks)
     ratios = []
     for corner in (36, 42):  # of each eye's six points: corner, two above, corner, two below
-        gaps = _lengths(
-            points[..., corner + 1 : corner + 3, :] - points[..., [corner + 5, corner + 4], :]
-        ).mean(-1)
-        ratios.append(gaps / _lengths(points[..., corner, :] - points[..., corner + 3, :]))
+        above = points[..., corner + 1 : corner + 3, :]
+        below = points[..., [corner + 5, corner + 4], :]
+        width = _lengths(points[..., corner, :] - points[..., corner + 3, :])
+        ratios.append(_lengths(above - below).mean(-1) / width)
     return (ratios[0] + ratios[1]) / 2
 
 

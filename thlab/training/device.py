@@ -1,6 +1,7 @@
 """Where to compute, and at which precision: asked of the machine, not assumed."""
 
 import functools
+import itertools
 import time
 from typing import Any
 
@@ -48,11 +49,7 @@ def probe(device: str = "cpu", seconds: float = 1.0) -> tuple[str, torch.memory_
     Chapter: book/priors.ipynb
     """
     layouts = (torch.contiguous_format, torch.channels_last)
-    best = {
-        (precision, layout): float("inf")
-        for precision in ("32-true", "bf16-mixed")
-        for layout in layouts
-    }
+    best = dict.fromkeys(itertools.product(("32-true", "bf16-mixed"), layouts), float("inf"))
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         for choice in best:
@@ -64,11 +61,12 @@ def probe(device: str = "cpu", seconds: float = 1.0) -> tuple[str, torch.memory_
 
 def trial(device: str, precision: str, layout: torch.memory_format) -> float:
     """Seconds of one forward and backward pass of two convolutions on pictures of 64 x 64."""
-    net = nn.Sequential(
-        nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, padding=1)
-    ).to(device)
+    first = nn.Conv2d(3, 32, 3, padding=1)
+    second = nn.Conv2d(32, 32, 3, padding=1)
+    net = nn.Sequential(first, nn.ReLU(), second).to(device)
     net.to(memory_format=layout)  # type: ignore[call-overload]
-    x = torch.ones(4 if device == "cpu" else 256, 3, 64, 64, device=device).to(memory_format=layout)
+    batch = 4 if device == "cpu" else 256
+    x = torch.ones(batch, 3, 64, 64, device=device).to(memory_format=layout)
     start = time.perf_counter()
     with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16-mixed"):
         loss = net(x).square().mean()

@@ -17,9 +17,8 @@ def current(asked: str | None = None) -> str:
     By hardware it is `book` on a GPU and `fast` without one. Raises ValueError where that names no
     preset.
     """
-    name = (
-        asked or os.environ.get("THLAB_PRESET") or ("book" if torch.cuda.is_available() else "fast")
-    )
+    by_hardware = "book" if torch.cuda.is_available() else "fast"
+    name = asked or os.environ.get("THLAB_PRESET") or by_hardware
     if name not in PRESETS:
         raise ValueError(
             f"{name!r} is not a preset: choose one of {', '.join(PRESETS)} (is THLAB_PRESET set?)"

@@ -74,15 +74,13 @@ class Run:
         """
         self.parts = parts
         problem = self._take_folder() if self.fabric.is_global_zero else ""
-        if problem := self.fabric.broadcast(
-            problem
-        ):  # or the other processes would wait for the first
+        # all processes learn of it, or the others would wait for the first
+        problem = self.fabric.broadcast(problem)
+        if problem:
             raise ValueError(problem)
-        facts = (
-            load_state(self.checkpoint, parts)
-            if self.checkpoint.is_file()
-            else {"step": 0, "log_bytes": 0}
-        )
+        facts = {"step": 0, "log_bytes": 0}
+        if self.checkpoint.is_file():
+            facts = load_state(self.checkpoint, parts)
         if self.fabric.is_global_zero:  # what was logged after the checkpoint is logged again
             board = require("torch.utils.tensorboard", "train")
             self.board = board.SummaryWriter(self.folder, purge_step=facts["step"])
@@ -152,11 +150,10 @@ class Run:
         It names step and terms. Call it before the optimizer's step: the last checkpoint is then a
         good one.
         """
-        bad = self.fabric.all_reduce(
-            (~self._stack(terms).isfinite()).float(), reduce_op="sum"
-        ).tolist()
-        if any(bad):
-            names = ", ".join(name for name, count in zip(terms, bad, strict=True) if count)
+        bad = (~self._stack(terms).isfinite()).float()
+        counts = self.fabric.all_reduce(bad, reduce_op="sum").tolist()
+        if any(counts):
+            names = ", ".join(name for name, count in zip(terms, counts, strict=True) if count)
             raise FloatingPointError(
                 f"step {step}: {names} not finite; {self.folder} keeps its last checkpoint"
             )

@@ -117,8 +117,7 @@ def hardware() -> str:
     """The GPU's or the CPU's model, and the threads used."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
-    model = (
-        info.partition("model name")[2].partition("\n")[0].lstrip("\t :") or platform.processor()
-    )
-    return f"{model}, {torch.get_num_threads()} threads"
+    cpus = Path("/proc/cpuinfo")
+    info = cpus.read_text() if cpus.is_file() else ""
+    model = info.partition("model name")[2].partition("\n")[0].lstrip("\t :")
+    return f"{model or platform.processor()}, {torch.get_num_threads()} threads"
