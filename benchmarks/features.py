@@ -109,9 +109,8 @@ def report(job: str, label: str, clips: list[np.ndarray], rounds: int) -> None:
         ratio = np.median(seconds[name] / seconds["thlab"])
         at_best = seconds[name].min() / seconds["thlab"].min()
         difference = max(np.abs(function(clip) - JOBS[job]["thlab"](clip)).max() for clip in clips)
-        numbers = (
-            f"{1e3 * np.median(seconds[name]):8.2f}{ratio:8.2f}{at_best:9.2f}{difference:12.1e}"
-        )
+        middle = 1e3 * np.median(seconds[name])
+        numbers = f"{middle:8.2f}{ratio:8.2f}{at_best:9.2f}{difference:12.1e}"
         print(f"{job:26s}{label:12s}{name:12s}{numbers}")
 
 

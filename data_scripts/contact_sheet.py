@@ -84,11 +84,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         corpus = open_corpus(arguments.raw or "embedded", arguments.root, check="none")
-        crops = (
-            crops_of(clip, bool(arguments.raw), arguments.size)
-            for clip in speakers_in_turn(corpus, arguments.rows)
-        )
-        rows = [row_of(frames, arguments.columns, arguments.size) for frames in crops]
+        rows = []
+        for clip in speakers_in_turn(corpus, arguments.rows):
+            frames = crops_of(clip, bool(arguments.raw), arguments.size)
+            rows.append(row_of(frames, arguments.columns, arguments.size))
         save(np.concatenate(rows), arguments.sheet)
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))

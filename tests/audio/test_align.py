@@ -65,9 +65,8 @@ def test_times_are_ordered_inside_the_clip_and_phones_fill_their_words(aligner, 
 @pytest.mark.parametrize("aligner", [align_pocketsphinx, align_dtw])
 def test_words_are_found_where_a_synthetic_voice_says_them(aligner, spoken):
     take = say(SENTENCE, "gmw/en-US+m5")
-    truth = (
-        np.array([take.times[take.word == number][[0, -1], [0, 1]] for number in range(6)]) + 0.3
-    )
+    own = [take.times[take.word == number] for number in range(6)]
+    truth = 0.3 + np.array([times[[0, -1], [0, 1]] for times in own])
     found = np.array([(span.start, span.end) for span in aligner(spoken, SENTENCE).words])
     assert np.median(np.abs(found - truth)) < 0.03
 

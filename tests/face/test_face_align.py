@@ -17,10 +17,8 @@ def sway(n_frames, centre, rng):
     shift = 3 * np.stack([np.sin(t + phase[0]), np.sin(1.2 * t + phase[1])], -1)
     angle = np.radians(2) * np.sin(0.8 * t + phase[2])
     scale = 1 + 0.01 * np.sin(t + phase[3])
-    linear = (
-        scale[:, None, None]
-        * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).T
-    )
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = scale[:, None, None] * turn.T
     return np.concatenate([linear, (centre + shift - linear @ centre)[..., None]], -1)
 
 
@@ -179,9 +177,8 @@ def test_real_crops_hold_the_face_in_place(real_data):
         assert found.mean() >= 0.98, path.name
         matrices = alignment_matrices(to_68(landmarks), 128)
         fixed = np.broadcast_to(matrices.mean(0), matrices.shape)
-        still, swaying = (
-            anchors(to_68(detect_landmarks(crop(frames, m, 128))[0])) for m in (matrices, fixed)
-        )
+        still = anchors(to_68(detect_landmarks(crop(frames, matrices, 128))[0]))
+        swaying = anchors(to_68(detect_landmarks(crop(frames, fixed, 128))[0]))
         # pixels of 128; a blink moves an eye's centre too
         assert still.std(0).max() < 2.0, path.name
         assert still.std(0).max() < swaying.std(0).max(), path.name

@@ -83,9 +83,8 @@ def test_a_task_file_gives_the_same_points(task_file, real_data):
     """Against the models that detect_landmarks takes by itself: two meshes, nearly equal."""
     from PIL import Image
 
-    frames = np.array(Image.open(real_data / "faces_public_domain/astronaut.png").convert("RGB"))[
-        None
-    ]
+    picture = Image.open(real_data / "faces_public_domain/astronaut.png")
+    frames = np.array(picture.convert("RGB"))[None]
     landmarks, found = detect_landmarks(frames, model=task_file)
     assert found.tolist() == [True]
     assert landmarks.shape == (1, 478, 3)

@@ -52,9 +52,8 @@ def test_card_says_where_weights_come_from(folder):
     assert {name: read[name] for name in card} == card
     assert read.keys() - card.keys() == {"commit", "hardware"}
     head = ["git", "-C", str(weights.PROJECT), "rev-parse", "HEAD"]
-    assert read["commit"] == (
-        subprocess.run(head, capture_output=True, text=True).stdout.strip() or None
-    )
+    commit = subprocess.run(head, capture_output=True, text=True).stdout.strip()
+    assert read["commit"] == (commit or None)
     assert read["hardware"].strip(", ").endswith(" threads") or torch.cuda.is_available()
 
 
