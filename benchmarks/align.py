@@ -1,10 +1,12 @@
-"""Forced alignment against GRID's official .align files: pocketsphinx, and our time warping of synthetic voices.
+"""Forced alignment against GRID's official .align files: pocketsphinx, and time warping.
+
+The warping is ours, of synthetic voices.
 
     THLAB_REAL_DATA=<folder with grid/> python benchmarks/align.py [--clips 160]
 
-Scored are the start and the end of each of the six words, 12 boundaries a clip, those next to the silence at both ends
-included; a boundary between two words counts twice, as the end of one and the start of the next. Official times lie on
-a grid of 10 ms, pocketsphinx's too.
+Scored are the start and the end of each of the six words, 12 boundaries a clip, those next to the
+silence at both ends included; a boundary between two words counts twice, as the end of one and the
+start of the next. Official times lie on a grid of 10 ms, pocketsphinx's too.
 """
 
 import argparse
@@ -23,14 +25,21 @@ from thlab.data import Clip, open_corpus
 
 
 def errors_of(aligner, clips: list[Clip]) -> tuple[np.ndarray, float]:
-    """Signed errors in ms, (clips, 6 words, start and end), and CPU seconds a clip without decoding the file."""
-    errors, seconds = [], 0.0
+    """Signed errors in ms, (clips, 6 words, start and end), and CPU seconds a clip.
+
+    Decoding the file is not counted.
+    """
+    errors = []
+    seconds = 0.0
     for clip in tqdm(clips, desc=aligner.__name__, leave=False):
-        audio, words = clip.audio, [word.label for word in clip.words]
+        audio = clip.audio
+        words = [word.label for word in clip.words]
         start = time.process_time()
         found = aligner(audio, words).words
         seconds += time.process_time() - start
-        errors.append([(f.start - w.start, f.end - w.end) for f, w in zip(found, clip.words, strict=True)])
+        errors.append(
+            [(f.start - w.start, f.end - w.end) for f, w in zip(found, clip.words, strict=True)]
+        )
     return 1000 * np.array(errors), seconds / len(clips)
 
 
@@ -44,7 +53,10 @@ def line(label: str, errors: np.ndarray) -> str:
 
 def table(name: str, errors: np.ndarray, seconds: float) -> None:
     print(f"\n{name}, {seconds:.2f} s of CPU a clip")
-    print(f"{'|error| in ms':28s}{'median':>8s}{'p90':>8s}{'mean':>8s}{'bias':>8s}{'≤ 40 ms':>9s}{'n':>8s}")
+    print(
+        f"{'|error| in ms':28s}{'median':>8s}{'p90':>8s}{'mean':>8s}{'bias':>8s}"
+        f"{'≤ 40 ms':>9s}{'n':>8s}"
+    )
     print(line("all", errors))
     print(line("between two words", np.concatenate([errors[:, 1:, 0], errors[:, :-1, 1]])))
     print(line("first start, after silence", errors[:, 0, 0]))
@@ -61,7 +73,9 @@ def main() -> None:
     count = parser.parse_args().clips
     if not root:
         raise SystemExit("THLAB_REAL_DATA is not set: point it at a folder with grid/")
-    clips = [clip for clip in open_corpus("grid", f"{root}/grid") if clip.speaker == "s1" and clip.timed][:count]
+    clips = [
+        clip for clip in open_corpus("grid", f"{root}/grid") if clip.speaker == "s1" and clip.timed
+    ][:count]
     torch.set_num_threads(1)
     print(f"{len(clips)} clips; threads 1; load {os.getloadavg()}")
     for aligner in (align_pocketsphinx, align_dtw):

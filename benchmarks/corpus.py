@@ -1,9 +1,10 @@
 """How fast the corpus is made: clips a second by size and view, and where the time goes.
 
-python benchmarks/corpus.py [clips]
+    python benchmarks/corpus.py [clips]
 
-Times are CPU time of one process; with two workers on two idle cores twice as many clips are made in a second. The
-first clip, which pays for compiling, is reported by itself. Every clip is made twice and must be the same.
+Times are CPU time of one process; with two workers on two idle cores twice as many clips are made
+in a second. The first clip, which pays for compiling, is reported by itself. Every clip is made
+twice and must be the same.
 """
 
 import os
@@ -52,15 +53,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         row = clip_rows(settings.settle("tiny", "face", None, 1.0, 0))[0]
-        first = timed(clip.make_clip, scratch, row, settings.settle("tiny", "face", None, 1.0, 0), scratch)[1]
-        print(f"first clip, compiling or loading the kernels: {first:.1f} s; one thread; load {os.getloadavg()[0]:.1f}")
-        print(f"{'view':9}{'size':>5}{'clips/s':>9}{'ms/frame: render':>18}{'encode':>8}{'speech ms/clip':>16}")
+        first = timed(
+            clip.make_clip, scratch, row, settings.settle("tiny", "face", None, 1.0, 0), scratch
+        )[1]
+        print(
+            f"first clip, compiling or loading the kernels: {first:.1f} s; "
+            f"one thread; load {os.getloadavg()[0]:.1f}"
+        )
+        print(
+            f"{'view':9}{'size':>5}{'clips/s':>9}"
+            f"{'ms/frame: render':>18}{'encode':>8}{'speech ms/clip':>16}"
+        )
         for view in ("face", "portrait"):
             for size in (64, 128, 256):
                 spent = measure(size, view, count, scratch)
-                per_frame = {step: 1000 * spent[step] / spent["frames"] for step in ("render", "encode")}
+                per_frame = {
+                    step: 1000 * spent[step] / spent["frames"] for step in ("render", "encode")
+                }
                 rate = count / (spent["speech"] + spent["render"] + spent["encode"])
-                line = f"{view:9}{size:5}{rate:9.2f}{per_frame['render']:18.2f}{per_frame['encode']:8.2f}"
+                times = f"{per_frame['render']:18.2f}{per_frame['encode']:8.2f}"
+                line = f"{view:9}{size:5}{rate:9.2f}{times}"
                 print(f"{line}{1000 * spent['speech'] / count:16.1f}")
         print(f"load at the end {os.getloadavg()[0]:.1f}")
 

@@ -1,11 +1,14 @@
-"""Clips a second: sound and pictures decoded, against other readers of the same files in one process; and into memory.
+"""Clips a second: sound and pictures decoded, against other readers; and into memory.
+
+All read the same files in one process.
 
     python benchmarks/data.py [--clips 24] [--rounds 5]
 
-Reads the tiny embedded corpus, which is built where it is missing, and, where THLAB_REAL_DATA is set, GRID and RAVDESS.
-The readers take turns, a round each, on one thread. Printed: the median clips a second of the process's CPU time, in
-which a busy machine's other work does not count, the median over the rounds of thlab's speed over the peer's, and the
-difference between what thlab and the peer read. Loading is timed by the clock.
+Reads the tiny embedded corpus, which is built where it is missing, and, where THLAB_REAL_DATA is
+set, GRID and RAVDESS. The readers take turns, a round each, on one thread. Printed: the median
+clips a second of the process's CPU time, in which a busy machine's other work does not count, the
+median over the rounds of thlab's speed over the peer's, and the difference between what thlab and
+the peer read. Loading is timed by the clock.
 """
 
 import argparse
@@ -29,7 +32,8 @@ from thlab.data.tensors import load_clips
 
 
 def opencv_video(path):
-    capture, frames = cv2.VideoCapture(str(path)), []
+    capture = cv2.VideoCapture(str(path))
+    frames = []
     while (got := capture.read())[0]:
         frames.append(cv2.cvtColor(got[1], cv2.COLOR_BGR2RGB))
     return np.stack(frames)
@@ -53,7 +57,7 @@ PICTURES = {
 
 
 def rounds_of(readers, paths, rounds):
-    """CPU seconds of each reader in each round, (reader, round), and what each read of the first file."""
+    """CPU seconds of each reader in each round, (reader, round), and what each first read."""
     first = {name: reader(paths[0]) for name, reader in readers.items()}  # also warms caches
     seconds = {name: [] for name in readers}
     for i in range(rounds):
@@ -100,11 +104,23 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {torch.get_num_threads()} thread")
+    print(
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {torch.get_num_threads()} thread"
+    )
     tiny = ensure("tiny", view="face")
     corpus = open_corpus("embedded", tiny, check="none")[: args.clips]
-    report("Pictures, embedded corpus: 64 px H.264", PICTURES, [clip.path for clip in corpus], args.rounds)
-    report("Sound, embedded corpus: 16 kHz .wav", SOUND, [clip.audio_path for clip in corpus], args.rounds)
+    report(
+        "Pictures, embedded corpus: 64 px H.264",
+        PICTURES,
+        [clip.path for clip in corpus],
+        args.rounds,
+    )
+    report(
+        "Sound, embedded corpus: 16 kHz .wav",
+        SOUND,
+        [clip.audio_path for clip in corpus],
+        args.rounds,
+    )
     if root := os.environ.get("THLAB_REAL_DATA"):
         grid = sorted(Path(root, "grid/s1/video").glob("*.mpg"))[: args.clips]
         report("Pictures, GRID: 360 x 288 MPEG-1", PICTURES, grid, args.rounds)

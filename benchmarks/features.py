@@ -1,11 +1,14 @@
-"""Spectrograms and MFCCs against librosa, torchaudio and scipy: same inputs, one process, one thread, interleaved.
+"""Spectrograms and MFCCs against librosa, torchaudio and scipy.
+
+Same inputs, one process, one thread, interleaved.
 
     python benchmarks/features.py [--rounds 20]
 
-Prints the median of the milliseconds for all clips of an input; how many times slower than thlab each peer is, as the
-median over the rounds of the ratio within a round and as the ratio of each one's fastest round; and the largest
-difference between thlab's numbers and the peer's. Times are the process's CPU time, in which a busy machine's other
-work counts only by the cache it takes; every function runs on one thread.
+Prints the median of the milliseconds for all clips of an input; how many times slower than thlab
+each peer is, as the median over the rounds of the ratio within a round and as the ratio of each
+one's fastest round; and the largest difference between thlab's numbers and the peer's. Times are
+the process's CPU time, in which a busy machine's other work counts only by the cache it takes;
+every function runs on one thread.
 """
 
 import argparse
@@ -25,17 +28,32 @@ from thlab.audio import log_spectrogram, mfcc
 FRAME = {"n_fft": 400, "hop_length": 160}
 TO_SPECTRUM = torchaudio.transforms.Spectrogram(**FRAME, power=1.0, pad_mode="constant")
 TO_MFCC = torchaudio.transforms.MFCC(
-    n_mfcc=13, melkwargs={**FRAME, "n_mels": 40, "norm": "slaney", "mel_scale": "slaney", "pad_mode": "constant"}
+    n_mfcc=13,
+    melkwargs={
+        **FRAME,
+        "n_mels": 40,
+        "norm": "slaney",
+        "mel_scale": "slaney",
+        "pad_mode": "constant",
+    },
 )
 TO_SHORT_TIME = scipy.signal.ShortTimeFFT(scipy.signal.windows.hann(400, sym=False), 160, 16000)
 
 
 def librosa_log(audio):
-    return np.log(np.maximum(np.abs(librosa.stft(audio, **FRAME)), 1e-3))[..., 1:, :].swapaxes(-1, -2)
+    return np.log(np.maximum(np.abs(librosa.stft(audio, **FRAME)), 1e-3))[..., 1:, :].swapaxes(
+        -1, -2
+    )
 
 
 def torchaudio_log(audio):
-    return TO_SPECTRUM(torch.from_numpy(audio)).clamp(min=1e-3).log()[..., 1:, :].swapaxes(-1, -2).numpy()
+    return (
+        TO_SPECTRUM(torch.from_numpy(audio))
+        .clamp(min=1e-3)
+        .log()[..., 1:, :]
+        .swapaxes(-1, -2)
+        .numpy()
+    )
 
 
 def scipy_log(audio):
@@ -58,7 +76,11 @@ JOBS = {
         "torchaudio": torchaudio_log,
         "scipy": scipy_log,
     },
-    "MFCC": {"thlab": lambda audio: mfcc(audio).numpy(), "librosa": librosa_mfcc, "torchaudio": torchaudio_mfcc},
+    "MFCC": {
+        "thlab": lambda audio: mfcc(audio).numpy(),
+        "librosa": librosa_mfcc,
+        "torchaudio": torchaudio_mfcc,
+    },
 }
 
 
@@ -69,7 +91,7 @@ def speech_like(*shape: int) -> np.ndarray:
 
 
 def interleaved(functions: dict, clips: list[np.ndarray], rounds: int) -> dict[str, np.ndarray]:
-    """CPU seconds each function takes for all clips in each round; the order is drawn anew each round."""
+    """CPU seconds each function takes for all clips in each round, in an order drawn anew."""
     seconds = {name: [] for name in functions}
     rng = np.random.default_rng(0)
     for _ in range(rounds + 2):
@@ -87,7 +109,8 @@ def report(job: str, label: str, clips: list[np.ndarray], rounds: int) -> None:
         ratio = np.median(seconds[name] / seconds["thlab"])
         at_best = seconds[name].min() / seconds["thlab"].min()
         difference = max(np.abs(function(clip) - JOBS[job]["thlab"](clip)).max() for clip in clips)
-        numbers = f"{1e3 * np.median(seconds[name]):8.2f}{ratio:8.2f}{at_best:9.2f}{difference:12.1e}"
+        middle = 1e3 * np.median(seconds[name])
+        numbers = f"{middle:8.2f}{ratio:8.2f}{at_best:9.2f}{difference:12.1e}"
         print(f"{job:26s}{label:12s}{name:12s}{numbers}")
 
 
@@ -96,10 +119,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
-    print(f"threads: torch {torch.get_num_threads()}, OMP {os.environ['OMP_NUM_THREADS']}; load {os.getloadavg()}")
+    print(
+        f"threads: torch {torch.get_num_threads()}, OMP {os.environ['OMP_NUM_THREADS']}; "
+        f"load {os.getloadavg()}"
+    )
     print(f"{'':26s}{'input':12s}{'':12s}{'ms':>8s}{'ratio':>8s}{'fastest':>9s}{'max |diff|':>12s}")
     batch = speech_like(16, 48000)
-    inputs = {"16 of 3 s": list(batch), "batch of 16": [batch], "2 of 30 s": list(speech_like(2, 480000))}
+    inputs = {
+        "16 of 3 s": list(batch),
+        "batch of 16": [batch],
+        "2 of 30 s": list(speech_like(2, 480000)),
+    }
     for job in JOBS:
         for label, clips in inputs.items():
             report(job, label, clips, rounds)

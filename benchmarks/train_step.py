@@ -1,11 +1,14 @@
-"""Training steps a second of segment VAE, generator and DAVS: bf16, channels_last and torch.compile on and off.
+"""Training steps a second of three models: bf16, channels_last and torch.compile on and off.
+
+Segment VAE, generator and DAVS.
 
     python benchmarks/train_step.py [--seconds 10] [--threads 1]
 
-Sizes are the book preset's, batches random. The variants of a model take turns, so that a busy machine slows them
-alike: read the ratios. A step is forward, backward and Adam; the generator's is that before the critics join, that of
-DAVS is its encoders' phase. The generator lays the pictures out channels_last in any case: on and off here is the
-layout of the weights. A compilation that takes longer than the limit is given up, which is then said.
+Sizes are the book preset's, batches random. The variants of a model take turns, so that a busy
+machine slows them alike: read the ratios. A step is forward, backward and Adam; the generator's is
+that before the critics join, that of DAVS is its encoders' phase. The generator lays the pictures
+out channels_last in any case: on and off here is the layout of the weights. A compilation that
+takes longer than the limit is given up, which is then said.
 """
 
 import argparse
@@ -30,7 +33,8 @@ from thlab.papers.priors.losses import objective
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.training.weights import hardware
 
-EMOTIONS, SEQUENCES = 8, 1000
+EMOTIONS = 8
+SEQUENCES = 1000
 CONTENT = 32  # numbers a frame
 Step = Callable[[], None]
 
@@ -52,7 +56,8 @@ def vae(device: str) -> tuple[nn.Module, Callable]:
 
 def generator(device: str) -> tuple[nn.Module, Callable]:
     """The generator, and its L1 on random pictures."""
-    config, sizes = GANConfig.book(), GeneratorConfig.book()
+    config = GANConfig.book()
+    sizes = GeneratorConfig.book()
     module = Generator(sizes, CONTENT).to(device)
     real = torch.rand(config.clips, 1, 3, sizes.size, sizes.size, device=device)
     z_c = torch.randn(config.clips, 1, CONTENT, device=device)
@@ -60,9 +65,12 @@ def generator(device: str) -> tuple[nn.Module, Callable]:
 
 
 def davs(device: str) -> tuple[nn.Module, Callable]:
-    """The model of [zhou2019], and its encoders' loss of random word clips: 57 words, 20 people."""
-    config, words, people = DAVSConfig.book(), 57, 20
-    module, critics = DAVS(config, words, people).to(device), Critics(config, words, people).to(device)
+    """The model of [zhou2019] and its encoders' loss of random clips: 57 words, 20 people."""
+    config = DAVSConfig.book()
+    words = 57
+    people = 20
+    module = DAVS(config, words, people).to(device)
+    critics = Critics(config, words, people).to(device)
     critics.requires_grad_(False)
 
     def video(n: int) -> torch.Tensor:
@@ -81,7 +89,9 @@ def davs(device: str) -> tuple[nn.Module, Callable]:
     return module, lambda model: encoder_phase(config, critics, model(batch), batch)["total"]
 
 
-def make_step(build: Callable, device: str, bf16: bool, channels_last: bool, compiled: bool) -> Step:
+def make_step(
+    build: Callable, device: str, bf16: bool, channels_last: bool, compiled: bool
+) -> Step:
     """One step of a fresh model, as a call that returns when it is done."""
     module, loss_of = build(device)
     if channels_last:
@@ -106,9 +116,13 @@ def first_step(threads: int, build: Callable, device: str, choice: tuple[bool, b
     make_step(build, device, *choice)()
 
 
-def compile_failure(build: Callable, device: str, choice: tuple[bool, bool, bool], limit: int) -> str:
+def compile_failure(
+    build: Callable, device: str, choice: tuple[bool, bool, bool], limit: int
+) -> str:
     """Compile in another process, for a compiler may crash; what went wrong, or nothing."""
-    child = get_context("spawn").Process(target=first_step, args=(torch.get_num_threads(), build, device, choice))
+    child = get_context("spawn").Process(
+        target=first_step, args=(torch.get_num_threads(), build, device, choice)
+    )
     child.start()
     child.join(limit)
     if child.exitcode is None:
@@ -120,7 +134,12 @@ def compile_failure(build: Callable, device: str, choice: tuple[bool, bool, bool
 def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
     """Print a line for each variant of a model."""
     layouts = (False, True) if build is not vae else (False,)  # the VAE has no convolution
-    choices = [(bf16, layout, compiled) for compiled in (False, True) for bf16 in (False, True) for layout in layouts]
+    choices = [
+        (bf16, layout, compiled)
+        for compiled in (False, True)
+        for bf16 in (False, True)
+        for layout in layouts
+    ]
     if device == "cpu":  # compilations are slow here: one
         choices = [choice for choice in choices if not choice[2]] + [(False, layouts[-1], True)]
     steps: dict[tuple, Step] = {}
@@ -142,18 +161,23 @@ def measure(build: Callable, device: str, seconds: float, limit: int) -> None:
     for choice, spent in times.items():
         middle = statistics.median(spent)
         print(
-            f"{build.__name__:10s} {label(choice):32s} {1 / middle:8.2f} steps/s {plain / middle:6.2f}x  n={len(spent)}"
+            f"{build.__name__:10s} {label(choice):32s} {1 / middle:8.2f} steps/s "
+            f"{plain / middle:6.2f}x  n={len(spent)}"
         )
 
 
 def label(choice: tuple[bool, bool, bool]) -> str:
     bf16, channels_last, compiled = choice
-    return " ".join(["bf16" if bf16 else "float32"] + ["channels_last"] * channels_last + ["compile"] * compiled)
+    return " ".join(
+        ["bf16" if bf16 else "float32"] + ["channels_last"] * channels_last + ["compile"] * compiled
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=10, help="for each model, besides the first steps")
+    parser.add_argument(
+        "--seconds", type=float, default=10, help="for each model, besides the first steps"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--limit", type=int, default=90, help="seconds that compiling may take")
     args = parser.parse_args()

@@ -17,10 +17,14 @@ class OneLineParser(argparse.ArgumentParser):
 
 def main(corpus: str, description: str | None, argv: list[str] | None = None) -> int:
     """The command line that every script in data_scripts/ shares. Returns the exit status."""
-    parser = OneLineParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = OneLineParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("root", type=Path, help="the corpus in its official layout")
     parser.add_argument("out", type=Path, help="where the prepared clips go")
-    parser.add_argument("--size", type=int, default=128, help="pixels of a crop's side, 64 to 256 (default 128)")
+    parser.add_argument(
+        "--size", type=int, default=128, help="pixels of a crop's side, 64 to 256 (default 128)"
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--limit", type=int, help="prepare the first so many clips")
     parser.add_argument("--speakers", nargs="+", help="prepare these speakers' clips")
@@ -33,8 +37,10 @@ def main(corpus: str, description: str | None, argv: list[str] | None = None) ->
     except (ValueError, OSError, ImportError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on where this one stopped", file=sys.stderr)
+        print("interrupted: the same command resumes", file=sys.stderr)
         return 130
-    print(f"{arguments.out}: {counts['prepared']} clips prepared, {counts['skipped']} were there, "
-          f"{counts['unusable']} unusable (unusable.jsonl says why)")  # fmt: skip
+    print(
+        f"{arguments.out}: {counts['prepared']} clips prepared, {counts['skipped']} were there, "
+        f"{counts['unusable']} unusable (unusable.jsonl says why)"
+    )
     return 0

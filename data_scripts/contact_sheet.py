@@ -1,7 +1,10 @@
-"""See whether crops hold eyes and mouth in place: python data_scripts/contact_sheet.py <prepared> <sheet.png>.
+"""See whether crops hold eyes and mouth in place.
 
-A row a clip, a column a moment; crosses mark where the template puts the eyes and the point under the nose. Reads any
-folder of aligned clips, prepared or embedded. --raw takes a corpus in its official layout instead, aligned on the spot.
+    python data_scripts/contact_sheet.py <prepared> <sheet.png>
+
+A row a clip, a column a moment; crosses mark where the template puts the eyes and the point under
+the nose. Reads any folder of aligned clips, prepared or embedded. --raw takes a corpus in its
+official layout instead, aligned on the spot.
 """
 
 import argparse
@@ -22,8 +25,10 @@ from thlab.optional import require
 GREEN = (0, 255, 0)
 
 
-def row_of(crops: UInt8[np.ndarray, "t s s 3"], columns: int, cell: int) -> UInt8[np.ndarray, "cell width 3"]:
-    """`columns` moments of a clip, evenly spread, each enlarged to at least `cell` pixels and marked."""
+def row_of(
+    crops: UInt8[np.ndarray, "t s s 3"], columns: int, cell: int
+) -> UInt8[np.ndarray, "cell width 3"]:
+    """`columns` moments of a clip, evenly spread, each of `cell` pixels or more and marked."""
     moments = np.linspace(0, len(crops) - 1, columns).round().astype(int)
     times = max(1, round(cell / crops.shape[1]))
     enlarged = crops[moments].repeat(times, 1).repeat(times, 2)
@@ -63,20 +68,26 @@ def save(picture: UInt8[np.ndarray, "h w 3"], path: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line. Returns the exit status."""
-    parser = OneLineParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("root", type=Path, help="a folder of aligned clips (with --raw: a corpus's official layout)")
+    parser = OneLineParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "root", type=Path, help="a folder of aligned clips (with --raw: a corpus's official layout)"
+    )
     parser.add_argument("sheet", type=Path, help="the PNG to write")
-    parser.add_argument("--raw", metavar="CORPUS", help="read this corpus's official layout and align it now")
+    parser.add_argument(
+        "--raw", metavar="CORPUS", help="read this corpus's official layout and align it now"
+    )
     parser.add_argument("--rows", type=int, default=8, help="clips, speaker by speaker (default 8)")
     parser.add_argument("--columns", type=int, default=10, help="moments a clip (default 10)")
     parser.add_argument("--size", type=int, default=128, help="pixels of a crop (default 128)")
     arguments = parser.parse_args(argv)
     try:
         corpus = open_corpus(arguments.raw or "embedded", arguments.root, check="none")
-        crops = (
-            crops_of(clip, bool(arguments.raw), arguments.size) for clip in speakers_in_turn(corpus, arguments.rows)
-        )
-        rows = [row_of(frames, arguments.columns, arguments.size) for frames in crops]
+        rows = []
+        for clip in speakers_in_turn(corpus, arguments.rows):
+            frames = crops_of(clip, bool(arguments.raw), arguments.size)
+            rows.append(row_of(frames, arguments.columns, arguments.size))
         save(np.concatenate(rows), arguments.sheet)
     except (ValueError, FileNotFoundError) as error:
         parser.error(str(error))

@@ -49,7 +49,11 @@ def test_build_of_what_is_there_is_quick(tiny_corpus, capsys):
 def test_bad_arguments_get_one_line_and_exit_2(arguments, capsys, tmp_path):
     try:
         status = cli.main(
-            [*arguments[:2], *([str(tmp_path / "x")] if arguments[1:2] == ["build"] else []), *arguments[2:]]
+            [
+                *arguments[:2],
+                *([str(tmp_path / "x")] if arguments[1:2] == ["build"] else []),
+                *arguments[2:],
+            ]
         )
     except SystemExit as stop:
         status = stop.code

@@ -11,7 +11,9 @@ NO_CHAPTER = {"thlab/cli.py", "thlab/optional.py"}  # plumbing that no chapter e
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef]:
-    return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef))
+    return (
+        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)
+    )
 
 
 def exported() -> Iterator[tuple[Path, ast.FunctionDef | ast.ClassDef]]:
@@ -24,14 +26,24 @@ def exported() -> Iterator[tuple[Path, ast.FunctionDef | ast.ClassDef]]:
                 if path.exists():
                     kinds = (ast.FunctionDef, ast.ClassDef)
                     yield from (
-                        (path, d) for d in ast.parse(path.read_text()).body if isinstance(d, kinds) and d.name in names
+                        (path, d)
+                        for d in ast.parse(path.read_text()).body
+                        if isinstance(d, kinds) and d.name in names
                     )
 
 
 def test_every_named_chapter_exists():
-    named = {(path, name) for path in MODULES for name in re.findall(r"\bbook/[\w-]+\.(?:ipynb|md)", path.read_text())}
+    named = {
+        (path, name)
+        for path in MODULES
+        for name in re.findall(r"\bbook/[\w-]+\.(?:ipynb|md)", path.read_text())
+    }
     assert named, "no docstring names a chapter"
-    missing = [f"{path.relative_to(ROOT)}: {name}" for path, name in sorted(named) if not (ROOT / name).exists()]
+    missing = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, name in sorted(named)
+        if not (ROOT / name).exists()
+    ]
     assert not missing
 
 
@@ -53,7 +65,9 @@ def test_public_functions_have_docstrings():
         f"{path.relative_to(ROOT)}: {node.name}"
         for path in MODULES
         for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
     ]
     assert not silent
 
@@ -61,7 +75,12 @@ def test_public_functions_have_docstrings():
 def test_files_and_functions_stay_short():
     lines = {str(p.relative_to(ROOT)): p.read_text().count("\n") for p in MODULES}
     assert {name: n for name, n in lines.items() if n > 350} == {}
-    long = [f"{p.relative_to(ROOT)}: {f.name}" for p in MODULES for f in functions(p) if body_lines(f) > 40]
+    long = [
+        f"{p.relative_to(ROOT)}: {f.name}"
+        for p in MODULES
+        for f in functions(p)
+        if body_lines(f) > 40
+    ]
     assert not long
 
 

@@ -1,20 +1,54 @@
-"""What a talking head is made from and what comes out: the recording, the picture, the video, and what is refused."""
+"""What a talking head is made from and what comes out: recording, picture, video, refusals."""
+
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sound_files import wav
 
+from thlab import inference
 from thlab.face import detect_landmarks, to_68
 from thlab.face.points import TEMPLATE, anchors
-from thlab.inference import generate, read_photo, read_speech, write_talking
-from thlab.media import read_audio, read_video, wav_bytes
+from thlab.inference import (
+    Photo,
+    generate,
+    read_photo,
+    read_speech,
+    repaint_in_pieces,
+    write_talking,
+)
+from thlab.media import read_audio, read_video
 from thlab.nn.warp import Changes, apply_changes, repaint_photo
 
+# prints the peak memory in MB after a video of 200 frames, and after one of 800; the first one of
+# all also measures what the libraries load and what the allocator holds back
+MEASURE_MEMORY = """
+import resource, sys
+from pathlib import Path
+import numpy as np, torch
+from thlab.inference import Photo, Speech, generate
+from thlab.nn.warp import Changes
 
-def wav(path, audio):
-    path.write_bytes(wav_bytes(np.asarray(audio, np.float32)))
-    return path
+class Still:
+    size = 16
+    def content(self, speech):
+        return torch.zeros(speech.n_frames, 1)
+    def changes(self, image, content, controls=None):
+        n = len(content)
+        return Changes(torch.zeros(n, 2, 16, 16), torch.zeros(n, 3, 16, 16))
+    def render(self, image, content, controls=None):
+        raise NotImplementedError
+
+torch.set_num_threads(1)
+photo = Photo(np.full((256, 256, 3), 128, np.uint8), np.array([[0.1, 0, 0], [0, 0.1, 0]]), 16)
+for n in (100, 200, 800):
+    speech = Speech(torch.zeros(n * 640))
+    generate(Still(), speech, photo, [Path(sys.argv[1], f"{n}.mp4")], [None])
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
 
 
 class Blusher:
@@ -45,7 +79,9 @@ def test_a_portrait_is_cropped_to_the_aligned_face(real_data):
 
 def test_a_crop_of_the_heads_size_is_taken_as_it_is(clip, face):
     photo = read_photo(face, 64)
-    assert torch.equal((255 * photo.face()).round().byte(), torch.from_numpy(clip.frames[0]).permute(2, 0, 1))
+    assert torch.equal(
+        (255 * photo.face()).round().byte(), torch.from_numpy(clip.frames[0]).permute(2, 0, 1)
+    )
     assert read_photo(face, 128).face().shape == (3, 128, 128)
 
 
@@ -57,7 +93,9 @@ def test_a_photo_speaks_at_its_own_size_and_is_itself_outside_the_face(real_data
     frames, _ = read_video(whole)
     height, width = photo.picture.shape[:2]
     assert frames.shape == (speech.n_frames, height // 2 * 2, width // 2 * 2, 3)
-    video = repaint_photo(photo.whole(), head.changes(photo.face(), head.content(speech)), photo.matrix, 64)
+    video = repaint_photo(
+        photo.whole(), head.changes(photo.face(), head.content(speech)), photo.matrix, 64
+    )
     moved = (video - photo.whole()).abs().amax((0, 1)) > 0
     assert 0.001 < moved.float().mean() < 0.2
     corner = photo.whole()[:, :8, :8]
@@ -70,21 +108,28 @@ def test_changes_of_zero_give_the_photo_back():
     photo = 0.1 + 0.8 * torch.rand(3, 90, 120, generator=torch.Generator().manual_seed(0))
     still = Changes(torch.zeros(2, 2, 64, 64), torch.zeros(2, 3, 64, 64))
     matrix = np.array([[0.8, 0.1, -10.0], [-0.1, 0.8, -5.0]])
-    torch.testing.assert_close(repaint_photo(photo, still, matrix, 64), photo.expand(2, -1, -1, -1), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        repaint_photo(photo, still, matrix, 64), photo.expand(2, -1, -1, -1), atol=1e-5, rtol=0
+    )
 
 
 def test_an_aligned_picture_is_repainted_as_its_crop_would_be():
-    """With the identity for a similarity, the photo's way and the crop's agree where the changes do not fade out."""
+    """With the identity as similarity, photo and crop agree where changes do not fade out."""
     rng = torch.Generator().manual_seed(0)
-    image = torch.nn.functional.interpolate(torch.rand(1, 3, 8, 8, generator=rng), (64, 64), mode="bicubic").clamp(0, 1)
+    image = torch.nn.functional.interpolate(
+        torch.rand(1, 3, 8, 8, generator=rng), (64, 64), mode="bicubic"
+    ).clamp(0, 1)
     motion = torch.zeros(1, 2, 64, 64)
     motion[:, 0, 20:44, 20:44] = 0.02
-    texture, cover = torch.full((1, 3, 64, 64), 0.3), torch.zeros(1, 1, 64, 64)
+    texture = torch.full((1, 3, 64, 64), 0.3)
+    cover = torch.zeros(1, 1, 64, 64)
     cover[:, :, 30:34, 30:34] = 1
     changes = Changes(motion, torch.full((1, 3, 64, 64), 0.4), texture, cover)
     as_photo = repaint_photo(image[0], changes, np.eye(2, 3), 64)
     as_crop = apply_changes(image, changes)
-    torch.testing.assert_close(as_photo[..., 8:56, 8:56], as_crop[..., 8:56, 8:56], atol=2e-3, rtol=0)
+    torch.testing.assert_close(
+        as_photo[..., 8:56, 8:56], as_crop[..., 8:56, 8:56], atol=2e-3, rtol=0
+    )
 
 
 def test_a_face_outside_the_photo_is_refused():
@@ -94,18 +139,47 @@ def test_a_face_outside_the_photo_is_refused():
 
 
 def test_frames_that_are_not_finite_are_not_written(tmp_path):
+    pieces = iter([torch.zeros(2, 3, 64, 64), torch.full((2, 3, 64, 64), torch.nan)])
     with pytest.raises(ValueError, match="not finite"):
-        write_talking(tmp_path / "out.mp4", torch.full((2, 3, 64, 64), torch.nan), torch.zeros(1280))
+        write_talking(tmp_path / "out.mp4", pieces, torch.zeros(2560))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_photo_is_repainted_in_pieces_as_it_is_at_once(monkeypatch):
+    rng = torch.Generator().manual_seed(0)
+    maps = [0.02 * torch.randn(5, n, 64, 64, generator=rng) for n in (2, 3, 3)]
+    changes = Changes(*maps, cover=torch.rand(5, 1, 64, 64, generator=rng))
+    picture = torch.randint(0, 256, (90, 120, 3), generator=rng, dtype=torch.uint8).numpy()
+    photo = Photo(picture, np.array([[0.8, 0.1, -10.0], [-0.1, 0.8, -5.0]]), 64)
+    at_once = repaint_photo(photo.whole(), changes, photo.matrix, 64)
+    for room, sizes in ((10**9, [5]), (2 * 90 * 120, [2, 2, 1]), (1, [1] * 5)):
+        monkeypatch.setattr(inference, "PIXELS_AT_ONCE", room)
+        pieces = list(repaint_in_pieces(photo, changes))
+        assert [len(piece) for piece in pieces] == sizes
+        assert torch.equal(torch.cat(pieces), at_once)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is counted in kilobytes on Linux")
+def test_a_longer_video_of_a_photo_takes_no_more_memory(tmp_path):
+    """600 frames more of 256 x 256 pixels would take 470 MB as floats, were they held."""
+    run = [sys.executable, "-c", MEASURE_MEMORY, str(tmp_path)]
+    found = subprocess.run(run, capture_output=True, text=True, check=True)
+    _, short, long = map(float, found.stdout.split())
+    assert long - short < 150, found.stdout
+    frames, _ = read_video(tmp_path / "800.mp4")
+    assert len(frames) == 800
 
 
 @pytest.mark.parametrize("sound", ["silence", "hiss", "hum", "nothing", "whisper"])
 def test_what_is_no_speech_is_refused(sound, tmp_path, clip):
     t = np.arange(32000) / 16000
     audio = {
-        "silence": np.zeros(32000), "hiss": np.random.default_rng(0).uniform(-0.3, 0.3, 32000),
-        "hum": 0.3 * np.sin(2 * np.pi * 100 * t), "nothing": np.zeros(0), "whisper": 1e-3 * clip.audio,
-    }  # fmt: skip
+        "silence": np.zeros(32000),
+        "hiss": np.random.default_rng(0).uniform(-0.3, 0.3, 32000),
+        "hum": 0.3 * np.sin(2 * np.pi * 100 * t),
+        "nothing": np.zeros(0),
+        "whisper": 1e-3 * clip.audio,
+    }
     with pytest.raises(ValueError, match=r"speech\.wav: (no speech|empty)"):
         read_speech(wav(tmp_path / "speech.wav", audio[sound]))
 

@@ -13,8 +13,16 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
 # Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB
-PROTANOPIA = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
-DEUTERANOPIA = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+PROTANOPIA = [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+]
+DEUTERANOPIA = [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.011820, 0.042940, 0.968881],
+]
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +43,9 @@ def seen(color: str, vision) -> np.ndarray:
 @pytest.mark.parametrize("vision", [np.eye(3), np.array(PROTANOPIA), np.array(DEUTERANOPIA)])
 def test_palette_is_told_apart(vision):
     pairs = itertools.combinations(plots.PALETTE.values(), 2)
-    nearest = min(deltaE_ciede2000(rgb2lab(seen(a, vision)), rgb2lab(seen(b, vision))) for a, b in pairs)
+    nearest = min(
+        deltaE_ciede2000(rgb2lab(seen(a, vision)), rgb2lab(seen(b, vision))) for a, b in pairs
+    )
     assert nearest > 8
 
 

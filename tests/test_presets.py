@@ -21,5 +21,7 @@ def test_hardware_decides_without_it(gpu, expected, monkeypatch):
 
 def test_unknown_preset_is_named(monkeypatch):
     monkeypatch.setenv("THLAB_PRESET", "quick")
-    with pytest.raises(ValueError, match="'quick' is not a preset: choose one of fast, book, paper"):
+    with pytest.raises(
+        ValueError, match="'quick' is not a preset: choose one of fast, book, paper"
+    ):
         presets.current()

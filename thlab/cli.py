@@ -8,7 +8,8 @@ from typing import Any
 from thlab import __version__
 from thlab.papers import PAPERS, load_paper
 
-BAD_ARGUMENTS, INTERRUPTED = 2, 130
+BAD_ARGUMENTS = 2
+INTERRUPTED = 130
 COMMANDS = {
     "corpus": "the embedded talking-head corpus: build, show, verify",
     "train": "train a paper's models; a run that was stopped resumes",
@@ -18,13 +19,19 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns its exit status: 0 done, 1 failed, 2 bad arguments, 130 interrupted."""
+    """Run the command; returns its exit status.
+
+    0 done, 1 failed, 2 bad arguments, 130 interrupted.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         options = parser(arguments).parse_args(arguments)
         return options.run(options)
     except KeyboardInterrupt:
-        print("thlab: stopped; what is finished is kept, and the same command resumes", file=sys.stderr)
+        print(
+            "thlab: stopped; what is finished is kept, and the same command resumes",
+            file=sys.stderr,
+        )
         return INTERRUPTED
     except (ValueError, FileNotFoundError) as error:
         print(f"thlab: {error}", file=sys.stderr)
@@ -58,10 +65,12 @@ def parser(arguments: list[str]) -> argparse.ArgumentParser:
 
 
 def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str]) -> None:
-    """Of `train`, `evaluate` and `generate`: the papers, and all options of the one that is named."""
+    """Of `train`, `evaluate`, `generate`: the papers, and all options of the one named."""
     add = {"train": _add_train, "evaluate": _add_evaluate, "generate": _add_generate}[name]
     if name == "generate":
-        command.add_argument("--paper", required=True, choices=list(PAPERS), metavar="PAPER", help=_papers())
+        command.add_argument(
+            "--paper", required=True, choices=list(PAPERS), metavar="PAPER", help=_papers()
+        )
         command.epilog = "the options of one: thlab generate --paper PAPER --help"
         key = _after(arguments, "--paper")
         if key in PAPERS:
@@ -73,7 +82,12 @@ def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str
             papers.add_parser(key)
             continue
         paper = load_paper(key)
-        add(papers.add_parser(key, help=paper.about, description=paper.about, epilog=_inventory(paper, name)), paper)
+        add(
+            papers.add_parser(
+                key, help=paper.about, description=paper.about, epilog=_inventory(paper, name)
+            ),
+            paper,
+        )
 
 
 def _papers() -> str:
@@ -102,12 +116,20 @@ def _add_train(command: argparse.ArgumentParser, paper: Any) -> None:
     _add_data(command, "medium")
     stages = ", ".join(paper.stages)
     command.add_argument("--stage", default="all", help=f"{stages}, or all (default)")
-    command.add_argument("--out", type=Path, required=True, help="run folder: checkpoints, logs, then the weights")
+    command.add_argument(
+        "--out", type=Path, required=True, help="run folder: checkpoints, logs, then the weights"
+    )
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--accelerator", default="auto", help="auto, cpu or cuda (default: auto)")
-    command.add_argument("--devices", type=int, default=1, help="processes on this machine (default: 1)")
-    command.add_argument("--num-nodes", type=int, default=1, help="machines; start it with torchrun on each")
-    command.add_argument("--precision", default="auto", help="32-true, bf16-mixed, or auto: the faster in a trial")
+    command.add_argument(
+        "--devices", type=int, default=1, help="processes on this machine (default: 1)"
+    )
+    command.add_argument(
+        "--num-nodes", type=int, default=1, help="machines; start it with torchrun on each"
+    )
+    command.add_argument(
+        "--precision", default="auto", help="32-true, bf16-mixed, or auto: the faster in a trial"
+    )
     command.set_defaults(run=_train)
 
 
@@ -116,9 +138,17 @@ def _add_evaluate(command: argparse.ArgumentParser, paper: Any) -> None:
     tables = ", ".join(paper.tables) or "none"
     command.add_argument("--table", help=f"{tables}, or all (default: {paper.default_table})")
     command.add_argument("--row", help="measure and show this row of the table alone")
-    command.add_argument("--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)")
-    command.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
-    command.add_argument("--out", type=Path, default=Path("results"), help="folder for the tables (default: results)")
+    command.add_argument(
+        "--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)"
+    )
+    command.add_argument(
+        "--weights",
+        type=Path,
+        help="folder of a finished training (default: the committed weights)",
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("results"), help="folder for the tables (default: results)"
+    )
     _add_own(command, paper, "evaluate")
     command.set_defaults(run=_evaluate)
 
@@ -126,9 +156,17 @@ def _add_evaluate(command: argparse.ArgumentParser, paper: Any) -> None:
 def _add_generate(command: argparse.ArgumentParser, paper: Any) -> None:
     command.add_argument("--image", type=Path, required=True, help="a picture of a face")
     command.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
-    command.add_argument("--overwrite", action="store_true", help="write over an output that exists")
-    command.add_argument("--crop", action="store_true", help="the aligned face alone, not the whole picture")
-    command.add_argument("--weights", type=Path, help="folder of a finished training (default: the committed weights)")
+    command.add_argument(
+        "--overwrite", action="store_true", help="write over an output that exists"
+    )
+    command.add_argument(
+        "--crop", action="store_true", help="the aligned face alone, not the whole picture"
+    )
+    command.add_argument(
+        "--weights",
+        type=Path,
+        help="folder of a finished training (default: the committed weights)",
+    )
     _add_own(command, paper, "generate")
     command.set_defaults(run=_generate)
 
@@ -137,7 +175,9 @@ def _add_own(command: argparse.ArgumentParser, paper: Any, name: str) -> None:
     """The options that only this paper has."""
     for option in paper.options_of(name):
         kind = {"type": option.type, "default": option.default, "help": option.help}
-        command.add_argument(option.flag, choices=option.choices, metavar=option.name.upper(), **kind)
+        command.add_argument(
+            option.flag, choices=option.choices, metavar=option.name.upper(), **kind
+        )
 
 
 def _add_data(command: argparse.ArgumentParser, corpus: str | None) -> None:
@@ -146,11 +186,18 @@ def _add_data(command: argparse.ArgumentParser, corpus: str | None) -> None:
     default = corpus or "the table's own"
     names = f"{', '.join(PRESETS)}, or a folder of prepared clips (default: {default})"
     command.add_argument("--corpus", default=corpus, help=names)
-    command.add_argument("--preset", help="fast, book or paper (default: book on a GPU, else fast; see $THLAB_PRESET)")
     command.add_argument(
-        "--set", dest="settings", action="append", default=[], metavar="FIELD=VALUE",
+        "--preset",
+        help="fast, book or paper (default: book on a GPU, else fast; see $THLAB_PRESET)",
+    )
+    command.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
         help="another value of a field of the config; repeatable",
-    )  # fmt: skip
+    )
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -185,15 +232,27 @@ def _add_corpus(command: argparse.ArgumentParser) -> None:
 
     talk = command.add_subparsers(required=True, metavar="build|show|verify")
     build = talk.add_parser("build", help="build, finish or mend a corpus")
-    build.add_argument("root", nargs="?", type=Path, help="folder to build in (default: under $THLAB_HOME)")
-    build.add_argument("--preset", default="tiny", help=f"one of {', '.join(corpus.PRESETS)} (default: tiny)")
+    build.add_argument(
+        "root", nargs="?", type=Path, help="folder to build in (default: under $THLAB_HOME)"
+    )
+    build.add_argument(
+        "--preset", default="tiny", help=f"one of {', '.join(corpus.PRESETS)} (default: tiny)"
+    )
     build.add_argument("--view", default="face", help="face, portrait or both (default: face)")
     build.add_argument("--size", type=int, help="pixels, 64 to 256 (default: the preset's)")
     build.add_argument(
-        "--head-motion", type=float, help="0 still to 1 lively; .4 moves like GRID (default: the preset's)"
+        "--head-motion",
+        type=float,
+        help="0 still to 1 lively; .4 moves like GRID (default: the preset's)",
     )
-    build.add_argument("--motion-seed", type=int, default=0, help="other random motion for the same speech")
-    build.add_argument("--light", default="clip", help="a lamp and backdrop for each clip or person (default: clip)")
+    build.add_argument(
+        "--motion-seed", type=int, default=0, help="other random motion for the same speech"
+    )
+    build.add_argument(
+        "--light",
+        default="clip",
+        help="a lamp and backdrop for each clip or person (default: clip)",
+    )
     build.add_argument("--quiet", action="store_true", help="no recording floor: digital silence")
     build.add_argument("--workers", type=int, help="processes (default: one a core)")
     build.set_defaults(run=_build)

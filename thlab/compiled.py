@@ -7,5 +7,8 @@ import numba
 
 
 def compiled(**options) -> Callable:
-    """`numba.njit` with options, on the bare function: numba cannot compile the check that tests put around it."""
+    """`numba.njit` with options, on the bare function.
+
+    numba cannot compile the check that tests put around it.
+    """
     return lambda function: numba.njit(**options)(inspect.unwrap(function))

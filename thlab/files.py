@@ -1,4 +1,4 @@
-"""Files that are whole or not there, folders that one process holds, and where things are kept on this machine."""
+"""Files that are whole or not there, locked folders, and where things are cached."""
 
 import hashlib
 import io
@@ -14,19 +14,29 @@ CLIP_FILES = ("mp4", "wav", "npz")
 
 
 def home() -> Path:
-    """The folder of what is made on this machine (corpora, runs): $THLAB_HOME, else ~/.cache/thlab."""
+    """The folder of what is made on this machine: $THLAB_HOME, else ~/.cache/thlab."""
     return Path(os.environ.get("THLAB_HOME", "~/.cache/thlab")).expanduser()
 
 
-def write_whole(path: str | Path, content: bytes) -> None:
-    """Write a file beside its place and rename it, so that no half of it ever carries its name."""
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A file beside `path` to write to, renamed to it at the end; an error leaves neither.
+
+    So no half of a file ever carries its name.
+    """
     path = Path(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
+        yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file beside its place and rename it: it is there whole or not at all."""
+    with whole_file(path) as part:
+        part.write_bytes(content)
 
 
 def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
@@ -43,7 +53,9 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except Exception as error:  # numpy, zipfile and zlib have a dozen kinds of it for a damaged file
+    except (
+        Exception
+    ) as error:  # numpy, zipfile and zlib have a dozen kinds of it for a damaged file
         raise ValueError(f"{path.name}: not a readable .npz ({error})") from error
 
 
@@ -59,9 +71,10 @@ def checksums(root: Path, clip: str) -> dict[str, str]:
 
 @contextmanager
 def lock_folder(folder: Path, busy: str = "") -> Iterator[None]:
-    """Hold a folder, so that one process at a time writes there; what a killed one left half-written is removed.
+    """Hold a folder, so that one process at a time writes there.
 
-    busy: what a ValueError says where another process holds it. Without it, wait until that one is done.
+    What a killed one left half-written is removed. busy: what a ValueError says where another
+    process holds it. Without it, wait until that one is done.
     """
     lock = FileLock(folder / ".lock")
     try:
@@ -76,6 +89,6 @@ def lock_folder(folder: Path, busy: str = "") -> Iterator[None]:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove files that were being written, in `write_whole`, by processes that are gone."""
+    """Remove files that were being written, in `whole_file`, by processes that are gone."""
     for left in folder.glob(".*.part"):
         left.unlink(missing_ok=True)

@@ -1,10 +1,10 @@
 """Inputs in, a talking head, a tagged video out: one way for every paper.
 
-A head says what it hears and what it makes of a picture. What is read, checked and written, and how
-a face is found in a photo and put back there, is the same for all of them.
+A head gives the content of speech, and what that makes of a picture. What is read, checked and
+written, and how a face is found in a photo and put back there, is the same for all of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -20,19 +20,32 @@ from thlab.data.prepare import face_view
 from thlab.data.tensors import pad_to
 from thlab.face.align import alignment_matrices, crop
 from thlab.face.landmarks import detect_landmarks, to_68
-from thlab.media import FPS, SAMPLES_A_FRAME, SYNTHETIC, read_audio, read_video, write_mp4
+from thlab.media import (
+    FPS,
+    SAMPLES_A_FRAME,
+    SYNTHETIC,
+    read_audio,
+    read_picture,
+    read_video,
+    write_mp4_in_pieces,
+)
 from thlab.nn.warp import Changes, repaint_photo
 from thlab.optional import require
 
 QUIETEST = 1e-3  # RMS of what may be speech
 STEADIEST = 1.5  # dB: the loudness of speech varies more, that of a hum or hiss less
 DETECTABLE = 256  # pixels to which a smaller picture is enlarged, for mediapipe to find the face
+FRAMES_AT_ONCE = 64  # that are in memory while a video is written
+PIXELS_AT_ONCE = FRAMES_AT_ONCE * 512 * 512  # fewer frames at once of a larger photo
 
 Video = Float[Tensor, "t 3 h w"]
 
 
 class Speech(NamedTuple):
-    """What is said: sound at 16 kHz, 640 samples a video frame; and the lips, where they are seen."""
+    """What is said: sound at 16 kHz, 640 samples a video frame; and the lips, where they are seen.
+
+    Chapter: book/davs.ipynb
+    """
 
     audio: Float[Tensor, "n"]
     lips: Float[Tensor, "t 3 h w"] | None = None  # the aligned view, in [0, 1]
@@ -47,14 +60,14 @@ class Speech(NamedTuple):
 class TalkingHead(Protocol):
     """What makes a face speak; every paper has one.
 
-    size: pixels of the aligned face view that it works on. A head that bends and recolours a picture
-    also has `changes`, which `generate` applies to the photo at its own size.
+    size: pixels of the aligned face view that it works on. A head that bends and recolours a
+    picture also has `changes`, which `generate` applies to the photo at its own size.
     """
 
     size: int
 
     def content(self, speech: Speech) -> Float[Tensor, "t *d"]:
-        """What it hears (or sees) in speech, a row a video frame."""
+        """The content of speech, from its sound or its lips, a row a video frame."""
         ...
 
     def render(self, image: Tensor, content: Tensor, controls: Any = None) -> Video:
@@ -73,7 +86,7 @@ class ChangingHead(TalkingHead, Protocol):
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture with a face: as it is, and the similarity from its pixels to those of the aligned view."""
+    """A picture with a face, and the similarity from its pixels to those of the aligned view."""
 
     picture: UInt8[np.ndarray, "h w 3"]
     matrix: Float[np.ndarray, "2 3"]
@@ -104,26 +117,50 @@ def generate(
 ) -> list[Path]:
     """Write one tagged video for each of some controls; returns their paths.
 
-    A head that gives changes repaints the photo's own pixels, at its own size; one that paints whole
-    frames, or crop_only, gives the aligned face view. Raises ValueError where a frame is not finite,
-    before anything of that video is written. Chapter: book/content-to-video.ipynb
+    A head that gives changes repaints the photo's own pixels, at its own size; one that paints
+    whole frames, or crop_only, gives the aligned face view. Raises ValueError where a frame is not
+    finite, and leaves nothing of that video. Chapter: book/content-to-video.ipynb
     """
     content = head.content(speech)
     for out, control in zip(outs, controls, strict=True):
         if crop_only or not isinstance(head, ChangingHead):
-            video = head.render(photo.face(), content, control)
+            pieces = head.render(photo.face(), content, control).split(FRAMES_AT_ONCE)
         else:
             changes = head.changes(photo.face(), content, control)
-            video = repaint_photo(photo.whole(), changes, photo.matrix, photo.size)
-        write_talking(out, video, speech.audio)
+            pieces = repaint_in_pieces(photo, changes)
+        write_talking(out, pieces, speech.audio)
     return list(outs)
 
 
-def check_paths(outs: Sequence[Path | str], inputs: Iterable[Path | str], overwrite: bool = False) -> None:
+def repaint_in_pieces(photo: Photo, changes: Changes) -> Iterator[Video]:
+    """The whole photo's frames, some at a time: a long video of a large photo exceeds any memory.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    whole = photo.whole()
+    fit = PIXELS_AT_ONCE // whole[0].numel()
+    step = max(1, min(FRAMES_AT_ONCE, fit))
+    for start in range(0, len(changes.motion), step):
+        part = frames_of(changes, slice(start, start + step))
+        yield repaint_photo(whole, part, photo.matrix, photo.size)
+
+
+def frames_of(changes: Changes, frames: slice) -> Changes:
+    """The changes of some frames alone."""
+    maps = {}
+    for name, value in changes._asdict().items():
+        if isinstance(value, Tensor):
+            maps[name] = value[frames]
+    return changes._replace(**maps)
+
+
+def check_paths(
+    outs: Sequence[Path | str], inputs: Iterable[Path | str], overwrite: bool = False
+) -> None:
     """Whether these files may be written from those, asked before any work is done.
 
-    Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is one of
-    the inputs (by whatever name or link), or exists already and overwrite is False.
+    Raises ValueError where an input is missing, an output is no .mp4 in a folder that exists, is
+    one of the inputs (by whatever name or link), or exists already and overwrite is False.
     Chapter: book/content-to-video.ipynb
     """
     inputs = list(inputs)
@@ -132,7 +169,9 @@ def check_paths(outs: Sequence[Path | str], inputs: Iterable[Path | str], overwr
             raise ValueError(f"{path}: no such file")
     for out in map(Path, outs):
         if out.suffix != ".mp4" or not out.parent.is_dir():
-            raise ValueError(f"{out}: the output must be a name ending in .mp4, in a folder that exists")
+            raise ValueError(
+                f"{out}: the output must be a name ending in .mp4, in a folder that exists"
+            )
         if not out.exists():
             continue
         for path in inputs:
@@ -144,21 +183,29 @@ def check_paths(outs: Sequence[Path | str], inputs: Iterable[Path | str], overwr
             raise ValueError(f"{out} is no file that could be overwritten: give another name")
 
 
-def write_talking(path: Path | str, frames: Video, audio: Float[Tensor, "n"]) -> None:
-    """An .mp4 of frames in [0, 1] and their sound, tagged as synthetic.
+def write_talking(path: Path | str, pieces: Iterable[Video], audio: Float[Tensor, "n"]) -> None:
+    """An .mp4 of frames in [0, 1], some at a time, and their sound, tagged as synthetic.
 
-    Raises ValueError where a frame is not finite. Chapter: book/content-to-video.ipynb
+    Raises ValueError where a frame is not finite, and leaves nothing of the file then.
+    Chapter: book/content-to-video.ipynb
     """
-    if not frames.isfinite().all():
-        raise ValueError(f"{path}: the frames are not finite; are the weights damaged?")
-    pictures = (255 * frames).round().byte().permute(0, 2, 3, 1).numpy()
-    write_mp4(path, pictures, audio.numpy(), metadata=SYNTHETIC)
+    write_mp4_in_pieces(path, _pictures(path, pieces), audio.numpy(), metadata=SYNTHETIC)
+
+
+def _pictures(path: Path | str, pieces: Iterable[Video]) -> Iterator[UInt8[np.ndarray, "t h w 3"]]:
+    """Frames as 8-bit pictures."""
+    for frames in pieces:
+        if not frames.isfinite().all():
+            raise ValueError(f"{path}: the frames are not finite; are the weights damaged?")
+        yield (255 * frames).round().byte().permute(0, 2, 3, 1).numpy()
 
 
 def read_speech(path: Path | str) -> Speech:
-    """A recording at 16 kHz, a whole number of video frames long; ValueError where it holds no speech.
+    """A recording at 16 kHz, a whole number of video frames long.
 
-    Silence and steady noise are told from speech, music is not. Chapter: book/content-to-video.ipynb
+    Raises ValueError where it holds no speech. Silence and steady noise are told from speech, music
+    is not.
+    Chapter: book/content-to-video.ipynb
     """
     audio = torch.from_numpy(read_audio(path))
     audio = torch.nn.functional.pad(audio, (0, -len(audio) % SAMPLES_A_FRAME))
@@ -174,30 +221,30 @@ def read_speech(path: Path | str) -> Speech:
 
 
 def read_photo(path: Path | str, size: int) -> Photo:
-    """A picture with a face; a square of `size` pixels with a face is taken to be aligned.
+    """An upright picture with a face; a square of `size` pixels with one is taken to be aligned.
 
-    Raises ValueError where it cannot be read, or shows no face. Chapter: book/content-to-video.ipynb
+    Raises ValueError where it cannot be read, or shows no face.
+    Chapter: book/content-to-video.ipynb
     """
     images = require("PIL.Image", "book")
-    try:
-        picture = images.open(path).convert("RGB")
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: not a readable picture ({error})") from error
-    scale = max(1, DETECTABLE / min(picture.size))
-    sides = np.array([round(scale * side) for side in picture.size])
-    large = np.array(picture.resize(sides.tolist(), images.Resampling.BICUBIC))
+    picture = read_picture(path)
+    sides = np.array(picture.shape[1::-1])  # width and height
+    scale = max(1, DETECTABLE / sides.min())
+    enlarged = np.round(scale * sides).astype(int)
+    bicubic = images.Resampling.BICUBIC
+    large = np.array(images.fromarray(picture).resize(enlarged.tolist(), bicubic))
     points, _ = detect_landmarks(large[None], name=str(path))
-    if picture.size == (size, size):
-        return Photo(np.array(picture), np.eye(2, 3), size)
-    own = (to_68(points) * (picture.size / sides)).astype(np.float32)  # in the picture's own pixels
-    return Photo(np.array(picture), alignment_matrices(own, size)[0], size)
+    if picture.shape[:2] == (size, size):
+        return Photo(picture, np.eye(2, 3), size)
+    own = (to_68(points) * (sides / enlarged)).astype(np.float32)  # in the picture's own pixels
+    return Photo(picture, alignment_matrices(own, size)[0], size)
 
 
 def read_lips(path: Path | str, size: int) -> Speech:
-    """A video's face, cropped to the aligned view at 25 fps, and its sound; silence where it has none.
+    """A video's face, cropped to the aligned view at 25 fps, and its sound.
 
-    Squares of `size` pixels at 25 fps are taken to be that view. Raises ValueError where there is no
-    video to read, or no face in it. Chapter: book/davs.ipynb
+    Silence where it has none. Squares of `size` pixels at 25 fps are taken to be that view. Raises
+    ValueError where there is no video to read, or no face in it. Chapter: book/davs.ipynb
     """
     frames, fps = read_video(path)
     if frames.shape[1:3] != (size, size) or fps != FPS:

@@ -1,4 +1,4 @@
-"""The book's look: one colour-blind-safe palette, one style, and the few plots that chapters share."""
+"""The book's look: one colour-blind-safe palette, one style, and plots that chapters share."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,8 @@ from jaxtyping import Float, UInt8
 from thlab.face.points import CLOSED_CONTOURS, OPEN_CONTOURS
 from thlab.optional import require
 
-# Okabe & Ito's palette (2008), told apart with any colour vision; yellow is left out: it is too pale on white
+# Okabe & Ito's palette (2008), told apart with any colour vision; yellow is left out: it is too
+# pale on white
 PALETTE = {
     "blue": "#0072B2",
     "orange": "#E69F00",
@@ -22,8 +23,9 @@ PALETTE = {
 
 
 def use_style() -> None:
-    """Set matplotlib to the book's style: white faces (legible in dark mode too), 11 pt text, the palette.
+    """Set matplotlib to the book's style: white faces, 11 pt text, the palette.
 
+    White faces are legible in dark mode too.
     Chapter: book/sound-and-faces.ipynb
     """
     matplotlib = require("matplotlib", extra="book")
@@ -61,7 +63,9 @@ def show_faces(
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     row_height = size * (1.25 if titles else 1.0)
-    fig, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * row_height), squeeze=False)
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(columns * size, rows * row_height), squeeze=False
+    )
     for ax in axes.flat:
         ax.axis("off")
     for ax, image in zip(axes.flat, images, strict=False):
@@ -72,23 +76,32 @@ def show_faces(
 
 
 def plot_spectrogram(
-    ax: Any, features: Float[np.ndarray, "t d"], hop: float = 0.01, top: float | None = 8.0, label: str = "kHz"
+    ax: Any,
+    features: Float[np.ndarray, "t d"],
+    hop: float = 0.01,
+    top: float | None = 8.0,
+    label: str = "kHz",
 ) -> Any:
     """Features over time on `ax`; returns the image, for a colour bar.
 
-    hop: seconds between rows; top: value at the upper edge of the last column, in `label`s, None for its number.
+    hop: seconds between rows; top: value at the upper edge of the last column, in `label`s, None
+    for its number.
 
     Chapter: book/sound-and-faces.ipynb
     """
     height = features.shape[1] if top is None else top
     extent = (0.0, len(features) * hop, 0.0, height)
-    image = ax.imshow(features.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest")
+    image = ax.imshow(
+        features.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest"
+    )
     ax.set_xlabel("time in s")
     ax.set_ylabel(label)
     return image
 
 
-def plot_segments(ax: Any, segments: Sequence[tuple[float, float, str]], y: float = 0.0, height: float = 1.0) -> None:
+def plot_segments(
+    ax: Any, segments: Sequence[tuple[float, float, str]], y: float = 0.0, height: float = 1.0
+) -> None:
     """Labelled stretches of time (words, phones, visemes) as boxes from `y` to `y + height`.
 
     segments: (start, end, label), in s.
@@ -97,12 +110,20 @@ def plot_segments(ax: Any, segments: Sequence[tuple[float, float, str]], y: floa
     """
     colors = (PALETTE["sky"], PALETTE["orange"])
     for i, (start, end, label) in enumerate(segments):
-        ax.broken_barh([(start, end - start)], (y, height), facecolor=colors[i % 2], alpha=0.45, edgecolor="white")
+        ax.broken_barh(
+            [(start, end - start)],
+            (y, height),
+            facecolor=colors[i % 2],
+            alpha=0.45,
+            edgecolor="white",
+        )
         ax.text((start + end) / 2, y + height / 2, label, ha="center", va="center", fontsize=9)
     ax.set_xlabel("time in s")
 
 
-def draw_landmarks(ax: Any, landmarks: Float[np.ndarray, "68 2"], color: str = PALETTE["orange"]) -> None:
+def draw_landmarks(
+    ax: Any, landmarks: Float[np.ndarray, "68 2"], color: str = PALETTE["orange"]
+) -> None:
     """The 68 landmarks as contours over a picture already shown on `ax`.
 
     landmarks: (x, y) in px of that picture, pixel centres at .5 as the corpus writes them.

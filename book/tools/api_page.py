@@ -1,4 +1,4 @@
-"""Write the book's API page from docstrings, read from the source: nothing is imported, no package is needed."""
+"""Write the book's API page from docstrings, read from the source: no package is needed."""
 
 import ast
 import inspect
@@ -7,15 +7,20 @@ from pathlib import Path
 
 HEADER = """# API
 
-The functions of `thlab` that a chapter explains, and its records, each in its own words. The small steps that they
-are made of stand beside them in the source, with docstrings of their own.
+The functions of `thlab` that a chapter explains, and its records, each in its own words. The small
+steps that they are made of stand beside them in the source, with docstrings of their own.
 """
 
 
 def public(nodes: list[ast.stmt]) -> list[ast.FunctionDef | ast.ClassDef]:
     """Functions that name their chapter, and classes."""
-    found = [n for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")]
-    return [n for n in found if documented(n)]
+    found = []
+    for node in nodes:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        if documented(node):
+            found.append(node)
+    return found
 
 
 def documented(node: ast.FunctionDef | ast.ClassDef) -> bool:
@@ -35,7 +40,9 @@ def signature(node: ast.FunctionDef | ast.ClassDef) -> str:
 def broken(node: ast.FunctionDef, returns: str) -> str:
     """A long signature, one argument a line."""
     arguments = ast.unparse(node.args)
-    depth, line, lines = 0, "", []
+    depth = 0
+    line = ""
+    lines = []
     for letter in arguments:
         depth += (letter in "([{") - (letter in ")]}")
         line += letter
@@ -46,7 +53,7 @@ def broken(node: ast.FunctionDef, returns: str) -> str:
 
 
 def prose(docstring: str) -> str:
-    """A docstring as Markdown: indented blocks become code, marks in its sentences are kept from meaning anything."""
+    """A docstring as Markdown: indented blocks become code, marks in sentences are escaped."""
     return "\n\n".join(paragraph(p) for p in inspect.cleandoc(docstring).split("\n\n"))
 
 
@@ -67,7 +74,8 @@ def links(text: str) -> str:
 
 def entry(node: ast.FunctionDef | ast.ClassDef, level: int) -> str:
     title = f"{'#' * level} {node.name}"
-    text = f"{title}\n\n```python\n{signature(node)}\n```\n\n{prose(ast.get_docstring(node) or '')}\n"
+    words = prose(ast.get_docstring(node) or "")
+    text = f"{title}\n\n```python\n{signature(node)}\n```\n\n{words}\n"
     if isinstance(node, ast.ClassDef):
         text += "".join(f"\n{method(child)}" for child in methods(node))
     return text
@@ -79,8 +87,9 @@ def methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
 
 
 def method(node: ast.FunctionDef) -> str:
-    words = prose(ast.get_docstring(node) or "").split("\n\n")
-    return f"- `{' '.join(signature(node).split())}`: " + "\n\n  ".join(w.replace("\n", " ") for w in words) + "\n"
+    paragraphs = prose(ast.get_docstring(node) or "").split("\n\n")
+    words = "\n\n  ".join(words.replace("\n", " ") for words in paragraphs)
+    return f"- `{' '.join(signature(node).split())}`: {words}\n"
 
 
 def module_text(path: Path, root: Path) -> str:
@@ -89,7 +98,8 @@ def module_text(path: Path, root: Path) -> str:
     if not entries:
         return ""
     intro = prose(ast.get_docstring(tree) or "")
-    return f"\n### {dotted(path, root)}\n\n{intro}\n\n" + "\n".join(entry(node, 4) for node in entries)
+    text = "\n".join(entry(node, 4) for node in entries)
+    return f"\n### {dotted(path, root)}\n\n{intro}\n\n{text}"
 
 
 def dotted(path: Path, root: Path) -> str:
@@ -103,7 +113,8 @@ def package_text(package: Path, root: Path) -> str:
     if not modules:
         return ""
     start = package / "__init__.py" if package.is_dir() else package
-    return f"\n## {dotted(package, root)}\n\n{prose(ast.get_docstring(ast.parse(start.read_text())) or '')}\n{modules}"
+    intro = prose(ast.get_docstring(ast.parse(start.read_text())) or "")
+    return f"\n## {dotted(package, root)}\n\n{intro}\n{modules}"
 
 
 def api_page(root: Path) -> str:

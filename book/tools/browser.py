@@ -1,7 +1,7 @@
 """Find a Chromium for the browser tests, installing the system's where this user may.
 
-Order: the environment variable CHROME, chromium or chrome on the PATH, apt-get as root; else it fails and says how to
-get one.
+Order: the environment variable CHROME, chromium or chrome on the PATH, apt-get as root; else it
+fails and says how to get one.
 """
 
 import os
@@ -32,7 +32,10 @@ def install() -> None:
         raise SystemExit(HELP)
     print("no Chromium found: installing the system's package", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+    for command in (
+        ["update", "-qq"],
+        ["install", "-y", "-qq", "--no-install-recommends", "chromium"],
+    ):
         if subprocess.run(["apt-get", *command], env=environment).returncode:
             raise SystemExit(f"apt-get {' '.join(command)} failed. {HELP}")
 

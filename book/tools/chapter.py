@@ -1,10 +1,11 @@
-"""What every chapter has in common: its metadata, the box made from it, and the order of its sections."""
+"""What every chapter has in common: metadata, the box made from it, order of sections."""
 
 from pathlib import Path
 
 import nbformat
 
-# Second-level headings, in this order; a heading may go on ("## Theory: the cheapest path"), others may stand between
+# Second-level headings, in this order; a heading may go on ("## Theory: the cheapest path"), others
+# may stand between
 SECTIONS = (
     "Objectives",
     "Prerequisites",

@@ -1,13 +1,16 @@
-"""Write the book's page of claims from book/claims.json; run as a script, settle the claims from book/results/ first.
+"""Write the book's page of claims from book/claims.json.
 
-python book/tools/claims_page.py
+Run as a script, settle the claims from book/results/ first:
+
+    python book/tools/claims_page.py
 """
 
 import json
-from collections import Counter
 from pathlib import Path
 
 from api_page import paragraph
+
+from thlab.evaluation.verdicts import describe_comparison, tally
 
 PAPERS = {  # section and citation
     "priors": ("Disentangled audio representations", "mittal2020"),
@@ -16,35 +19,38 @@ PAPERS = {  # section and citation
     "speak": ("Listen, disentangle, and control (SPEAK)", "cai2024"),
     "stochastic": ("Stochastic talking faces", "yadav2020"),
 }
-VERDICTS = ("held", "against", "excluded", "undecided", "not testable here", "open")
 HEADER = """# Claims
 
-What the five papers say of their results, claim by claim, and whether it holds here: on the embedded corpus, with the
-models of this book. The numbers behind a verdict are in `book/results/`, two files a table: the measurements, one a
-line, and the command, the seeds, the corpus and the commit that made them.
+What the five papers say of their results, claim by claim, and whether it holds here: on the
+embedded corpus, with the models of this book. The numbers behind a verdict are in `book/results/`,
+two files a table: the measurements, one a line, and the command, the seeds, the corpus and the
+commit that made them.
 
-**The rule.** No verdict is typed; `thlab.evaluation.claims` computes it. A claim is one or more comparisons, each of
-cells of one table. The rows of a table share seeds and test clips, so differences are taken pair by pair. Of each
-comparison the mean difference is printed with its 95 % interval as *mean [low, high]*. The interval is over seeds and
-test speakers: over seeds alone where only a mean over speakers was kept, over speakers alone where one training was
-run, over clips where there is one speaker. Then it is about that person. The verdict of a comparison is
+**The rule.** No verdict is typed; `thlab.evaluation.claims` computes it. A claim is one or more
+comparisons, each of cells of one table. The rows of a table share seeds and test clips, so
+differences are taken pair by pair. Of each comparison the mean difference is printed with its 95 %
+interval as *mean [low, high]*. The interval is over seeds and test speakers: over seeds alone where
+only a mean over speakers was kept, over speakers alone where one training was run, over clips where
+there is one speaker. Then it is about that person. The verdict of a comparison is
 
 - **held**: the whole interval lies on the claimed side.
 - **against**: the whole interval lies on the other side.
-- **excluded**: the interval contains zero, and no effect that would matter. The smallest that matters is half of
-  the paper's; where the paper prints no number, it is a tenth of the gap between two rows named beforehand.
-- **undecided**: the interval contains zero and an effect that would matter. Beside it stands how many seeds would
-  decide, or speakers where more seeds would not, if the mean and the spreads stay as they are. A row that was not run
-  is undecided too.
+- **excluded**: the interval contains zero, and no effect that would matter. The smallest that
+  matters is half of the paper's; where the paper prints no number, it is a tenth of the gap between
+  two rows named beforehand.
+- **undecided**: the interval contains zero and an effect that would matter. Beside it stands how
+  many seeds would decide, or speakers where more seeds would not, if the mean and the spreads stay
+  as they are. A row that was not run is undecided too.
 - **not testable here**: these means cannot decide it, with the reason.
 
-A claim that something stays within a band is held where the whole interval lies inside, against where it lies outside,
-else undecided. A claim of several comparisons is held if all hold, against if one is against, else undecided if one is
-undecided, else excluded; what is not testable does not count beside others. *Best of* is asked of the paper's own
-baselines alone. *Open* is what is not measured yet.
+A claim that something stays within a band is held where the whole interval lies inside, against
+where it lies outside, else undecided. A claim of several comparisons is held if all hold, against
+if one is against, else undecided if one is undecided, else excluded; what is not testable does not
+count beside others. *Best of* is asked of the paper's own baselines alone. *Open* is what is not
+measured yet.
 
-That a claim does not hold here says that it did not carry over to this corpus, these sizes and this training; it does
-not say that the paper's own numbers are wrong.
+That a claim does not hold here says that it did not carry over to this corpus, these sizes and this
+training; it does not say that the paper's own numbers are wrong.
 """
 FEW = 4  # comparisons that are shown; more are folded away
 
@@ -52,37 +58,46 @@ FEW = 4  # comparisons that are shown; more are folded away
 def claims_page(ledger: Path) -> str:
     """The page, a section a paper; only a header where there is no ledger."""
     claims = json.loads(ledger.read_text()) if ledger.exists() else []
-    sections = [section(key, [claim for claim in claims if claim["paper"] == key]) for key in PAPERS]
+    sections = []
+    for key in PAPERS:
+        own = [claim for claim in claims if claim["paper"] == key]
+        sections.append(section(key, own))
     if not claims:
         return HEADER
     counts = tally([claim["verdict"] for claim in claims])
     return "\n".join([HEADER, f"{len(claims)} claims: {counts}.", "", *sections])
 
 
-def tally(verdicts: list[str]) -> str:
-    """Counts in words, in the order of the rule: nothing of the package is imported to draw the page."""
-    counts = Counter(verdicts)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
-
-
 def section(paper: str, claims: list[dict]) -> str:
     counts = tally([claim["verdict"] for claim in claims])
-    lines = ["| Claim | What is compared | Verdict | Evidence |", "|---|---|---|---|", *map(row, claims)]
+    lines = [
+        "| Claim | What is compared | Verdict | Evidence |",
+        "|---|---|---|---|",
+        *map(row, claims),
+    ]
     title, key = PAPERS[paper]
-    return "\n".join([f"## {title}", "", f"{len(claims)} claims of {{cite}}`{key}`: {counts}.", "", *lines, ""])
+    return "\n".join(
+        [f"## {title}", "", f"{len(claims)} claims of {{cite}}`{key}`: {counts}.", "", *lines, ""]
+    )
 
 
 def row(claim: dict) -> str:
     says = f"`{claim['id']}`<br>{paragraph(claim['says'])} ({claim['source']})"
     note = f"<br>*Note: {paragraph(claim['note'])}.*" if "note" in claim else ""
-    return f"| {says}{note} | {paragraph(claim['test'])} | **{claim['verdict']}** | {evidence(claim['evidence'])} |"
+    cells = [
+        f"{says}{note}",
+        paragraph(claim["test"]),
+        f"**{claim['verdict']}**",
+        evidence(claim["evidence"]),
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def evidence(found: dict) -> str:
-    """Each comparison with its interval and its own verdict; many are folded away below their counts."""
+    """Each comparison with its interval and verdict; many are folded below their counts."""
     if "reason" in found:
         return paragraph(found["reason"])
-    lines = [comparison(one) for one in found["comparisons"]]
+    lines = [paragraph(describe_comparison(one)) for one in found["comparisons"]]
     text = "<br>".join(lines)
     if len(lines) > 1:
         counts = tally([one["verdict"] for one in found["comparisons"]])
@@ -91,20 +106,6 @@ def evidence(found: dict) -> str:
             text = f"<details><summary>{counts}</summary>{'<br>'.join(lines)}</details>"
     over = sorted({one["over"] for one in found["comparisons"] if "over" in one})
     return f"{text}<br>over {' or '.join(over)}, `{found['file']}`" if over else text
-
-
-def comparison(found: dict) -> str:
-    """One comparison: what, mean and interval, verdict, and what would decide it or would have mattered."""
-    what, verdict = paragraph(found["what"]), found["verdict"]
-    if "reason" in found:
-        return f"{what}: *{verdict}* ({paragraph(found['reason'])})"
-    low, high = found["interval"]
-    text = f"{what}: {found['mean']:.3g} \\[{low:.3g}, {high:.3g}\\], *{verdict}*"
-    if "decides" in found:
-        return f"{text} ({found['decides']} would decide)"
-    if verdict == "excluded":
-        return f"{text} ({found['smallest']:g} would matter)"
-    return text
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ CELL_SECONDS = 3600
 
 
 def fingerprint(notebook: nbformat.NotebookNode) -> str:
-    """Changes whenever the chapter's outputs might: its cells, the package, the pinned packages, the preset."""
+    """Changes whenever outputs might: with cells, package, pinned packages and preset."""
     digest = hashlib.sha256(current().encode())
     for cell in notebook.cells:
         digest.update(f"{cell.cell_type}\n{cell.source}\n{cell.metadata}\n".encode())
@@ -37,18 +37,24 @@ def fingerprint(notebook: nbformat.NotebookNode) -> str:
 def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
     """Run every cell in order, saying how far it is; the first failing cell ends the program."""
     code = sum(cell.cell_type == "code" for cell in notebook.cells)
-    started, done = time.monotonic(), 0
+    started = time.monotonic()
+    done = 0
 
     def report(**_: object) -> None:
         nonlocal done
         done += 1
-        print(f"\r{name}: cell {done} of {code}, {time.monotonic() - started:.0f} s ", end="", flush=True)
+        print(
+            f"\r{name}: cell {done} of {code}, {time.monotonic() - started:.0f} s ",
+            end="",
+            flush=True,
+        )
 
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
-        extra_arguments=["--log-level=40"],  # else each kernel warns that its local connection is not encrypted
+        # else each kernel warns that its local connection is not encrypted
+        extra_arguments=["--log-level=40"],
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         coalesce_streams=True,  # prints of one cell are one box on the page
@@ -63,10 +69,12 @@ def execute(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
 
 
 def forget_defaults(notebook: nbformat.NotebookNode) -> None:
-    """Drop what the widgets leave unset, which is most of their stored state: the page fills it in."""
+    """Drop what the widgets leave unset, most of their state: the page fills it in."""
     for view in notebook.metadata.get("widgets", {}).values():
         for model in view["state"].values():
-            model["state"] = {key: value for key, value in model["state"].items() if value is not None}
+            model["state"] = {
+                key: value for key, value in model["state"].items() if value is not None
+            }
 
 
 def save(notebook: nbformat.NotebookNode, path: Path) -> None:
@@ -105,11 +113,15 @@ def run_in_place(paths: list[Path]) -> None:
         size = path.stat().st_size
         print(f"{path.stem}: {size / 1e3:.0f} kB")
         if size > MAX_BYTES:
-            raise SystemExit(f"{path} is larger than {MAX_BYTES / 1e6} MB: show fewer or smaller pictures")
+            raise SystemExit(
+                f"{path} is larger than {MAX_BYTES / 1e6} MB: show fewer or smaller pictures"
+            )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("how", choices=["copy", "inplace"])
     parser.add_argument("paths", nargs="+", type=Path)
     args = parser.parse_args()

@@ -1,8 +1,8 @@
-"""Copy book/ to a folder under _build/ and add the pages that tools write: what Jupyter Book renders.
+"""Copy book/ to a folder under _build/ and add the pages that tools write.
 
-book/ stays as it is.
+That is what Jupyter Book renders; book/ stays as it is.
 
-python book/tools/stage.py _build/book
+    python book/tools/stage.py _build/book
 """
 
 import shutil
@@ -26,15 +26,16 @@ def remove_vanished(target: Path, own: tuple[str, ...]) -> None:
     """Remove what book/ no longer has; `own` are the patterns of files that only the copy has."""
     for path in target.rglob("*"):
         relative = path.relative_to(target)
-        kept = relative.parts[0] == "vendor" or any(relative.match(pattern) for pattern in own)
-        if path.is_file() and not kept and not (BOOK / relative).exists():
+        stays = relative.parts[0] == "vendor" or any(relative.match(pattern) for pattern in own)
+        if path.is_file() and not stays and not (BOOK / relative).exists():
             path.unlink()
 
 
 def stage(target: Path, executed: set[str] | None = None) -> None:
     """Make target a copy of book/; files keep their times.
 
-    executed: chapters that the copy has run itself; they and the models they wrote are left as they are.
+    executed: chapters that the copy has run itself; they and the models they wrote are left as they
+    are.
     """
     left = set() if executed is None else executed | {"models"}
 

@@ -65,14 +65,17 @@ def test_times_are_ordered_inside_the_clip_and_phones_fill_their_words(aligner, 
 @pytest.mark.parametrize("aligner", [align_pocketsphinx, align_dtw])
 def test_words_are_found_where_a_synthetic_voice_says_them(aligner, spoken):
     take = say(SENTENCE, "gmw/en-US+m5")
-    truth = np.array([take.times[take.word == number][[0, -1], [0, 1]] for number in range(6)]) + 0.3
+    own = [take.times[take.word == number] for number in range(6)]
+    truth = 0.3 + np.array([times[[0, -1], [0, 1]] for times in own])
     found = np.array([(span.start, span.end) for span in aligner(spoken, SENTENCE).words])
     assert np.median(np.abs(found - truth)) < 0.03
 
 
 def test_a_voice_is_aligned_with_itself_to_the_frame(spoken):
     take = say(SENTENCE, "gmw/en-US+m5")
-    found = np.array([(span.start, span.end) for span in align_dtw(spoken, SENTENCE, ["gmw/en-US+m5"]).phones])
+    found = np.array(
+        [(span.start, span.end) for span in align_dtw(spoken, SENTENCE, ["gmw/en-US+m5"]).phones]
+    )
     np.testing.assert_allclose(found, take.times + 0.3, atol=0.011)
 
 
@@ -88,7 +91,8 @@ def test_phones_become_visemes(spoken):
 def test_pronunciations_may_be_given(spoken):
     invented = {"blork": ["B", "L", "UW"]}
     words = ["BIN", "blork", *SENTENCE[2:]]
-    found, known = align_pocketsphinx(spoken, words, invented), align_pocketsphinx(spoken, SENTENCE)
+    found = align_pocketsphinx(spoken, words, invented)
+    known = align_pocketsphinx(spoken, SENTENCE)
     assert [span.label for span in found.words] == words
     assert [span[:2] for span in found.words] == [span[:2] for span in known.words]
     with pytest.raises(ValueError, match="'blork' is not in the dictionary"):

@@ -29,17 +29,23 @@ METRICS = list(SCIPY)
 
 
 def brute_force(x, y, metric, band):
-    """Least cost over all paths, by the recursion itself, and with the band's definition written out."""
-    n, m = len(x), len(y)
+    """Least cost over all paths, by the recursion itself, with the band's definition."""
+    n = len(x)
+    m = len(y)
     C = cdist(x, y, SCIPY[metric])
 
     @lru_cache(None)
     def best(i, j):
         if i < 0 or j < 0:
             return np.inf
-        longer, shorter = max(n, m) - 1, min(n, m) - 1
+        longer = max(n, m) - 1
+        shorter = min(n, m) - 1
         along, across = (i, j) if n >= m else (j, i)
-        if band is not None and shorter > 0 and abs(along - across * longer / shorter) > band + 1e-9:
+        if (
+            band is not None
+            and shorter > 0
+            and abs(along - across * longer / shorter) > band + 1e-9
+        ):
             return np.inf
         if i == 0 and j == 0:
             return C[0, 0]
@@ -56,8 +62,13 @@ def check_path(path, n, m):
 
 @st.composite
 def pairs(draw):
-    """Two short sequences of small whole numbers (ties are common, sums exact), never all zeros, and maybe a band."""
-    n, m, d = draw(st.integers(1, 9)), draw(st.integers(1, 9)), draw(st.integers(1, 4))
+    """Two short sequences of small whole numbers, never all zeros, and maybe a band.
+
+    Ties are common and sums exact.
+    """
+    n = draw(st.integers(1, 9))
+    m = draw(st.integers(1, 9))
+    d = draw(st.integers(1, 4))
     values = st.lists(st.integers(-3, 3), min_size=(n + m) * d, max_size=(n + m) * d)
     frames = np.array(draw(values), dtype=np.float64).reshape(n + m, d)
     frames[~frames.any(1)] = 1.0
@@ -130,14 +141,19 @@ def test_ties_take_the_diagonal_then_x_then_y():
     flat = np.zeros((3, 1), np.float32)
     np.testing.assert_array_equal(dtw(flat, flat).path, [[0, 0], [1, 1], [2, 2]])
     # walking back from (2, 3), the diagonal is taken as long as there is one
-    np.testing.assert_array_equal(dtw(flat, np.zeros((4, 1), np.float32)).path, [[0, 0], [0, 1], [1, 2], [2, 3]])
+    np.testing.assert_array_equal(
+        dtw(flat, np.zeros((4, 1), np.float32)).path, [[0, 0], [0, 1], [1, 2], [2, 3]]
+    )
 
 
 def test_swapped_sequences_cost_the_same():
     rng = np.random.default_rng(3)
-    x, y = rng.normal(size=(40, 5)), rng.normal(size=(61, 5))
+    x = rng.normal(size=(40, 5))
+    y = rng.normal(size=(61, 5))
     for band in (None, 12):
-        np.testing.assert_allclose(dtw(x, y, "l2", band).cost, dtw(y, x, "l2", band).cost, rtol=1e-12)
+        np.testing.assert_allclose(
+            dtw(x, y, "l2", band).cost, dtw(y, x, "l2", band).cost, rtol=1e-12
+        )
 
 
 def test_the_band_follows_the_scaled_diagonal():
@@ -162,7 +178,11 @@ BAD = [
     ((OK, np.array([[1, 1], [0, 0]])), {"metric": "cosine"}, "y: frame 1 is all zeros"),
     ((OK, OK), {"metric": "manhattan"}, "metric: expected one of l1, l2, .* 'manhattan'"),
     ((OK, OK), {"band": -1}, "band: -1"),
-    ((OK, np.ones((11, 2))), {"band": 1}, "band: 1 cannot join the corners of 4 x 11 frames, it takes 2"),
+    (
+        (OK, np.ones((11, 2))),
+        {"band": 1},
+        "band: 1 cannot join the corners of 4 x 11 frames, it takes 2",
+    ),
     ((OK * 1e38, -OK * 1e38), {"metric": "sqeuclidean"}, "overflow"),
 ]
 
@@ -182,8 +202,11 @@ def test_a_band_of_half_a_frame_is_refused():
 
 def test_lengths_of_one_flat_sequences_integers_and_tensors():
     assert dtw(np.array([3.0]), np.array([5.0])).cost == 2.0
-    np.testing.assert_array_equal(dtw(np.array([3]), np.array([5, 4, 3])).path, [[0, 0], [0, 1], [0, 2]])
-    x, y = np.array([1, 2, 3, 9], np.uint8), np.array([1, 3, 9], np.uint8)
+    np.testing.assert_array_equal(
+        dtw(np.array([3]), np.array([5, 4, 3])).path, [[0, 0], [0, 1], [0, 2]]
+    )
+    x = np.array([1, 2, 3, 9], np.uint8)
+    y = np.array([1, 3, 9], np.uint8)
     assert dtw(x, y).cost == dtw_torch([x], [y])[0].cost == 1.0  # 2 - 3 does not wrap around
     leaf = torch.tensor([[1.0], [2.0], [4.0]], requires_grad=True)
     assert dtw(leaf, np.array([[1.0], [4.0]])).cost == 1.0
@@ -191,7 +214,8 @@ def test_lengths_of_one_flat_sequences_integers_and_tensors():
 
 def test_warp_keeps_the_last_match():
     path = np.array([[0, 0], [1, 0], [2, 1], [2, 2], [3, 2]])
-    x, y = np.array([10, 11, 12, 13]), torch.tensor([[20.0], [21.0], [22.0]])
+    x = np.array([10, 11, 12, 13])
+    y = torch.tensor([[20.0], [21.0], [22.0]])
     np.testing.assert_array_equal(warp(x, path), [11, 12, 13])
     assert torch.equal(warp(y, path, length_of="x"), torch.tensor([[20.0], [20.0], [22.0], [22.0]]))
     with pytest.raises(ValueError, match="length_of"):
@@ -203,7 +227,8 @@ def test_warp_keeps_the_last_match():
 def test_times_follow_a_known_warp():
     rng = np.random.default_rng(4)
     x = rng.normal(size=(50, 8))
-    y = np.repeat(x, 2, axis=0)  # y is x at half the speed: frame i of x is frames 2i and 2i + 1 of y
+    # y is x at half the speed: frame i of x is frames 2i and 2i + 1 of y
+    y = np.repeat(x, 2, axis=0)
     path = dtw(x, y).path
     times = np.array([0.05, 0.123, 0.3])
     np.testing.assert_allclose(map_times(path, times, hop=0.01), 2 * times + 0.005)

@@ -17,7 +17,10 @@ import numpy as np
 from thlab.audio import dtw
 
 def kilobytes(field):
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").open() if line.startswith(field))
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1])
+    raise AssertionError(f"/proc/self/status has no {field}")
 
 rng = np.random.default_rng(0)
 x, y = (rng.normal(size=(10_000, 13)).astype(sys.argv[1]) for _ in range(2))
@@ -34,15 +37,20 @@ print((kilobytes("VmHWM") - before) / 1024)
 def test_ten_thousand_frames_take_under_50_mb(dtype):
     if sys.platform != "linux":
         pytest.skip("peak memory is read from /proc, which only Linux has")
-    run = subprocess.run([sys.executable, "-c", MEMORY, dtype], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", MEMORY, dtype], capture_output=True, text=True, check=True
+    )
     megabytes = float(run.stdout)
-    assert 8 < megabytes < 50  # a strip alone takes 10 MB: less would mean that nothing was measured
+    # a strip alone takes 10 MB: less would mean that nothing was measured
+    assert 8 < megabytes < 50
 
 
 def test_ten_thousand_frames_are_as_cheap_in_float32_as_in_float64():
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(10_000, 4)), rng.normal(size=(9_000, 4))
-    exact, single = dtw(x, y, "l2"), dtw(x.astype(np.float32), y.astype(np.float32), "l2")
+    x = rng.normal(size=(10_000, 4))
+    y = rng.normal(size=(9_000, 4))
+    exact = dtw(x, y, "l2")
+    single = dtw(x.astype(np.float32), y.astype(np.float32), "l2")
     assert exact.cost <= single.cost + 1e-3  # inputs are rounded too
     assert single.cost == pytest.approx(exact.cost, rel=1e-5)
 
@@ -54,5 +62,7 @@ def test_cuda_gives_the_costs_of_the_cpu():
     xs = [torch.randn(n, 13, generator=generator) for n in (300, 120, 1)]
     ys = [torch.randn(m, 13, generator=generator) for m in (350, 90, 40)]
     for metric in ("l1", "l2", "sqeuclidean", "cosine"):
-        for x, y, result in zip(xs, ys, dtw_torch(xs, ys, metric, band=200, device="cuda"), strict=True):
+        for x, y, result in zip(
+            xs, ys, dtw_torch(xs, ys, metric, band=200, device="cuda"), strict=True
+        ):
             assert result.cost == pytest.approx(dtw(x, y, metric, band=200).cost, rel=1e-5)

@@ -25,7 +25,9 @@ def librosa_log_spectrogram(audio: np.ndarray) -> np.ndarray:
 
 
 def librosa_mfcc(audio: np.ndarray) -> np.ndarray:
-    return librosa.feature.mfcc(y=audio, sr=16000, n_mfcc=13, n_fft=400, hop_length=160, n_mels=40).T
+    return librosa.feature.mfcc(
+        y=audio, sr=16000, n_mfcc=13, n_fft=400, hop_length=160, n_mels=40
+    ).T
 
 
 def real_clips(root) -> list[np.ndarray]:
@@ -47,13 +49,17 @@ SIGNALS = {
 @pytest.mark.parametrize("name", SIGNALS)
 def test_equals_librosa(name):
     audio = SIGNALS[name]
-    np.testing.assert_allclose(log_spectrogram(audio).numpy(), librosa_log_spectrogram(audio), atol=2e-3, rtol=0)
+    np.testing.assert_allclose(
+        log_spectrogram(audio).numpy(), librosa_log_spectrogram(audio), atol=2e-3, rtol=0
+    )
     np.testing.assert_allclose(mfcc(audio).numpy(), librosa_mfcc(audio), atol=2e-3, rtol=0)
 
 
 def test_equals_librosa_on_real_speech(real_data):
     for audio in real_clips(real_data):
-        np.testing.assert_allclose(log_spectrogram(audio).numpy(), librosa_log_spectrogram(audio), atol=2e-3, rtol=0)
+        np.testing.assert_allclose(
+            log_spectrogram(audio).numpy(), librosa_log_spectrogram(audio), atol=2e-3, rtol=0
+        )
         np.testing.assert_allclose(mfcc(audio).numpy(), librosa_mfcc(audio), atol=2e-3, rtol=0)
 
 

@@ -1,4 +1,4 @@
-"""Noise: its level is exact, its seed decides it, its distribution is flat and its spectrum white."""
+"""Noise: its level is exact, its seed decides it, it is flat and white."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,8 @@
 """EVP's pseudo pairs on people: RAVDESS takes of one statement in eight emotions, aligned by DTW.
 
-No phone times exist for these recordings, so word boundaries come from a yardstick that knows nothing of DTW, the
-forced aligner of pocketsphinx, on both takes. Its own errors are in the numbers: they are no exact truth.
+No phone times exist for these recordings, so word boundaries come from a reference that knows
+nothing of DTW, the forced aligner of pocketsphinx, on both takes. Its own errors are in the
+numbers: they are no exact truth.
 """
 
 from itertools import combinations
@@ -14,7 +15,8 @@ from thlab.data import open_corpus
 from thlab.data.readers.acted import RAVDESS_EMOTIONS
 
 HOP = 0.01
-ACTORS, SEED = 4, 7  # actors drawn, of 20
+ACTORS = 4  # drawn, of 20
+SEED = 7
 
 
 def word_boundaries(clip):
@@ -41,8 +43,9 @@ def takes(real_data):
 
 
 def mapped_errors(a, b):
-    """|error| in ms of a's boundaries on b's clock: clip stretched evenly, stretched between true ends, by DTW."""
-    (x, times_x, seconds_x), (y, times_y, seconds_y) = a, b
+    """|error| in ms of a's boundaries in b: stretched evenly, between true ends, by DTW."""
+    x, times_x, seconds_x = a
+    y, times_y, seconds_y = b
     ends = np.interp(times_x, times_x[[0, -1]], times_y[[0, -1]])
     warped = map_times(dtw(x, y).path, times_x, HOP)
     return 1e3 * np.abs(np.stack([times_x * seconds_y / seconds_x, ends, warped]) - times_y)
@@ -62,15 +65,26 @@ def test_dtw_carries_word_boundaries_between_emotions(takes, record_property, ca
     scenes = sorted({key[:2] for key in takes})
     found = {}
     for a, b in combinations(RAVDESS_EMOTIONS, 2):
-        both = [(takes[*s, a], takes[*s, b]) for s in scenes] + [(takes[*s, b], takes[*s, a]) for s in scenes]
-        found[f"{a} - {b}"] = np.concatenate([mapped_errors(*pair) for pair in both], axis=1)  # (3, boundaries)
+        both = [(takes[*s, a], takes[*s, b]) for s in scenes] + [
+            (takes[*s, b], takes[*s, a]) for s in scenes
+        ]
+        # (3, boundaries)
+        found[f"{a} - {b}"] = np.concatenate([mapped_errors(*pair) for pair in both], axis=1)
     every = np.concatenate(list(found.values()), axis=1)
     lines = [row(name, errors) for name, errors in found.items()] + [row("all pairs", every)]
     for line in lines:
         record_property("median and mean ms: " + ", ".join(WAYS), line.strip())
     with capsys.disabled():
-        print(f"\nRAVDESS, {len(scenes)} scenes of {ACTORS} actors: |error| in ms, the yardstick is pocketsphinx")
-        print(" " * 22 + "".join(f"{way:>14s}" for way in WAYS), " " * 22 + "  median  mean" * 3, *lines, sep="\n")
+        print(
+            f"\nRAVDESS, {len(scenes)} scenes of {ACTORS} actors: "
+            "|error| in ms, the reference is pocketsphinx"
+        )
+        print(
+            " " * 22 + "".join(f"{way:>14s}" for way in WAYS),
+            " " * 22 + "  median  mean" * 3,
+            *lines,
+            sep="\n",
+        )
     stretched, ends_known, warped = every
     assert all(errors[2].mean() < errors[0].mean() for errors in found.values())
     assert np.median(warped) < np.median(stretched) / 3  # seen: 10 and 43 ms

@@ -1,4 +1,4 @@
-"""Visemes: every phone, word and frame gets one, and the tables agree with dictionaries made by others."""
+"""Visemes: every phone, word and frame gets one, and tables agree with dictionaries."""
 
 import importlib.util
 from pathlib import Path
@@ -21,7 +21,8 @@ from thlab.corpus.grammar import GRAMMAR
 def test_the_39_phones_map_to_known_visemes_and_reach_all_but_silence_and_schwa():
     assert len(ARPABET_TO_VISEME) == 39
     reached = {viseme for visemes in ARPABET_TO_VISEME.values() for viseme in visemes}
-    assert set(VISEMES) - reached == {"sil", "Schwa"}  # ARPAbet writes the schwa as an unstressed AH
+    # ARPAbet writes the schwa as an unstressed AH
+    assert set(VISEMES) - reached == {"sil", "Schwa"}
 
 
 def test_exactly_the_diphthongs_have_two_shapes():
@@ -34,11 +35,15 @@ def test_exactly_the_diphthongs_have_two_shapes():
     }
 
 
-@pytest.mark.parametrize("group", ["P B M", "F V", "TH DH", "S Z", "SH ZH CH JH", "K G NG", "T D N L"])
+@pytest.mark.parametrize(
+    "group", ["P B M", "F V", "TH DH", "S Z", "SH ZH CH JH", "K G NG", "T D N L"]
+)
 def test_sounds_that_look_alike_share_a_viseme_and_no_other_consonant_does(group):
     alike = set(group.split())
     (viseme,) = {ARPABET_TO_VISEME[phone] for phone in alike}
-    assert {phone for phone, visemes in ARPABET_TO_VISEME.items() if visemes == viseme} - {"HH"} == alike
+    assert {phone for phone, visemes in ARPABET_TO_VISEME.items() if visemes == viseme} - {
+        "HH"
+    } == alike
 
 
 def test_stress_and_silence():
@@ -59,12 +64,16 @@ def test_the_51_words_are_the_grammar_and_pronounced_as_in_the_cmu_dictionary():
     if spec is None or spec.origin is None:
         pytest.skip("needs the dictionary inside pocketsphinx: pip install 'thlab[align]'")
     cmu: dict[str, set] = {}
-    for line in (Path(spec.origin).parent / "model/en-us/cmudict-en-us.dict").read_text().splitlines():
+    for line in (
+        (Path(spec.origin).parent / "model/en-us/cmudict-en-us.dict").read_text().splitlines()
+    ):
         word, *phones = line.split()
         cmu.setdefault(word.split("(")[0], set()).add(tuple(phones))
     differing = {word for word, phones in GRID_PRONUNCIATIONS.items() if phones not in cmu[word]}
     assert differing == {"z"}  # "zed"
-    assert {phone for phones in set().union(*cmu.values()) for phone in phones} == set(ARPABET_TO_VISEME)
+    assert {phone for phones in set().union(*cmu.values()) for phone in phones} == set(
+        ARPABET_TO_VISEME
+    )
 
 
 def test_words_become_visemes():
@@ -102,7 +111,12 @@ def test_track_of_the_embedded_corpus_is_its_own(tiny_corpus):
     for path in sorted(tiny_corpus.glob("*.npz"))[::24]:
         with np.load(path) as labels:
             phones = list(
-                zip(labels["phone_start"].tolist(), labels["phone_end"].tolist(), labels["phone"].tolist(), strict=True)
+                zip(
+                    labels["phone_start"].tolist(),
+                    labels["phone_end"].tolist(),
+                    labels["phone"].tolist(),
+                    strict=True,
+                )
             )
             track = viseme_track(phones, len(labels["viseme"]), phone_map=ESPEAK_TO_VISEME)
             np.testing.assert_array_equal(track, labels["viseme"])

@@ -25,7 +25,7 @@ def html() -> Path:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that ask for `notebook` run for each chapter, those that ask for `page` for each page of the table."""
+    """Tests that ask for `notebook` run for each chapter, for `page` for each page."""
     if "notebook" in metafunc.fixturenames:
         paths = sorted((ROOT / "book").glob("*.ipynb"))
         assert paths, "book/ has no chapters"

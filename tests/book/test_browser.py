@@ -1,4 +1,4 @@
-"""Every page in headless Chromium with the network cut, over http and from file://, in light and dark."""
+"""Every page in headless Chromium without network, over http and from file://, light and dark."""
 
 import functools
 import http.server
@@ -15,20 +15,28 @@ LOCAL = ("http://127.0.0.1:", "file:", "data:", "blob:", "about:")
 
 # one picture as text, through a canvas: the same for <img> and <canvas>, and allowed from file://
 PICTURE = """e => { const c = document.createElement('canvas'); c.width = e.naturalWidth || e.width;
-c.height = e.naturalHeight || e.height; c.getContext('2d').drawImage(e, 0, 0); return c.toDataURL(); }"""
+c.height = e.naturalHeight || e.height;
+c.getContext('2d').drawImage(e, 0, 0);
+return c.toDataURL(); }"""
 
-# of each text's colour to the nearest painted background below it, WCAG 2.1; the worst one and its text
+# of each text's colour to the nearest painted background below it, WCAG 2.1; the worst one and its
+# text
 CONTRAST = """() => {
 const rgb = (c) => (c.match(/[\\d.]+/g) || []).map(Number);
 const light = (c) => { const [r, g, b] = c.slice(0, 3).map((v) => v / 255)
-  .map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
+  .map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+  return .2126 * r + .7152 * g + .0722 * b; };
 const painted = (e) => { while (e) { const c = rgb(getComputedStyle(e).backgroundColor);
   if (c.length === 3 || c[3] > .9) return c; e = e.parentElement; } return [255, 255, 255]; };
-const kinds = 'main :is(p, li, td, th, figcaption, .caption-text, .thlab-live label, [role=status])';
+const texts = 'p, li, td, th, figcaption, .caption-text, .thlab-live label, [role=status]';
+const kinds = `main :is(${texts})`;
 const all = [...document.querySelectorAll(kinds)]
   .filter((e) => e.offsetParent && e.textContent.trim());
-return all.map((e) => { const [a, b] = [light(rgb(getComputedStyle(e).color)), light(painted(e))].sort((x, y) => y - x);
-  return [(a + .05) / (b + .05), e.textContent.trim().slice(0, 60)]; }).sort((x, y) => x[0] - y[0])[0]; }"""
+const contrasts = all.map((e) => {
+  const lights = [light(rgb(getComputedStyle(e).color)), light(painted(e))];
+  const [a, b] = lights.sort((x, y) => y - x);
+  return [(a + .05) / (b + .05), e.textContent.trim().slice(0, 60)]; });
+return contrasts.sort((x, y) => x[0] - y[0])[0]; }"""
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +53,10 @@ def chromium():
     program = system_browser.find()
     if program is None:
         pytest.fail(system_browser.HELP)
-    arguments = ["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--disable-background-networking"]
+    arguments = [
+        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+        "--disable-background-networking",
+    ]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium's sandbox does not run as root
     with sync_playwright() as playwright:
@@ -69,14 +80,26 @@ def addresses(html):
 
 @pytest.fixture
 def opened(chromium, addresses, page, scheme, theme):
-    """The page, opened; anything that goes wrong in it is collected in `problems` and fails the test at its end."""
+    """The page, opened.
+
+    Anything that goes wrong in it is collected in `problems` and fails the test at its end.
+    """
     problems = []
     context = chromium.new_context(color_scheme=theme, viewport={"width": 1200, "height": 900})
     tab = context.new_page()
-    tab.on("request", lambda r: None if r.url.startswith(LOCAL) else problems.append(f"left the machine: {r.url}"))
+    tab.on(
+        "request",
+        lambda r: (
+            None if r.url.startswith(LOCAL) else problems.append(f"left the machine: {r.url}")
+        ),
+    )
     tab.on("requestfailed", lambda r: problems.append(f"{r.url}: {r.failure}"))
-    tab.on("response", lambda r: problems.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    tab.on("console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None)
+    tab.on(
+        "response", lambda r: problems.append(f"{r.status} {r.url}") if r.status >= 400 else None
+    )
+    tab.on(
+        "console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None
+    )
     tab.on("pageerror", lambda e: problems.append(f"script: {e}"))
     tab.goto(f"{addresses[scheme]}{page}.html", wait_until="load")
     yield tab
@@ -107,11 +130,14 @@ def wait_for_change(tab, read, before, seconds=10):
 def check_equations(tab):
     if tab.locator(".math").count() == 0:
         return  # MathJax is loaded where there is a formula
-    tab.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise", timeout=20_000)
+    tab.wait_for_function(
+        "window.MathJax && MathJax.startup && MathJax.startup.promise", timeout=20_000
+    )
     tab.evaluate("MathJax.startup.promise")
     # widget labels may add containers of their own, so each formula is looked at
     untouched = tab.evaluate(
-        "[...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).length"
+        "[...document.querySelectorAll('.math')]"
+        ".filter(m => !m.querySelector('mjx-container')).length"
     )
     assert untouched == 0
     assert tab.locator("mjx-merror").count() == 0
@@ -119,13 +145,15 @@ def check_equations(tab):
 
 def check_strip(tab, strip):
     strip.locator("img").wait_for(timeout=20_000)
-    handle, bar = strip.locator(".noUi-handle"), strip.locator(".noUi-base")
+    handle = strip.locator(".noUi-handle")
+    bar = strip.locator(".noUi-base")
     handle.scroll_into_view_if_needed()
     first = shown(tab, strip)
     assert strip.locator("img").get_attribute("alt")
     assert handle.get_attribute("aria-label")
 
-    place, width = bar.bounding_box(), bar.bounding_box()["width"]
+    place = bar.bounding_box()
+    width = bar.bounding_box()["width"]
     y = place["y"] + place["height"] / 2
     tab.mouse.move(place["x"], y)
     tab.mouse.down()
@@ -153,9 +181,13 @@ def check_strip(tab, strip):
 def check_live(tab, figure):
     figure.scroll_into_view_if_needed()
     tab.wait_for_function(
-        "f => ['ready', 'failed'].includes(f.dataset.state)", arg=figure.element_handle(), timeout=60_000
+        "f => ['ready', 'failed'].includes(f.dataset.state)",
+        arg=figure.element_handle(),
+        timeout=60_000,
     )
-    assert figure.get_attribute("data-state") == "ready", figure.locator("[role=status]").text_content()
+    assert figure.get_attribute("data-state") == "ready", figure.locator(
+        "[role=status]"
+    ).text_content()
     canvas = figure.locator("canvas")
     assert canvas.get_attribute("aria-label")
     start = picture(canvas)
@@ -182,7 +214,8 @@ def check_live(tab, figure):
 def test_page_is_alive_offline(opened, page, scheme, theme):
     assert opened.evaluate("document.documentElement.dataset.theme") == theme
     check_equations(opened)
-    strips, figures = opened.locator(".thlab-strip"), opened.locator("figure.thlab-live")
+    strips = opened.locator(".thlab-strip")
+    figures = opened.locator("figure.thlab-live")
     if opened.locator("script[type='application/vnd.jupyter.widget-state+json']").count():
         strips.first.wait_for(timeout=20_000)
     for i in range(strips.count()):
@@ -190,7 +223,8 @@ def test_page_is_alive_offline(opened, page, scheme, theme):
     for i in range(figures.count()):
         check_live(opened, figures.nth(i))
     silent = opened.evaluate(
-        "[...document.querySelectorAll('main img')].filter(i => !i.alt).map(i => i.src.slice(0, 80))"
+        "[...document.querySelectorAll('main img')]"
+        ".filter(i => !i.alt).map(i => i.src.slice(0, 80))"
     )
     assert silent == []
     contrast, text = opened.evaluate(CONTRAST)
@@ -206,7 +240,13 @@ def test_page_is_alive_offline(opened, page, scheme, theme):
 
 @pytest.mark.parametrize(
     ("chapter", "strips", "figures"),
-    [("sound-and-faces", 1, 1), ("dtw", 1, 0), ("priors", 1, 1), ("latent-kl", 1, 1), ("davs", 1, 1)],
+    [
+        ("sound-and-faces", 1, 1),
+        ("dtw", 1, 0),
+        ("priors", 1, 1),
+        ("latent-kl", 1, 1),
+        ("davs", 1, 1),
+    ],
 )
 def test_chapter_has_its_widgets(html, chapter, strips, figures):
     text = (html / f"{chapter}.html").read_text()

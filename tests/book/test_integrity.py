@@ -1,4 +1,4 @@
-"""The book holds together: chapters follow the template, pictures have words, links lead somewhere."""
+"""The book holds together: chapters follow the template, links lead somewhere."""
 
 import base64
 import re
@@ -22,7 +22,8 @@ def markdown(notebook: Path) -> str:
 
 def section(notebook: Path, name: str) -> list:
     """The cells from one second-level heading to the next."""
-    inside, found = False, []
+    inside = False
+    found = []
     for cell in read(notebook).cells:
         if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
             inside = cell.source.startswith(f"## {name}")
@@ -58,7 +59,9 @@ def test_page_agrees_with_metadata(notebook):
 
 def test_sections_follow_the_template(notebook):
     headings = re.findall(r"^## (.+)$", markdown(notebook), re.M)
-    places = [next((i for i, h in enumerate(headings) if h.startswith(name)), None) for name in SECTIONS]
+    places = [
+        next((i for i, h in enumerate(headings) if h.startswith(name)), None) for name in SECTIONS
+    ]
     missing = [name for name, place in zip(SECTIONS, places, strict=True) if place is None]
     assert not missing, f"no such sections: {missing}"
     assert places == sorted(places), headings
@@ -87,7 +90,9 @@ def test_written_pictures_have_alt_text():
     for path in [*BOOK.glob("*.md"), *BOOK.glob("*.ipynb")]:
         text = path.read_text() if path.suffix == ".md" else markdown(path)
         assert not re.search(r"!\[\s*\]\(", text), path
-        for directive in re.findall(r"^(?:`{3,}|:{3,})\{(?:figure|image)\}.*?^(?:`{3,}|:{3,})\s*$", text, re.M | re.S):
+        for directive in re.findall(
+            r"^(?:`{3,}|:{3,})\{(?:figure|image)\}.*?^(?:`{3,}|:{3,})\s*$", text, re.M | re.S
+        ):
             assert re.search(r"^:alt: \S", directive, re.M), directive
 
 
@@ -106,11 +111,17 @@ def test_exercises_have_hidden_tested_solutions(notebook):
     for start, end in zip(starts, [*starts[1:], len(cells)], strict=True):
         hidden = [cell for cell in cells[start:end] if "hide-cell" in cell.metadata.get("tags", [])]
         assert hidden, f"no solution tagged hide-cell: {cells[start].source}"
-        assert any("assert" in cell.source for cell in hidden), f"untested solution: {cells[start].source}"
+        assert any("assert" in cell.source for cell in hidden), (
+            f"untested solution: {cells[start].source}"
+        )
 
 
 def test_check_cells_check(notebook):
-    assert any("assert" in cell.source for cell in section(notebook, "Check yourself") if cell.cell_type == "code")
+    assert any(
+        "assert" in cell.source
+        for cell in section(notebook, "Check yourself")
+        if cell.cell_type == "code"
+    )
 
 
 def test_every_page_of_the_table_exists():
@@ -118,7 +129,9 @@ def test_every_page_of_the_table_exists():
     pages = [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
     made = {"api", "claims"}  # by book/tools/stage.py
     missing = [
-        p for p in pages if p not in made and not any((BOOK / f"{p}{end}").exists() for end in (".md", ".ipynb"))
+        p
+        for p in pages
+        if p not in made and not any((BOOK / f"{p}{end}").exists() for end in (".md", ".ipynb"))
     ]
     assert not missing
     listed = {path.stem for path in BOOK.glob("*.ipynb")} - set(pages)

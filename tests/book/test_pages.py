@@ -72,11 +72,21 @@ def test_links_lead_somewhere(html, page):
 
 
 def test_pictures_have_alt_text(html, page):
-    silent = [image.get("src", "")[:60] for image in Page(html / f"{page}.html").images if not image.get("alt")]
+    silent = [
+        image.get("src", "")[:60]
+        for image in Page(html / f"{page}.html").images
+        if not image.get("alt")
+    ]
     assert not silent
 
 
 def test_api_page_has_every_package(html):
     text = (html / "api.html").read_text()
-    for name in ("thlab.audio.time_warping", "thlab.corpus", "thlab.data", "thlab.explore.strip", "thlab.face"):
+    for name in (
+        "thlab.audio.time_warping",
+        "thlab.corpus",
+        "thlab.data",
+        "thlab.explore.strip",
+        "thlab.face",
+    ):
         assert name in text, name

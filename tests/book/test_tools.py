@@ -1,4 +1,4 @@
-"""The book's own tools: staging keeps what a reader's run made, and the API page reads docstrings right."""
+"""The book's own tools: staging keeps what a reader's run made, the API page is right."""
 
 import api_page
 import nbformat
@@ -15,7 +15,9 @@ def book(tmp_path, monkeypatch):
     (folder / "static" / "models" / "m.onnx.js").write_text("stored")
     (folder / "a.md").write_text("# A")
     (tmp_path / "constraints.txt").write_text("")
-    write_chapter(folder / "one.ipynb", "import os; print(6 * 7, os.path.basename(os.environ['THLAB_BOOK']))")
+    write_chapter(
+        folder / "one.ipynb", "import os; print(6 * 7, os.path.basename(os.environ['THLAB_BOOK']))"
+    )
     for module in (stage, run_notebooks):
         monkeypatch.setattr(module, "BOOK", folder)
     monkeypatch.setenv("THLAB_PRESET", "fast")
@@ -39,7 +41,8 @@ def test_stage_copies_the_book_and_forgets_what_it_lost(book, tmp_path):
 
 
 def test_chapter_runs_in_the_copy_once_and_again_when_it_changes(book, tmp_path, capsys):
-    copy, before = tmp_path / "copy", (book / "one.ipynb").read_bytes()
+    copy = tmp_path / "copy"
+    before = (book / "one.ipynb").read_bytes()
     run_notebooks.run_copy(copy)
     (copy / "static" / "models").mkdir(parents=True, exist_ok=True)
     (copy / "static" / "models" / "m.onnx.js").write_text("own")
@@ -63,7 +66,9 @@ def test_failing_cell_ends_the_run_and_leaves_the_stored_chapter(book, tmp_path)
 
 
 def test_stored_widgets_keep_what_was_set(book):
-    write_chapter(book / "one.ipynb", "import ipywidgets as w\nw.IntSlider(value=3, description='frame')")
+    write_chapter(
+        book / "one.ipynb", "import ipywidgets as w\nw.IntSlider(value=3, description='frame')"
+    )
     run_notebooks.run_in_place([book / "one.ipynb"])
     state = nbformat.read(book / "one.ipynb", as_version=4).metadata["widgets"]
     models = next(iter(state.values()))["state"].values()
@@ -73,9 +78,13 @@ def test_stored_widgets_keep_what_was_set(book):
 
 
 def test_docstring_becomes_markdown_with_links():
-    text = api_page.prose("Cost d(a_i, b_j), Eq. 1 of [ji2021].\n\n    x = 1\n\nSee `a_b`. Chapter: book/dtw.ipynb")
+    text = api_page.prose(
+        "Cost d(a_i, b_j), Eq. 1 of [ji2021].\n\n    x = 1\n\nSee `a_b`. Chapter: book/dtw.ipynb"
+    )
     assert text == (
-        "Cost d(a\\_i, b\\_j), Eq. 1 of {cite}`ji2021`.\n\n```text\nx = 1\n```\n\nSee `a_b`. Chapter: {doc}`dtw`"
+        "Cost d(a\\_i, b\\_j), Eq. 1 of {cite}`ji2021`.\n\n"
+        "```text\nx = 1\n```\n\n"
+        "See `a_b`. Chapter: {doc}`dtw`"
     )
 
 
@@ -84,7 +93,8 @@ def test_api_page_lists_what_is_public(tmp_path):
     package.mkdir(parents=True)
     (package / "__init__.py").write_text('"""A part."""\n')
     (package / "room.py").write_text(
-        '"""A room."""\ndef seen(x: int) -> int:\n    """What is seen.\n\n    Chapter: book/dtw.ipynb\n    """\n'
+        '"""A room."""\n'
+        'def seen(x: int) -> int:\n    """What is seen.\n\n    Chapter: book/dtw.ipynb\n    """\n'
         'def step():\n    """A hidden step."""\n'
         'class Kept:\n    """A record."""\n    def ask(self):\n        """An answer."""\n'
     )

@@ -165,7 +165,7 @@ def test_ctrl_c_says_how_to_go_on(grid_root, tmp_path, run_script, monkeypatch):
     monkeypatch.setattr("thlab.data.prepare.check_clip", interrupt)
     status, _, err = run_script("grid.py", grid_root, tmp_path)
     assert status == 130
-    assert "goes on where this one stopped" in err
+    assert "the same command resumes" in err
     assert not list(tmp_path.glob("*.npz"))
 
 

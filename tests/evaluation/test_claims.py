@@ -4,18 +4,10 @@ import json
 
 import pytest
 
-from thlab.evaluation.claims import (
-    VERDICTS,
-    Claim,
-    describe,
-    notes,
-    overall,
-    settle,
-    tally,
-    write_ledger,
-)
+from thlab.evaluation.claims import Claim, notes, settle, write_ledger
 from thlab.evaluation.comparison import Untestable, less, more
 from thlab.evaluation.table import Table, make_records
+from thlab.evaluation.verdicts import VERDICTS, describe, overall, tally
 
 UP = more("ours", "other", "accuracy", paper=10)
 DOWN = less("ours", "other", "accuracy", paper=-10)

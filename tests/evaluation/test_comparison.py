@@ -10,10 +10,10 @@ from thlab.evaluation.comparison import (
     Comparison,
     Untestable,
     decide,
-    judge,
     less,
     more,
     paired,
+    settle_comparison,
     smallest_effect,
     what_decides,
     within,
@@ -62,15 +62,21 @@ def both(ours, other, worst=0.0, best=100.0):
 def test_more_and_less_by_half_of_the_papers_effect(difference, verdict):
     other = np.array([50.0, 60.0, 70.0])
     measured = both(other + difference, other)
-    assert judge(more("ours", "other", "accuracy", paper=10), measured)["verdict"] == verdict
+    assert (
+        settle_comparison(more("ours", "other", "accuracy", paper=10), measured)["verdict"]
+        == verdict
+    )
     mirrored = both(other, other + difference)
-    assert judge(less("ours", "other", "accuracy", paper=-10), mirrored)["verdict"] == verdict
+    assert (
+        settle_comparison(less("ours", "other", "accuracy", paper=-10), mirrored)["verdict"]
+        == verdict
+    )
 
 
 def test_the_interval_is_that_of_the_paired_differences():
     random = np.random.default_rng(0)
     ours, other = random.normal(0, 5, (2, 6)) + random.normal(50, 20, 6)
-    found = judge(more("ours", "other", "accuracy", paper=10), both(ours, other))
+    found = settle_comparison(more("ours", "other", "accuracy", paper=10), both(ours, other))
     low, high = stats.ttest_rel(ours, other).confidence_interval(0.95)
     assert found["mean"] == pytest.approx(np.mean(ours - other), rel=1e-3)
     assert found["interval"] == pytest.approx([low, high], rel=1e-3)
@@ -81,7 +87,7 @@ def test_speakers_and_clips_are_units_as_the_statistic_has_them():
     random = np.random.default_rng(1)
     ours, other = random.normal(0, 1, (2, 4, 5))
     rows = {"ours": {"accuracy": grid(ours, "ab")}, "other": {"accuracy": grid(other, "ab")}}
-    found = judge(more("ours", "other", "accuracy", paper=10), table(rows))
+    found = settle_comparison(more("ours", "other", "accuracy", paper=10), table(rows))
     expected = interval_of(ours - other)
     assert found["interval"] == pytest.approx([expected.low, expected.high], rel=1e-3)
     assert found["over"] == "4 seeds, 5 speakers"
@@ -106,14 +112,14 @@ def test_a_seed_or_speaker_without_a_pair_leaves_it_undecided(missing):
             ours.pop((1, f"s{speaker}", f"s{speaker}"))
     ours.pop(missing, None)
     rows = {"ours": {"accuracy": ours}, "other": {"accuracy": grid(np.zeros((2, 3)))}}
-    found = judge(more("ours", "other", "accuracy", paper=1), table(rows))
+    found = settle_comparison(more("ours", "other", "accuracy", paper=1), table(rows))
     assert found["verdict"] == "undecided"
     assert found["reason"].startswith("not measured: ")
     assert "seed" in found["reason"]
 
 
 def test_what_was_not_run_is_undecided_by_name():
-    found = judge(more("ours", "DAVS", "accuracy", paper=1), both([1, 2], [1, 2]))
+    found = settle_comparison(more("ours", "DAVS", "accuracy", paper=1), both([1, 2], [1, 2]))
     assert found == {
         "what": "ours − DAVS, accuracy",
         "verdict": "undecided",
@@ -122,7 +128,7 @@ def test_what_was_not_run_is_undecided_by_name():
 
 
 def test_a_single_number_decides_nothing():
-    found = judge(more("ours", "other", "accuracy", paper=1), both([5], [1]))
+    found = settle_comparison(more("ours", "other", "accuracy", paper=1), both([5], [1]))
     assert found["verdict"] == "undecided"
     assert "a second seed or speaker would decide" in found["reason"]
 
@@ -130,8 +136,13 @@ def test_a_single_number_decides_nothing():
 def test_without_a_number_of_the_paper_a_tenth_of_the_anchors_gap_matters():
     compared = more("ours", "other", "accuracy", paper=None, anchors=ANCHORS)
     assert smallest_effect(compared, both([1, 2], [1, 2], 20, 80)) == pytest.approx(6)
-    assert judge(compared, both([49, 50, 51], [50, 50, 50]))["verdict"] == "excluded"  # ± 2.5 of 10
-    assert judge(compared, both([49, 50, 51], [50, 50, 50], 0, 20))["verdict"] == "undecided"
+    assert (
+        settle_comparison(compared, both([49, 50, 51], [50, 50, 50]))["verdict"] == "excluded"
+    )  # ± 2.5 of 10
+    assert (
+        settle_comparison(compared, both([49, 50, 51], [50, 50, 50], 0, 20))["verdict"]
+        == "undecided"
+    )
 
 
 def test_the_papers_pixels_are_scaled_to_ours():
@@ -139,10 +150,10 @@ def test_the_papers_pixels_are_scaled_to_ours():
     cells = {"clean": seeds(1, 2, 3)}
     measured = table({"ours": cells, "other": cells}, ["clean"], "LMD", pixels=64)
     assert smallest_effect(compared, measured) == pytest.approx(0.05)
-    found = judge(compared, table({"ours": cells, "other": cells}, ["clean"], "LMD"))
+    found = settle_comparison(compared, table({"ours": cells, "other": cells}, ["clean"], "LMD"))
     assert found["verdict"] == "undecided"  # of unknown pixels
     band = within("ours", "other", "clean", -0.1, 0.1, unit="px of 256")
-    assert judge(band, measured)["band"] == [-0.025, 0.025]
+    assert settle_comparison(band, measured)["band"] == [-0.025, 0.025]
 
 
 def test_an_effect_in_gaps_is_scaled_by_the_anchors():
@@ -162,19 +173,21 @@ def test_an_effect_in_gaps_is_scaled_by_the_anchors():
 def test_a_band_is_held_inside_and_against_outside(values, verdict):
     other = np.array([50.0, 60.0, 70.0])
     band = within("ours", "other", "accuracy", -1, 1)
-    assert judge(band, both(other + values, other))["verdict"] == verdict
+    assert settle_comparison(band, both(other + values, other))["verdict"] == verdict
 
 
 def test_a_ratio_may_be_held_to_a_band():
     band = within("ours", "other", "accuracy", 0.5, 1.5, ratio=True)
-    found = judge(band, both([10, 20, 30], [10, 20, 30]))
+    found = settle_comparison(band, both([10, 20, 30], [10, 20, 30]))
     assert (found["what"], found["mean"], found["verdict"]) == ("ours / other, accuracy", 1, "held")
 
 
 def test_factors_and_other_columns_say_what_they_compare():
     rows = {"ours": {"with": seeds(5, 6, 7), "without": seeds(1, 2, 3)}}
     measured = table(rows, ["with", "without"])
-    found = judge(more("ours", "ours", "with", other_column="without", factor=2, paper=1), measured)
+    found = settle_comparison(
+        more("ours", "ours", "with", other_column="without", factor=2, paper=1), measured
+    )
     assert found["what"] == "ours: with − 2 × without"
     assert found["mean"] == 2
     between = more("ours", "other", "with", other_column="without", paper=1)
@@ -193,12 +206,12 @@ def test_a_comparison_is_fixed_before_it_is_measured():
 def test_a_quantity_that_is_not_finite_is_not_measured():
     compared = within("ours", "other", "accuracy", 0.5, 1.5, ratio=True)
     with np.errstate(all="ignore"):
-        found = judge(compared, both([1, 2, 3], [0, 0, 0]))
+        found = settle_comparison(compared, both([1, 2, 3], [0, 0, 0]))
     assert found["verdict"] == "undecided"
 
 
 def test_what_cannot_be_compared_says_why():
-    assert judge(Untestable("ours − ATVNet", "no code"), None) == {
+    assert settle_comparison(Untestable("ours − ATVNet", "no code"), None) == {
         "what": "ours − ATVNet",
         "verdict": "not testable here",
         "reason": "no code",

@@ -1,4 +1,4 @@
-"""What measurements rest on: whom weights may be tested on, and what makes a kept number another one."""
+"""What measurements rest on: whom weights may be tested on, what a cached number depends on."""
 
 from dataclasses import dataclass, replace
 
@@ -42,14 +42,18 @@ def everyone_is_alike(monkeypatch):
 
 
 @pytest.mark.usefixtures("everyone_is_alike")
-@pytest.mark.parametrize(("trained", "tested"), [("medium", "tiny"), ("words", "small"), ("small", "tiny")])
+@pytest.mark.parametrize(
+    ("trained", "tested"), [("medium", "tiny"), ("words", "small"), ("small", "tiny")]
+)
 def test_nobody_is_tested_whom_the_weights_were_trained_on(trained, tested):
     with pytest.raises(ValueError, match=f"corpus {tested} tests: ask for --corpus {trained}"):
         meets_new_people({"corpus": trained}, tested)
 
 
 @pytest.mark.usefixtures("everyone_is_alike")
-@pytest.mark.parametrize(("paper", "table"), [("priors", "quality"), ("stochastic", "T1"), ("davs", "words")])
+@pytest.mark.parametrize(
+    ("paper", "table"), [("priors", "quality"), ("stochastic", "T1"), ("davs", "words")]
+)
 def test_committed_weights_do_not_judge_people_whom_they_have_met(paper, table, tmp_path):
     with pytest.raises(ValueError, match="on people whom corpus tiny tests"):
         next(evaluate(load_paper(paper), "tiny", "fast", 1, tmp_path, table))
@@ -59,7 +63,10 @@ def test_trainings_belong_to_clips_config_code_and_seed(experiment, tmp_path):
     root = tmp_path / "tiny"
     root.mkdir()
     (root / "manifest.jsonl").write_text('{"id": "other", "corpus_version": null}\n')
-    other = {name: replace_facts(part, corpus_facts("embedded", root)) for name, part in experiment.splits.items()}
+    other = {
+        name: replace_facts(part, corpus_facts("embedded", root))
+        for name, part in experiment.splits.items()
+    }
     folders = {
         experiment.folder("vae", Config(), 0),
         experiment.folder("vae", Config(4), 0),

@@ -9,7 +9,7 @@ from thlab.evaluation.source import imported_modules, source_digest
 
 @pytest.fixture
 def write(tmp_path, monkeypatch):
-    """Write a module of a package that is called thlab for the digest's sake, and give its digest."""
+    """Write a module of a package called thlab, for the digest, and give its digest."""
     import thlab
 
     monkeypatch.setattr(thlab, "__path__", [*thlab.__path__, str(tmp_path)])
@@ -28,7 +28,10 @@ def write(tmp_path, monkeypatch):
 
 def test_comments_docstrings_and_layout_do_not_count(write):
     first = write("one", "def f(x):\n    return x + 1\n")
-    assert write("one", '"""What it does."""\n\n\ndef f(x):  # why\n    """Doc."""\n    return x+1\n') == first
+    assert (
+        write("one", '"""What it does."""\n\n\ndef f(x):  # why\n    """Doc."""\n    return x+1\n')
+        == first
+    )
     assert write("one", "def f(x):\n    return x + 2\n") != first
 
 
@@ -42,6 +45,8 @@ def test_what_is_imported_counts_wherever_it_is_imported(write):
 def test_modules_of_a_training():
     found = imported_modules(["thlab.nn.face_encoder"])
     assert {"thlab.nn.face_encoder", "thlab.nn.blocks"} <= found
-    assert not any(name.startswith(("thlab.papers", "thlab.explore", "thlab.cli")) for name in found)
+    assert not any(
+        name.startswith(("thlab.papers", "thlab.explore", "thlab.cli")) for name in found
+    )
     with pytest.raises(ValueError, match=r"no module thlab\.nowhere"):
         source_digest(["thlab.nowhere"])

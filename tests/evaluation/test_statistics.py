@@ -1,4 +1,4 @@
-"""The interval keeps its promise: against scipy, and by simulation."""
+"""The interval covers the mean as often as it says: against scipy, and by simulation."""
 
 import math
 
@@ -73,7 +73,9 @@ def test_with_one_seed_or_one_speaker_the_interval_is_students(shape):
 def test_mean_squares_are_those_of_the_analysis_of_variance():
     table = np.array([[1.0, 2.0, 6.0], [3.0, 5.0, 7.0]])
     squares = mean_squares(table)
-    mean, rows, columns = table.mean(), table.mean(1), table.mean(0)
+    mean = table.mean()
+    rows = table.mean(1)
+    columns = table.mean(0)
     assert squares.seed == pytest.approx(3 * ((rows - mean) ** 2).sum() / 1)
     assert squares.unit == pytest.approx(2 * ((columns - mean) ** 2).sum() / 2)
     rest = sum((table[k, s] - rows[k] - columns[s] + mean) ** 2 for k in range(2) for s in range(3))

@@ -43,11 +43,9 @@ def test_files_there_and_back(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["priors.T1.csv", "priors.T1.json"]
     again = Table.load(path)
     assert again.markdown() == TABLE.markdown()
-    assert (again.columns, again.paper_numbers, again.evidence) == (
-        TABLE.columns,
-        TABLE.paper_numbers,
-        TABLE.evidence,
-    )
+    assert again.columns == TABLE.columns
+    assert again.paper_numbers == TABLE.paper_numbers
+    assert again.evidence == TABLE.evidence
     pd.testing.assert_frame_equal(again.records, TABLE.records)
     assert again.save(tmp_path).read_bytes() == path.read_bytes()
 

@@ -1,4 +1,4 @@
-"""Test clips and those who look on: the image, what is heard, what must be beaten, and a head scored in one call."""
+"""Test clips and evaluators: image, audio features, baselines, and a head scored in one call."""
 
 import math
 
@@ -15,7 +15,7 @@ from thlab.training import load_weights
 
 
 class Parrot:
-    """A head that shows the true frames of the clip whose sound it is given: it knows them by the sound."""
+    """A head that shows the true frames of the clip whose sound it is given."""
 
     size = 64
 
@@ -34,7 +34,7 @@ class Parrot:
 
 
 class Ear:
-    """A head that hears spectrogram segments."""
+    """A head whose content is spectrogram segments."""
 
     size = 64
 
@@ -69,9 +69,12 @@ def test_the_truth_is_near_itself(test_set):
 def test_what_stands_still_has_no_correlation_and_the_images_own_frame_is_left_out(test_set):
     videos = test_set.baselines()["repeated frame"]
     assert test_set.mouths(videos)["opening"] == pytest.approx([0] * 5, abs=1e-6)
-    real, i = test_set.real[0], test_set.image[0]
+    real = test_set.real[0]
+    i = test_set.image[0]
     others = [psnr(real[i], frame).item() for j, frame in enumerate(real) if j != i]
-    assert test_set.pictures(videos)["PSNR"][0] == pytest.approx(sum(others) / len(others), rel=1e-5)
+    assert test_set.pictures(videos)["PSNR"][0] == pytest.approx(
+        sum(others) / len(others), rel=1e-5
+    )
 
 
 def test_noise_is_fixed_and_shuffling_takes_another_clip_and_turns_it(test_set):
@@ -90,8 +93,12 @@ def test_noise_is_fixed_and_shuffling_takes_another_clip_and_turns_it(test_set):
 def test_a_head_is_scored_beside_its_baselines_in_one_call(test_set):
     found = test_set.score(Parrot(test_set), "parrot", levels=(-60,))
     assert {row for row, *_ in found} == {
-        "parrot", "parrot, shuffled audio", "parrot, -60 dB", "repeated frame", "mean frame"
-    }  # fmt: skip
+        "parrot",
+        "parrot, shuffled audio",
+        "parrot, -60 dB",
+        "repeated frame",
+        "mean frame",
+    }
     means = {}
     for row, column, _, _, value in found:
         if math.isfinite(value):
@@ -102,7 +109,9 @@ def test_a_head_is_scored_beside_its_baselines_in_one_call(test_set):
     assert mean["parrot, -60 dB", "LMD"] == 0
     assert mean["repeated frame", "LMD"] > 0.1
     speakers = {(speaker, clip) for row, _, speaker, clip, _ in found if row == "parrot"}
-    assert speakers == {(test_set.speaker(clip), test_set.tensors.ids[clip]) for clip in test_set.clips}
+    assert speakers == {
+        (test_set.speaker(clip), test_set.tensors.ids[clip]) for clip in test_set.clips
+    }
 
 
 def test_what_was_not_measured_is_left_out(test_set):

@@ -14,7 +14,7 @@ from thlab.explore.export import as_script, store_weights, to_onnx
 
 
 def decoder(seed: int = 0) -> nn.Module:
-    """A small decoder with a linear layer and a convolution large enough to be stored in fewer bits."""
+    """A small decoder with a linear layer and a convolution to store in fewer bits."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return nn.Sequential(
@@ -23,12 +23,17 @@ def decoder(seed: int = 0) -> nn.Module:
 
 
 def run(stored: bytes, x: torch.Tensor) -> np.ndarray:
-    return onnxruntime.InferenceSession(stored, providers=["CPUExecutionProvider"]).run(None, {"z": x.numpy()})[0]
+    return onnxruntime.InferenceSession(stored, providers=["CPUExecutionProvider"]).run(
+        None, {"z": x.numpy()}
+    )[0]
 
 
-@pytest.mark.parametrize(("storage", "tolerance", "share"), [("fp32", 1e-5, 1.0), ("int8", 0.02, 0.4)])
+@pytest.mark.parametrize(
+    ("storage", "tolerance", "share"), [("fp32", 1e-5, 1.0), ("int8", 0.02, 0.4)]
+)
 def test_stored_model_agrees_with_torch(storage, tolerance, share):
-    model, x = decoder(), torch.randn(1, 16, generator=torch.Generator().manual_seed(1))
+    model = decoder()
+    x = torch.randn(1, 16, generator=torch.Generator().manual_seed(1))
     exported = to_onnx(model, (x,), ["z"])
     stored = store_weights(exported, storage)
     with torch.no_grad():

@@ -28,7 +28,9 @@ CONTROLS = ({"w": 3}, SLIDERS, CHOICES)
 
 def figure(tmp_path, monkeypatch, **options):
     monkeypatch.setenv("THLAB_BOOK", str(tmp_path))
-    return live_decoder(Plane(), "plane", {"w": 3}, SLIDERS, CHOICES, alt='a "flat" colour', **options)
+    return live_decoder(
+        Plane(), "plane", {"w": 3}, SLIDERS, CHOICES, alt='a "flat" colour', **options
+    )
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -73,7 +75,7 @@ def test_nothing_is_written_where_no_book_is_named(tmp_path, monkeypatch):
 
 def test_storage_that_ruins_the_picture_is_refused():
     class Fragile(nn.Module):
-        """One large weight a row that is not shown: in 8 bits the small ones beside it round to nothing."""
+        """One large weight a hidden row: in 8 bits the small ones beside it round to nothing."""
 
         def __init__(self):
             super().__init__()
@@ -92,7 +94,8 @@ def test_storage_that_ruins_the_picture_is_refused():
 
 def test_kernel_variant_redraws_when_moved():
     box = interact_model(Plane(), *CONTROLS)
-    picture, (base, red) = box.children[0], box.children[1].children
+    picture = box.children[0]
+    base, red = box.children[1].children
     np.testing.assert_array_equal(pixels(picture.value)[0, 0], [191, 128, 128])
     red.value = -0.5
     np.testing.assert_array_equal(pixels(picture.value)[0, 0], [0, 128, 128])

@@ -26,9 +26,13 @@ def test_slider_is_linked_in_the_browser():
     from ipywidgets.widgets.widget import _instances
 
     box = frame_strip(FRAMES, "frame", "noise", play=False)
-    slider, stack = box.children[0].children[0], box.children[1]
+    slider = box.children[0].children[0]
+    stack = box.children[1]
     links = [w for w in _instances.values() if isinstance(w, widget_link.Link)]
-    assert any(link.source == (slider, "value") and link.target == (stack, "selected_index") for link in links)
+    assert any(
+        link.source == (slider, "value") and link.target == (stack, "selected_index")
+        for link in links
+    )
 
 
 @pytest.mark.parametrize(("images", "alt"), [(FRAMES[:1], "noise"), (FRAMES, "")])

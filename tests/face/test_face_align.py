@@ -12,10 +12,13 @@ SIZE = 64
 
 def sway(n_frames, centre, rng):
     """Similarities of a calm head: 3 px, 2 degrees and 1 % at about half a cycle a second."""
-    phase, t = rng.uniform(0, 2 * np.pi, 4), np.arange(n_frames) / 25 * np.pi
+    phase = rng.uniform(0, 2 * np.pi, 4)
+    t = np.arange(n_frames) / 25 * np.pi
     shift = 3 * np.stack([np.sin(t + phase[0]), np.sin(1.2 * t + phase[1])], -1)
-    angle, scale = np.radians(2) * np.sin(0.8 * t + phase[2]), 1 + 0.01 * np.sin(t + phase[3])
-    linear = scale[:, None, None] * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).T
+    angle = np.radians(2) * np.sin(0.8 * t + phase[2])
+    scale = 1 + 0.01 * np.sin(t + phase[3])
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    linear = scale[:, None, None] * turn.T
     return np.concatenate([linear, (centre + shift - linear @ centre)[..., None]], -1)
 
 
@@ -26,9 +29,20 @@ def moved_still(still, matrices, rng):
     half = np.array([0.5, 0.5])
     frames = []
     for matrix in matrices:  # scikit-image has pixel centres at whole numbers
-        m = np.vstack([np.column_stack([matrix[:, :2], matrix[:, :2] @ half + matrix[:, 2] - half]), [0, 0, 1]])
-        frames.append(warp(still, AffineTransform(m).inverse, order=3, mode="edge", preserve_range=True))
-    return (np.stack(frames) + rng.normal(0, 5, (len(frames), *still.shape))).clip(0, 255).astype(np.uint8)
+        m = np.vstack(
+            [
+                np.column_stack([matrix[:, :2], matrix[:, :2] @ half + matrix[:, 2] - half]),
+                [0, 0, 1],
+            ]
+        )
+        frames.append(
+            warp(still, AffineTransform(m).inverse, order=3, mode="edge", preserve_range=True)
+        )
+    return (
+        (np.stack(frames) + rng.normal(0, 5, (len(frames), *still.shape)))
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +59,9 @@ def known_motion(real_data):
 def true_anchors_in_crop(known_motion, smooth):
     landmarks, true = known_motion
     matrices = alignment_matrices(landmarks, SIZE, smooth)
-    return np.stack([transform(points, matrix) for points, matrix in zip(true, matrices, strict=True)])
+    return np.stack(
+        [transform(points, matrix) for points, matrix in zip(true, matrices, strict=True)]
+    )
 
 
 def jitter(tracks):
@@ -53,7 +69,7 @@ def jitter(tracks):
 
 
 def test_true_eyes_stand_still_and_smoothing_helps(known_motion):
-    """The motion is known, so this does not judge the alignment by the detections that made it."""
+    """The motion is known: the alignment is not measured by the detections that made it."""
     smoothed, raw = (true_anchors_in_crop(known_motion, s) for s in (1.0, 0.0))
     fixed = alignment_matrices(known_motion[0], SIZE)[0]  # one crop for the whole clip
     unaligned = np.stack([transform(points, fixed) for points in known_motion[1]])
@@ -63,7 +79,7 @@ def test_true_eyes_stand_still_and_smoothing_helps(known_motion):
 
 
 def test_smoothing_has_no_lag():
-    """A symmetric filter leaves a slow sine's phase alone; a causal one of the same width would not."""
+    """A symmetric filter leaves a slow sine's phase alone; a causal one would not."""
     t = np.arange(100)
     sine = np.sin(2 * np.pi * t / 50)
     smoothed = smooth_tracks(np.tile(sine[:, None, None], (1, 3, 2)), 2.0)[:, 0, 0]
@@ -86,8 +102,11 @@ def test_landmarks_in_the_crop_lie_on_the_template():
     face = rng.normal(size=(68, 2)) * 20 + 100
     frames = np.zeros((6, 50, 50, 3), np.uint8)
     scales = 1 + 0.1 * np.arange(6)
-    _, moved = align_face(frames, (face * scales[:, None, None]).astype(np.float32), SIZE, smooth=0.0)
-    # the same face at any scale lands in the same place, as near to the template as a similarity can bring it
+    _, moved = align_face(
+        frames, (face * scales[:, None, None]).astype(np.float32), SIZE, smooth=0.0
+    )
+    # the same face at any scale lands in the same place, as near to the template as a similarity
+    # can bring it
     np.testing.assert_allclose(moved, np.broadcast_to(moved[0], moved.shape), atol=1e-3)
     best = transform(anchors(face), similarity(anchors(face), TEMPLATE * SIZE))
     np.testing.assert_allclose(anchors(moved[0]), best, atol=1e-3)
@@ -116,13 +135,18 @@ def test_shrinking_averages_the_area(factor):
 
 
 def test_shrinking_does_not_alias():
-    """Stripes finer than a crop pixel become nearly grey, as in OpenCV's exact area average at the same odd factor."""
+    """Stripes finer than a crop pixel become nearly grey, as in OpenCV's exact area average."""
     cv2 = pytest.importorskip("cv2")
     stripes = np.where(np.arange(300) % 2, 255, 0).astype(np.uint8)
     frame = np.ascontiguousarray(np.broadcast_to(stripes[None, None, :, None], (1, 300, 300, 3)))
     area = cv2.resize(frame[0], (64, 64), interpolation=cv2.INTER_AREA)
     assert crop(frame, identity(64 / 300), 64).std() < 1.2 * area.std()
-    assert area.std() < 20 < 100 < cv2.resize(frame[0], (64, 64), interpolation=cv2.INTER_NEAREST).std()
+    assert (
+        area.std()
+        < 20
+        < 100
+        < cv2.resize(frame[0], (64, 64), interpolation=cv2.INTER_NEAREST).std()
+    )
 
 
 def test_crop_turns_the_picture_the_right_way():
@@ -144,7 +168,7 @@ def test_beyond_the_edge_the_border_is_repeated():
 
 
 def test_real_crops_hold_the_face_in_place(real_data):
-    """Detected again in the crops: the eyes move less than in one fixed crop a clip, of every speaker at hand."""
+    """Detected again in the crops, the eyes move less than in one fixed crop a clip."""
     clips = sorted((real_data / "grid").glob("s[2-5]/video/*.mpg"))
     assert clips
     for path in clips:
@@ -153,6 +177,8 @@ def test_real_crops_hold_the_face_in_place(real_data):
         assert found.mean() >= 0.98, path.name
         matrices = alignment_matrices(to_68(landmarks), 128)
         fixed = np.broadcast_to(matrices.mean(0), matrices.shape)
-        still, swaying = (anchors(to_68(detect_landmarks(crop(frames, m, 128))[0])) for m in (matrices, fixed))
-        assert still.std(0).max() < 2.0, path.name  # pixels of 128; a blink moves an eye's centre too
+        still = anchors(to_68(detect_landmarks(crop(frames, matrices, 128))[0]))
+        swaying = anchors(to_68(detect_landmarks(crop(frames, fixed, 128))[0]))
+        # pixels of 128; a blink moves an eye's centre too
+        assert still.std(0).max() < 2.0, path.name
         assert still.std(0).max() < swaying.std(0).max(), path.name

@@ -27,11 +27,14 @@ def eye_distance(points):
 def check_is_a_face(points):
     """Left of, right of, above, below: what must hold for any upright face in 68 points."""
     left, right, nose = pt.anchors(points)
-    mouth, jaw = points[pt.MOUTH], points[:17]
+    mouth = points[pt.MOUTH]
+    jaw = points[:17]
     assert left[0] < nose[0] < right[0]
     assert max(left[1], right[1]) < nose[1] < mouth[:, 1].mean() < jaw[8, 1]
     assert points[17:27, 1].mean() < min(left[1], right[1])
-    assert (np.diff(jaw[:, 0]) > -2).all()  # the jaw runs from the picture's left to its right, through the chin
+    assert (
+        np.diff(jaw[:, 0]) > -2
+    ).all()  # the jaw runs from the picture's left to its right, through the chin
     assert points[48, 0] < points[57, 0] < points[54, 0]
     outer_top, inner_top, inner_bottom, outer_bottom = points[[51, 62, 66, 57], 1]
     assert outer_top < inner_top < inner_bottom + 0.5 < outer_bottom + 0.5  # closed lips touch
@@ -49,7 +52,9 @@ def test_68_points_are_distinct_and_mirror_each_other():
     assert set(pt.MESH_JAW) <= set(pt.MESH_FACE_OVAL)
     mesh = mediapipe.solutions.face_mesh_connections
     assert {i for edge in mesh.FACEMESH_FACE_OVAL for i in edge} == set(pt.MESH_FACE_OVAL)
-    assert {i for edge in mesh.FACEMESH_LIPS for i in edge} == set(pt.MESH_MOUTH_OUTER) | set(pt.MESH_MOUTH_INNER)
+    assert {i for edge in mesh.FACEMESH_LIPS for i in edge} == set(pt.MESH_MOUTH_OUTER) | set(
+        pt.MESH_MOUTH_INNER
+    )
     # mediapipe's "right" is the person's, which is the picture's left
     assert set(pt.MESH_EYE_LEFT) <= {i for edge in mesh.FACEMESH_RIGHT_EYE for i in edge}
     assert set(pt.MESH_EYE_RIGHT) <= {i for edge in mesh.FACEMESH_LEFT_EYE for i in edge}
@@ -77,14 +82,17 @@ def test_ravdess_portraits(real_data):
 
 def test_enlarging_the_picture_enlarges_the_landmarks(real_data):
     frames = read_png(real_data / "faces_public_domain/astronaut.png")
-    small, large = (to_68(detect_landmarks(f)[0])[0] for f in (frames, frames.repeat(2, 1).repeat(2, 2)))
+    small = to_68(detect_landmarks(frames)[0])[0]
+    large = to_68(detect_landmarks(frames.repeat(2, 1).repeat(2, 2))[0])[0]
     assert np.linalg.norm(large / 2 - small, axis=-1).mean() < 0.02 * eye_distance(small)
 
 
 @pytest.mark.parametrize("shape", [(1, 64, 64, 3), (2, 288, 360, 3), (1, 3, 2, 3)])
 def test_a_picture_without_a_face_is_named(shape):
     frames = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    with pytest.raises(ValueError, match=f"wall.png: no face found in any of its {shape[0]} frames"):
+    with pytest.raises(
+        ValueError, match=f"wall.png: no face found in any of its {shape[0]} frames"
+    ):
         detect_landmarks(frames, name="wall.png")
 
 
@@ -101,7 +109,10 @@ def test_frames_without_a_face_are_reported_and_filled(real_data):
 
 
 def test_real_talkers_are_found(real_data):
-    """Every 16th of the real clips; all 165 were measured once: 99.9 % of 12,375 frames, all but 12 damaged ones."""
+    """Every 16th of the real clips.
+
+    All 165 were measured once: 99.9 % of 12,375 frames, all but 12 damaged ones.
+    """
     clips = sorted((real_data / "grid").glob("s*/video/*.mpg"))[::16]
     assert len(clips) >= 10
     found = [detect_landmarks(read_video(clip)[0], name=clip.name)[1] for clip in clips]
@@ -115,7 +126,10 @@ def test_gaps_against_interp():
         found[rng.integers(15)] = True
         known = rng.normal(size=(found.sum(), 3, 2))
         filled = fill_gaps(known, found)
-        oracle = [np.interp(np.arange(15), np.flatnonzero(found), column) for column in known.reshape(-1, 6).T]
+        oracle = [
+            np.interp(np.arange(15), np.flatnonzero(found), column)
+            for column in known.reshape(-1, 6).T
+        ]
         np.testing.assert_allclose(filled.reshape(15, 6).T, oracle, atol=1e-12)
 
 
@@ -141,7 +155,8 @@ def test_model_file_must_exist(tmp_path):
 def test_corpus_renders_are_detected_where_they_say(tiny_corpus, record_property):
     from thlab.data import open_corpus
 
-    errors, rates = [], []
+    errors = []
+    rates = []
     clips = open_corpus("embedded", tiny_corpus, check="none")
     for clip in list(clips)[:: max(1, len(clips) // 12)]:
         landmarks, found = detect_landmarks(clip.frames, name=clip.id)

@@ -1,4 +1,4 @@
-"""The way through mediapipe's Tasks API, on a `.task` file put together from the models in mediapipe's own wheel."""
+"""The way through mediapipe's Tasks API, on a `.task` file made from its wheel's models."""
 
 import gc
 import zipfile
@@ -16,7 +16,7 @@ MODELS = Path(mediapipe.__file__).parent / "modules"
 
 
 def with_478_points(model):
-    """The wheel's 468-point mesh with ten points of zeros behind, for the Tasks API insists on 478."""
+    """The wheel's 468-point mesh with ten points of zeros: the Tasks API insists on 478."""
     import flatbuffers
     from mediapipe.tasks.metadata import schema_py_generated as schema
 
@@ -27,7 +27,9 @@ def with_478_points(model):
     pad.deprecatedBuiltinCode = pad.builtinCode = schema.BuiltinOperator.PAD
     pad.version = 1
     widths = schema.BufferT()
-    widths.data = np.frombuffer(np.array([[0, 0], [0, 0], [0, 0], [0, 30]], "<i4").tobytes(), np.uint8)
+    widths.data = np.frombuffer(
+        np.array([[0, 0], [0, 0], [0, 0], [0, 30]], "<i4").tobytes(), np.uint8
+    )
     tree.operatorCodes.append(pad)
     tree.buffers.append(widths)
     for name, shape, kind, buffer in (
@@ -35,12 +37,17 @@ def with_478_points(model):
         ("mesh_478", [1, 1, 1, 1434], schema.TensorType.FLOAT32, 0),
     ):
         tensor = schema.TensorT()
-        tensor.name, tensor.shape, tensor.type, tensor.buffer = name, shape, kind, buffer
+        tensor.name = name
+        tensor.shape = shape
+        tensor.type = kind
+        tensor.buffer = buffer
         graph.tensors.append(tensor)
     operator = schema.OperatorT()
     operator.opcodeIndex = len(tree.operatorCodes) - 1
-    operator.inputs, operator.outputs = [mesh, len(graph.tensors) - 2], [len(graph.tensors) - 1]
-    operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.PadOptions, schema.PadOptionsT()
+    operator.inputs = [mesh, len(graph.tensors) - 2]
+    operator.outputs = [len(graph.tensors) - 1]
+    operator.builtinOptionsType = schema.BuiltinOptions.PadOptions
+    operator.builtinOptions = schema.PadOptionsT()
     graph.operators.append(operator)
     graph.outputs = [len(graph.tensors) - 1, flag]
     builder = flatbuffers.Builder(len(model))
@@ -52,7 +59,8 @@ def described(model, lowest, highest):
     """The model with the metadata that tells the Tasks API how to scale its input."""
     from mediapipe.tasks.python.metadata.metadata_writers import metadata_writer
 
-    middle, half = (lowest + highest) / 2, (highest - lowest) / 2
+    middle = (lowest + highest) / 2
+    half = (highest - lowest) / 2
     writer = metadata_writer.MetadataWriter(bytearray(model))
     writer.add_general_info("test")
     writer.add_image_input([127.5 - middle * 127.5 / half], [127.5 / half])
@@ -72,10 +80,11 @@ def task_file(tmp_path_factory):
 
 
 def test_a_task_file_gives_the_same_points(task_file, real_data):
-    """Against the models that detect_landmarks takes by itself: two meshes, so that they agree but not exactly."""
+    """Against the models that detect_landmarks takes by itself: two meshes, nearly equal."""
     from PIL import Image
 
-    frames = np.array(Image.open(real_data / "faces_public_domain/astronaut.png").convert("RGB"))[None]
+    picture = Image.open(real_data / "faces_public_domain/astronaut.png")
+    frames = np.array(picture.convert("RGB"))[None]
     landmarks, found = detect_landmarks(frames, model=task_file)
     assert found.tolist() == [True]
     assert landmarks.shape == (1, 478, 3)

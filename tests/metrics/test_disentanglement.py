@@ -1,4 +1,4 @@
-"""MIG, DCI and SAP: near 1 for codes that are the factors, low for mixed ones, and small cases by hand."""
+"""MIG, DCI and SAP: near 1 for codes that are the factors, low for mixed ones; small cases."""
 
 import numpy as np
 import pytest
@@ -18,10 +18,11 @@ def rotation(seed: int = 0) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def scores() -> dict[str, dict[str, float]]:
-    """All numbers of a code that is the factors (reordered, a little noisy) and of the same code rotated."""
+    """All numbers of a code that is the factors, reordered, and of the same code rotated."""
     found = {}
     for name, mix in {"pure": torch.eye(4)[[2, 0, 3, 1]], "mixed": rotation()}.items():
-        train, test = factors(2000), factors(500, 1)
+        train = factors(2000)
+        test = factors(500, 1)
         noise = 0.01 * torch.randn(2000, 4, generator=torch.Generator().manual_seed(2))
         codes = (train + noise) @ mix
         found[name] = {
@@ -33,7 +34,8 @@ def scores() -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize(
-    ("metric", "least"), [("mig", 0.97), ("sap", 0.7), ("disentanglement", 0.97), ("completeness", 0.97)]
+    ("metric", "least"),
+    [("mig", 0.97), ("sap", 0.7), ("disentanglement", 0.97), ("completeness", 0.97)],
 )
 def test_pure_codes_score_high_and_rotated_ones_low(scores, metric, least):
     assert scores["pure"][metric] > least
@@ -42,8 +44,9 @@ def test_pure_codes_score_high_and_rotated_ones_low(scores, metric, least):
 
 def test_informativeness_is_held_out_accuracy(scores):
     assert scores["pure"]["informativeness"] == 1
-    chance = torch.rand(300, 3, generator=torch.Generator().manual_seed(4))
-    found = dci(chance, factors(300), chance.flip(0), factors(300, 1))  # a forest learns its own labels by heart
+    unrelated = torch.rand(300, 3, generator=torch.Generator().manual_seed(4))
+    # a forest memorises its own labels
+    found = dci(unrelated, factors(300), unrelated.flip(0), factors(300, 1))
     assert found["informativeness"] == pytest.approx(0.2, abs=0.05)
 
 
@@ -66,22 +69,32 @@ def test_sap_by_hand():
 
 def test_histograms_are_numpys_and_the_scores_scikit_learns():
     generator = torch.Generator().manual_seed(3)
-    factor = torch.tensor([3, 7, 8])[torch.randint(0, 3, (400,), generator=generator)]  # labels need not count from 0
-    codes = torch.randn(400, 3, generator=generator) + factor[:, None] * torch.tensor([0.0, 0.1, 0.5])
-    information, accuracy = [], []
+    # labels need not count from 0
+    factor = torch.tensor([3, 7, 8])[torch.randint(0, 3, (400,), generator=generator)]
+    codes = torch.randn(400, 3, generator=generator) + factor[:, None] * torch.tensor(
+        [0.0, 0.1, 0.5]
+    )
+    information = []
+    accuracy = []
     for values in codes.T.double().numpy():
         bins = np.digitize(values, np.histogram_bin_edges(values, 20)[:-1])
         information.append(mutual_info_score(factor, bins))
         shares = np.array([[np.mean(bins[factor == k] == b) for k in (3, 7, 8)] for b in range(21)])
-        accuracy.append(balanced_accuracy_score(factor, np.array([3, 7, 8])[shares.argmax(1)][bins]))
-    information, accuracy = np.sort(information), np.sort(accuracy)
+        accuracy.append(
+            balanced_accuracy_score(factor, np.array([3, 7, 8])[shares.argmax(1)][bins])
+        )
+    information = np.sort(information)
+    accuracy = np.sort(accuracy)
     entropy = mutual_info_score(factor, factor)
-    assert mig(codes, factor[:, None]) == pytest.approx((information[-1] - information[-2]) / entropy, abs=2e-3)
+    assert mig(codes, factor[:, None]) == pytest.approx(
+        (information[-1] - information[-2]) / entropy, abs=2e-3
+    )
     assert sap(codes, factor[:, None]) == pytest.approx(accuracy[-1] - accuracy[-2], abs=2e-3)
 
 
 def test_dci_weighs_dimensions_by_their_importance():
-    # dimension 0 alone tells both factors, 1 and 2 are dead: all importance is mixed, each factor is in one place
+    # dimension 0 alone tells both factors, 1 and 2 are dead: all importance is mixed, each factor
+    # is in one place
     both = torch.cartesian_prod(torch.arange(3), torch.arange(3)).repeat(20, 1)
     codes = torch.zeros(180, 3)
     codes[:, 0] = (3 * both[:, 0] + both[:, 1]).float()

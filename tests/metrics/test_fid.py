@@ -6,7 +6,7 @@ import torch
 from scipy.linalg import sqrtm
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from thlab.metrics.fid import fid
+from thlab.metrics.frechet import fid
 
 
 def features(n: int, d: int, seed: int) -> torch.Tensor:
@@ -30,8 +30,10 @@ def test_a_shift_costs_its_square_and_the_same_features_nothing():
 
 
 def test_it_is_the_formula_with_a_matrix_root():
-    x, y = features(300, 6, 0).double(), features(400, 6, 1).double()
-    s_x, s_y = np.cov(x.T), np.cov(y.T)
+    x = features(300, 6, 0).double()
+    y = features(400, 6, 1).double()
+    s_x = np.cov(x.T)
+    s_y = np.cov(y.T)
     root = sqrtm(s_x @ s_y).real
     expected = ((x.mean(0) - y.mean(0)) ** 2).sum().item() + np.trace(s_x + s_y - 2 * root)
     assert fid(x, y) == pytest.approx(expected, rel=1e-8)

@@ -20,7 +20,9 @@ def pictures(seed: int = 0, size: tuple[int, int] = (24, 33)) -> tuple[torch.Ten
 def of_each(function, x, y) -> np.ndarray:
     """A skimage metric of each picture of the batch, channels last."""
     pairs = zip(x.flatten(0, 1).double(), y.flatten(0, 1).double(), strict=True)
-    return np.array([function(a.permute(1, 2, 0).numpy(), b.permute(1, 2, 0).numpy()) for a, b in pairs]).reshape(2, 4)
+    return np.array(
+        [function(a.permute(1, 2, 0).numpy(), b.permute(1, 2, 0).numpy()) for a, b in pairs]
+    ).reshape(2, 4)
 
 
 def test_psnr_is_scikit_images():
@@ -38,7 +40,12 @@ def test_psnr_of_the_same_picture_is_infinite():
 @pytest.mark.parametrize("peak", [1.0, 255.0])
 def test_ssim_is_scikit_images(peak):
     def oracle(a, b):
-        settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": 2}
+        settings = {
+            "gaussian_weights": True,
+            "sigma": 1.5,
+            "use_sample_covariance": False,
+            "channel_axis": 2,
+        }
         return structural_similarity(a, b, data_range=peak, **settings)
 
     x, y = (peak * picture for picture in pictures())
@@ -54,8 +61,11 @@ def test_ssim_sees_only_places_where_the_window_fits():
 
 
 def test_the_trap_of_uint8_differences():
-    a, b = torch.randint(0, 256, (2, 3, 256, 256), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    wrapped = 10 * np.log10(255**2 / np.mean((a.numpy() - b.numpy()) ** 2))  # as it is often written
+    a, b = torch.randint(
+        0, 256, (2, 3, 256, 256), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+    )
+    # as it is often written
+    wrapped = 10 * np.log10(255**2 / np.mean((a.numpy() - b.numpy()) ** 2))
     assert wrapped == pytest.approx(27.9, abs=0.05)
     assert psnr(a.float() / 255, b.float() / 255).item() == pytest.approx(7.75, abs=0.05)
     for metric in (psnr, ssim, sharpness):

@@ -1,4 +1,4 @@
-"""Landmark metrics against their formulas written as loops, and by movements whose cost is known."""
+"""Landmark metrics against their formulas as loops, and by movements of known cost."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from thlab.metrics.landmark import (
     lmd,
     lvd,
     mouth_opening,
-)  # fmt: skip
+)
 
 
 def tracks(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -94,10 +94,14 @@ def test_blinks_are_found_with_their_lengths():
 
 
 def test_blinks_of_the_corpus_are_found_by_its_landmarks(tiny_corpus):
-    found, true, follows = 0, 0, []
+    found = 0
+    true = 0
+    follows = []
     for clip in open_corpus("embedded", tiny_corpus, check="none", split="test"):
-        shut, opening = torch.from_numpy(clip.labels["blink"]), eye_opening(clip.labels["landmarks"])
-        true, found = true + int(((shut[1:] > 0.9) & (shut[:-1] < 0.9)).sum()), found + len(blinks(opening))
+        shut = torch.from_numpy(clip.labels["blink"])
+        opening = eye_opening(clip.labels["landmarks"])
+        true += int(((shut[1:] > 0.9) & (shut[:-1] < 0.9)).sum())
+        found += len(blinks(opening))
         if shut.max() > 0.9:
             follows.append(-correlation(shut, opening).item())
     assert 0.8 * true <= found <= 1.2 * true

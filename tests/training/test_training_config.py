@@ -1,4 +1,4 @@
-"""Configs: fields set by name are checked against their types, and come back from a card as they were."""
+"""Configs: fields set by name are checked by type, and come back from a card as they were."""
 
 import json
 from dataclasses import asdict, dataclass, field

@@ -20,7 +20,7 @@ SCRIPT = Path(__file__).with_name("toy_run.py")
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> tuple[Path, dict[str, list[int]], str]:
-    """Run folders unbroken, killed, in_save, two and nan; their processes' exit statuses; what they said."""
+    """Folders of unbroken, killed, in_save, two and nan; exit statuses; what they said."""
     root = tmp_path_factory.mktemp("runs")
     command = [sys.executable, "-W", "error", str(SCRIPT), str(root)]
     env = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -46,7 +46,8 @@ def test_killed_runs_log_what_the_unbroken_one_does_bit_for_bit(runs):
     whole = (root / "unbroken" / "log.jsonl").read_bytes()
     assert [line["step"] for line in log(root / "unbroken")] == list(range(40))
     assert (root / "killed" / "log.jsonl").read_bytes() == whole
-    ours, theirs = (read_tensors(root / name / "checkpoint.safetensors")[0] for name in ("killed", "unbroken"))
+    ours, _ = read_tensors(root / "killed" / "checkpoint.safetensors")
+    theirs, _ = read_tensors(root / "unbroken" / "checkpoint.safetensors")
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
@@ -54,14 +55,16 @@ def test_killed_runs_log_what_the_unbroken_one_does_bit_for_bit(runs):
 def test_death_while_saving_leaves_the_checkpoint_before(runs):
     root, ends, said = runs
     assert ends["in_save"] == [-9, 0], said
-    assert (root / "in_save" / "log.jsonl").read_bytes() == (root / "unbroken" / "log.jsonl").read_bytes()
+    unbroken = (root / "unbroken" / "log.jsonl").read_bytes()
+    assert (root / "in_save" / "log.jsonl").read_bytes() == unbroken
     assert not list((root / "in_save").glob(".*.part"))
 
 
 def test_two_processes_compute_what_one_does(runs):
     root, ends, said = runs
     assert ends["two"] == [0, 0], said
-    one, two = ([[line["l1"], line["l2"]] for line in log(root / name)] for name in ("unbroken", "two"))
+    one = [[line["l1"], line["l2"]] for line in log(root / "unbroken")]
+    two = [[line["l1"], line["l2"]] for line in log(root / "two")]
     np.testing.assert_allclose(two, one, rtol=0, atol=1e-5)
 
 
@@ -78,13 +81,17 @@ def test_check_names_every_bad_term_in_one_line(fabric, tmp_path):
     run = Run(fabric, tmp_path, ToyConfig(), 1)
     run.check(3, {"kl": torch.tensor(1.0), "beta": 0.5})
     with pytest.raises(FloatingPointError, match=r"^step 3: kl, margin not finite; [^\n]*$"):
-        run.check(3, {"kl": torch.tensor(float("inf")), "nll": torch.tensor(2.0), "margin": float("nan")})
+        run.check(
+            3, {"kl": torch.tensor(float("inf")), "nll": torch.tensor(2.0), "margin": float("nan")}
+        )
 
 
 def test_another_config_is_refused_with_field_and_values(fabric, tmp_path):
     train(fabric, tmp_path, steps=4)
     before = (tmp_path / "log.jsonl").read_bytes()
-    with pytest.raises(ValueError, match=r"rate=0.01, not 0.5: give the same rate to go on with it, or another"):
+    with pytest.raises(
+        ValueError, match=r"rate=0.01, not 0.5: give the same rate to resume it, or another"
+    ):
         train(fabric, tmp_path, dataclasses.replace(ToyConfig(), rate=0.5))
     with pytest.raises(ValueError, match="precision='32-true', not 'bf16-mixed'"):
         train(make_fabric("cpu", precision="bf16-mixed"), tmp_path)
@@ -108,7 +115,7 @@ def test_folder_in_use_is_refused(fabric, tmp_path):
 
 
 def test_log_is_cut_back_even_if_nothing_is_logged_again(fabric, tmp_path):
-    """Logs rarer than checkpoints: the size kept with a checkpoint is the file's, not a stale position's."""
+    """Logs rarer than checkpoints: a checkpoint holds the file's size, not an older position."""
     config = ToyConfig()
     for steps in (2, 4, 6):
         run = Run(fabric, tmp_path, config, steps, save_every=1)
@@ -124,7 +131,8 @@ def test_log_is_cut_back_even_if_nothing_is_logged_again(fabric, tmp_path):
 
 
 def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path):
-    model, file = new_model(), tmp_path / "checkpoint.safetensors"
+    model = new_model()
+    file = tmp_path / "checkpoint.safetensors"
     save_state(file, {"model": model}, step=3)
     with pytest.raises(ValueError, match=r"does not fit \('critic'\): move it away"):
         load_state(file, {"critic": model})
@@ -146,7 +154,12 @@ def test_states_come_back_exactly(tmp_path):
         before = {name: part.state_dict() for name, part in parts.items()}
         saved = json.dumps(before, default=torch.Tensor.tolist)
         assert load_state(tmp_path / "state", parts) == {"step": 1}
-        assert json.dumps({n: part.state_dict() for n, part in parts.items()}, default=torch.Tensor.tolist) == saved
+        assert (
+            json.dumps(
+                {n: part.state_dict() for n, part in parts.items()}, default=torch.Tensor.tolist
+            )
+            == saved
+        )
         model(torch.ones(1, 2, 6), torch.ones(1, 3, 8, 8)).sum().backward()
         parts["adam"].step()
         parts["sgd"].step()
@@ -176,7 +189,8 @@ def test_bar_goes_from_the_first_step_to_the_last(fabric, tmp_path, capsys, monk
 
 
 def test_minutes_add_up_over_resumes(fabric, tmp_path, monkeypatch):
-    clock = iter([0.0, 60.0, 90.0, 1000.0, 1090.0])  # start, two checkpoints; start again, one checkpoint
+    # start, two checkpoints; start again, one checkpoint
+    clock = iter([0.0, 60.0, 90.0, 1000.0, 1090.0])
     monkeypatch.setattr("thlab.training.run.time.monotonic", lambda: next(clock))
     for steps in (2, 3):
         run = Run(fabric, tmp_path / "vae-stage1", ToyConfig(), steps, save_every=1)
@@ -194,4 +208,6 @@ def test_a_finished_run_is_not_relabelled_with_another_corpus(fabric, tmp_path):
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != ".lock"}
     with pytest.raises(ValueError, match="corpus_digest='aa', not 'bb'"):
         Run(fabric, tmp_path, ToyConfig(), 0, corpus=other).resume()
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != ".lock"} == before
+    assert {
+        path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != ".lock"
+    } == before

@@ -1,4 +1,4 @@
-"""Weights that travel: float16, cards, and what is said when they are missing or another module's."""
+"""Weights that travel: float16, cards, and errors where they are missing or do not fit."""
 
 import json
 import subprocess
@@ -19,21 +19,32 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("half", [True, False])
 def test_weights_come_back(folder, half):
-    model, other = new_model(), new_model()
+    model = new_model()
+    other = new_model()
     model.seen += 70_001  # a count that float16 cannot hold
     with torch.no_grad():
         for parameter in [*model.parameters(), *other.parameters()]:
             parameter.add_(torch.randn(parameter.shape))
     save_weights(folder / "deep" / "toy", model, {}, half)
     assert load_weights(folder / "deep" / "toy.safetensors", other) is other
-    ours, theirs = model.state_dict(), other.state_dict()
+    ours = model.state_dict()
+    theirs = other.state_dict()
     assert [value.dtype for value in theirs.values()] == [value.dtype for value in ours.values()]
-    expected = {name: v.half().float() if half and v.is_floating_point() else v for name, v in ours.items()}
+    expected = {
+        name: v.half().float() if half and v.is_floating_point() else v for name, v in ours.items()
+    }
     assert all(torch.equal(theirs[name], expected[name]) for name in ours)
 
 
 def test_card_says_where_weights_come_from(folder):
-    card = {"paper": "priors", "preset": "fast", "corpus": "tiny", "corpus_version": 2, "seed": 1, "minutes": 0.1}
+    card = {
+        "paper": "priors",
+        "preset": "fast",
+        "corpus": "tiny",
+        "corpus_version": 2,
+        "seed": 1,
+        "minutes": 0.1,
+    }
     card |= {"steps": 3, "metrics": {"LMD": 0.4}}
     save_weights(folder / "priors-toy", new_model(), card)
     read = read_card("priors-toy")
@@ -41,7 +52,8 @@ def test_card_says_where_weights_come_from(folder):
     assert {name: read[name] for name in card} == card
     assert read.keys() - card.keys() == {"commit", "hardware"}
     head = ["git", "-C", str(weights.PROJECT), "rev-parse", "HEAD"]
-    assert read["commit"] == (subprocess.run(head, capture_output=True, text=True).stdout.strip() or None)
+    commit = subprocess.run(head, capture_output=True, text=True).stdout.strip()
+    assert read["commit"] == (commit or None)
     assert read["hardware"].strip(", ").endswith(" threads") or torch.cuda.is_available()
 
 
@@ -58,7 +70,9 @@ def test_missing_weights_name_the_command(folder, tmp_path, monkeypatch):
         "faces": "evaluators",
         folder / "evp-edges.safetensors": "evp",
     }.items():
-        with pytest.raises(FileNotFoundError, match=f"no weights .*`thlab train {command}`, or set THLAB_WEIGHTS"):
+        with pytest.raises(
+            FileNotFoundError, match=f"no weights .*`thlab train {command}`, or set THLAB_WEIGHTS"
+        ):
             weights_path(name)
     save_weights(folder / "toy", new_model(), {})
     (folder / "toy.json").unlink()
@@ -78,7 +92,8 @@ def test_the_folder_named_comes_before_the_projects(tmp_path, monkeypatch):
 def test_foreign_and_damaged_weights_are_named(folder):
     save_weights(folder / "toy", nn.Linear(2, 3), {})
     with pytest.raises(
-        ValueError, match=r"toy.safetensors does not fit: [^\n]*Build the module that its card describes$"
+        ValueError,
+        match=r"toy.safetensors does not fit: [^\n]*Build the module that its card describes$",
     ):
         load_weights("toy", nn.Linear(2, 4))
     (folder / "toy.safetensors").write_bytes(b"PK\x03\x04 a zip, not weights")

@@ -1,6 +1,7 @@
 """A small real training for the tests: an LSTM, a convolution in channels_last, Adam.
 
-python toy_run.py folder: trains it unbroken, killed at random, killed while it saves, in two processes, with a NaN.
+python toy_run.py folder: trains it unbroken, killed at random, killed while it saves, in two
+processes, with a NaN.
 """
 
 import json
@@ -31,7 +32,7 @@ class ToyConfig:
 
 
 class Toy(nn.Module):
-    """Sequences (b, t, 6) with a picture (b, 3, 8, 8) each, and a buffer that a checkpoint must hold."""
+    """Sequences (b, t, 6) with a picture (b, 3, 8, 8) each, and a buffer to checkpoint."""
 
     def __init__(self):
         super().__init__()
@@ -43,7 +44,9 @@ class Toy(nn.Module):
     def forward(self, x, picture):
         self.seen += 1
         h, _ = self.lstm(x)
-        return self.head(h + self.conv(picture.to(memory_format=torch.channels_last)).mean((2, 3))[:, None])
+        return self.head(
+            h + self.conv(picture.to(memory_format=torch.channels_last)).mean((2, 3))[:, None]
+        )
 
 
 def new_model() -> Toy:
@@ -114,9 +117,19 @@ def alone(folder: Path, **settings) -> None:
 
 def as_rank(rank: int, port: int, folder: Path, **settings) -> None:
     """One of two processes, with the environment that torchrun gives them."""
-    place = {"RANK": rank, "LOCAL_RANK": rank, "GROUP_RANK": 0, "MASTER_PORT": port, "WORLD_SIZE": 2}
+    place = {
+        "RANK": rank,
+        "LOCAL_RANK": rank,
+        "GROUP_RANK": 0,
+        "MASTER_PORT": port,
+        "WORLD_SIZE": 2,
+    }
     os.environ |= {name: str(value) for name, value in place.items()}
-    os.environ |= {"LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_RUN_ID": "test"}
+    os.environ |= {
+        "LOCAL_WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "TORCHELASTIC_RUN_ID": "test",
+    }
     train(make_fabric("cpu", 2, "ddp", precision="32-true"), folder, **settings)
 
 
@@ -125,11 +138,13 @@ def two(folder: Path, **settings) -> list[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    return [status(pid) for pid in [forked(as_rank, rank, port, folder, **settings) for rank in (0, 1)]]
+    return [
+        status(pid) for pid in [forked(as_rank, rank, port, folder, **settings) for rank in (0, 1)]
+    ]
 
 
 def killed(folder: Path) -> list[int]:
-    """SIGKILL a training some random steps and milliseconds after it went on, and again, until one comes through."""
+    """SIGKILL a training some random time after it resumed, and again, until one comes through."""
     ends: list[int] = []
     while not ends or ends[-1] == -signal.SIGKILL:
         ends.append(status(forked(alone, folder, doom=random.Random(len(ends)))))
@@ -141,7 +156,9 @@ def main(root: Path) -> None:
     torch.set_num_threads(1)
     ends = {"unbroken": status(forked(alone, root / "unbroken"))}
     ends["killed"] = killed(root / "killed")
-    ends["in_save"] = [status(forked(alone, root / "in_save", **how)) for how in ({"die_in_save": 9}, {})]
+    ends["in_save"] = [
+        status(forked(alone, root / "in_save", **how)) for how in ({"die_in_save": 9}, {})
+    ]
     ends["two"] = two(root / "two")
     ends["nan"] = two(root / "nan", nan_at=9)
     print(json.dumps(ends))

@@ -1,4 +1,4 @@
-"""Speech as numbers: features, noise, visemes, and the alignment of two recordings of one sentence."""
+"""Speech as numbers: features, noise, visemes, and the alignment of two recordings."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from thlab.audio.alignment_dtw import VOICES, align_dtw
     from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
     from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, speech_mask
+    from thlab.audio.pairs import align
     from thlab.audio.stft import power_spectrogram
     from thlab.audio.time_warping import (
         DTWResult,
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
         words_to_phones,
     )
 
-# module -> names, imported when they are first asked for: torch takes seconds, and the corpus's workers need none of it
+# module -> names, imported when they are first asked for: torch takes seconds, and the corpus's
+# workers need none of it
 _HOMES = {
     "alignment": (
         "Alignment",
@@ -53,6 +55,7 @@ _HOMES = {
         "add_noise",
         "speech_mask",
     ),
+    "pairs": ("align",),
     "stft": ("power_spectrogram",),
     "time_warping": (
         "DTWResult",
@@ -86,6 +89,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
 __all__ = [
     "ARPABET_TO_VISEME",
     "GRID_PRONUNCIATIONS",
@@ -96,6 +103,7 @@ __all__ = [
     "DTWResult",
     "accumulate",
     "add_noise",
+    "align",
     "align_dtw",
     "align_pocketsphinx",
     "alignment_error",

@@ -1,4 +1,4 @@
-"""Forced alignment by a recogniser: the words are known, the question is when they and their phones are said."""
+"""Forced alignment by a recogniser: when are the words that are known, and their phones, said?"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -29,18 +29,23 @@ class Alignment(NamedTuple):
 def align_pocketsphinx(
     audio: Audio, words: Sequence[str], pronunciations: Mapping[str, Iterable[str]] | None = None
 ) -> Alignment:
-    """Times of known words and their ARPAbet phones by Viterbi alignment with CMU Sphinx's US English model.
+    """Times of known words and their ARPAbet phones, by Viterbi alignment.
 
-    audio: (n,) at 16 kHz. pronunciations: word to ARPAbet phones, instead of the CMU dictionary's. Times lie on a grid
-    of 10 ms. Raises ValueError for a word without pronunciation, words that do not fit into the audio, and audio that
-    is empty, silent or not finite; ImportError where pocketsphinx is missing. Chapter: book/dtw.ipynb
+    The model is CMU Sphinx's of US English. audio: (n,) at 16 kHz. pronunciations: word to ARPAbet
+    phones, instead of the CMU dictionary's. Times lie on a grid of 10 ms. Raises ValueError for a
+    word without pronunciation, words that do not fit into the audio, and audio that is empty,
+    silent or not finite; ImportError where pocketsphinx is missing. Chapter: book/dtw.ipynb
     """
     clip = one_clip(audio, words)
-    decoder = _decoder({word.lower(): _variants(word.lower(), pronunciations or {}) for word in words})
+    decoder = _decoder(
+        {word.lower(): _variants(word.lower(), pronunciations or {}) for word in words}
+    )
     decoder.set_align_text(" ".join(words).lower())
     decode(decoder, clip)
     if decoder.hyp() is None:
-        raise ValueError(f"{' '.join(words)!r} does not fit into {len(clip) / SAMPLE_RATE:.2f} s of audio")
+        raise ValueError(
+            f"{' '.join(words)!r} does not fit into {len(clip) / SAMPLE_RATE:.2f} s of audio"
+        )
     decoder.set_alignment()  # a second pass, for the phones
     decode(decoder, clip)
     return _read(decoder, words, len(clip) / SAMPLE_RATE)
@@ -62,7 +67,9 @@ def _decoder(pronunciations: dict[str, list[tuple[str, ...]]]):
     """A decoder that knows only these words."""
     pocketsphinx = require("pocketsphinx", extra="align")
     beams = {"beam": WIDE, "wbeam": WIDE, "pbeam": WIDE}
-    decoder = pocketsphinx.Decoder(dict=None, lm=None, bestpath=False, loglevel="FATAL", samprate=SAMPLE_RATE, **beams)
+    decoder = pocketsphinx.Decoder(
+        dict=None, lm=None, bestpath=False, loglevel="FATAL", samprate=SAMPLE_RATE, **beams
+    )
     for word, variants in pronunciations.items():
         for number, phones in enumerate(variants, 1):
             decoder.add_word(word if number == 1 else f"{word}({number})", " ".join(phones))
@@ -70,7 +77,7 @@ def _decoder(pronunciations: dict[str, list[tuple[str, ...]]]):
 
 
 def decode(decoder, clip: Float[np.ndarray, "n"]) -> None:
-    """Let a decoder hear a whole clip, with silence at both ends."""
+    """Feed a whole clip to a decoder, with silence at both ends."""
     samples = np.pad(np.clip(clip, -1, 1), round(QUIET * SAMPLE_RATE))
     decoder.start_utt()
     decoder.process_raw((samples * 32767).astype(np.int16).tobytes(), full_utt=True)
@@ -78,8 +85,12 @@ def decode(decoder, clip: Float[np.ndarray, "n"]) -> None:
 
 
 def _read(decoder, words: Sequence[str], end: float) -> Alignment:
-    """The decoder's words and phones in one pass: its entries are gone once the loop has moved on."""
-    spans, phones = [], []
+    """The decoder's words and phones.
+
+    In one pass: its entries are gone once the loop has moved on.
+    """
+    spans = []
+    phones = []
     for entry in decoder.get_alignment():
         if not entry.name.startswith(FILLERS):
             spans.append(_segment(entry, words[len(spans)], end))
@@ -88,20 +99,31 @@ def _read(decoder, words: Sequence[str], end: float) -> Alignment:
 
 
 def _segment(entry, label: str, end: float) -> Segment:
-    start, stop = (np.array([entry.start, entry.start + entry.duration]) * FRAME - QUIET).clip(0, end)
+    times = np.array([entry.start, entry.start + entry.duration]) * FRAME - QUIET
+    start, stop = times.clip(0, end)
     return Segment(round(float(start), 3), round(float(stop), 3), label)
 
 
 def _variants(word: str, given: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
-    """The pronunciation given for a word, or all that are known: the CMU dictionary's and GRID's talkers'."""
+    """The pronunciation given for a word, or all that are known.
+
+    These are the CMU dictionary's and those of GRID's talkers.
+    """
     table = given if word in given else GRID_PRONUNCIATIONS
     variants = [tuple(table[word])] if word in table else []
     if word not in given:
         variants += [phones for phones in _cmu_dictionary().get(word, []) if phones not in variants]
     if not variants:
-        raise ValueError(f"{word!r} is not in the dictionary: give it, as in pronunciations={{{word!r}: ['AA', 'R']}}")
-    if unknown := {phone for phones in variants for phone in phones} - set(ARPABET_TO_VISEME):
-        raise ValueError(f"{word!r}: {', '.join(sorted(unknown))} is no ARPAbet phone (without stress, upper case)")
+        raise ValueError(
+            f"{word!r} is not in the dictionary: "
+            f"give it, as in pronunciations={{{word!r}: ['AA', 'R']}}"
+        )
+    unknown = set().union(*variants) - set(ARPABET_TO_VISEME)
+    if unknown:
+        raise ValueError(
+            f"{word!r}: {', '.join(sorted(unknown))} is no ARPAbet phone "
+            "(without stress, upper case)"
+        )
     return variants
 
 

@@ -1,4 +1,4 @@
-"""A small ctypes binding to espeak-ng that keeps what its command line hides: when each phone sounds."""
+"""A small ctypes binding to espeak-ng that tells when each phone sounds."""
 
 import contextlib
 import ctypes
@@ -15,9 +15,18 @@ import numpy as np
 from thlab.audio.visemes import ESPEAK_TO_VISEME
 from thlab.optional import require
 
-SYNCHRONOUS, PHONEME_EVENTS, DONT_EXIT = 2, 0x0001, 0x8000
-LIST_END, WORD, PHONEME = 0, 1, 7  # types of events
-RATE, VOLUME, PITCH, RANGE, UTF8 = 1, 2, 3, 4, 1
+SYNCHRONOUS = 2
+PHONEME_EVENTS = 0x0001
+DONT_EXIT = 0x8000
+# types of events
+LIST_END = 0
+WORD = 1
+PHONEME = 7
+RATE = 1
+VOLUME = 2
+PITCH = 3
+RANGE = 4
+UTF8 = 1
 STOPS = frozenset(["p", "b", "t", "d", "k", "g", "tS", "dZ", "t[", "t2", "t#", "?"])
 ENGLISH_FILES = ("phondata", "phonindex", "phontab", "intonations", "en_dict")
 
@@ -26,16 +35,25 @@ class _Event(ctypes.Structure):
     """espeak_EVENT of speak_lib.h; `name` is the union read as the phone's mnemonic."""
 
     _fields_ = (
-        ("type", c_int), ("identifier", ctypes.c_uint), ("text_position", c_int), ("length", c_int),
-        ("audio_position", c_int), ("sample", c_int), ("user_data", ctypes.c_void_p), ("name", ctypes.c_char * 8),
-    )  # fmt: skip
+        ("type", c_int),
+        ("identifier", ctypes.c_uint),
+        ("text_position", c_int),
+        ("length", c_int),
+        ("audio_position", c_int),
+        ("sample", c_int),
+        ("user_data", ctypes.c_void_p),
+        ("name", ctypes.c_char * 8),
+    )
 
 
 _CALLBACK = ctypes.CFUNCTYPE(c_int, ctypes.POINTER(ctypes.c_short), c_int, ctypes.POINTER(_Event))
 
 
 class Utterance(NamedTuple):
-    """Waveform of one sentence (float32, -1..1) and (sample, mnemonic, word index) of each phone's start."""
+    """Waveform of one sentence (float32, -1..1), and where each phone starts.
+
+    A start is (sample, mnemonic, word index).
+    """
 
     audio: np.ndarray
     rate: int
@@ -43,7 +61,7 @@ class Utterance(NamedTuple):
 
 
 def english_data(folder: Path) -> Path:
-    """Copy the English part of espeak-ng's data (1 MB of 19) where own voices can be written beside it."""
+    """Copy the English part of espeak-ng's data (1 MB of 19): voices can be written beside it."""
     source = Path(require("espeakng_loader", "corpus").get_data_path())
     (folder / "voices/!v").mkdir(parents=True)
     (folder / "lang/gmw").mkdir(parents=True)
@@ -54,7 +72,10 @@ def english_data(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _fresh_library(data: Path, seed: int) -> Iterator[tuple[ctypes.CDLL, int]]:
-    """The engine as at its first start: no call resets its static state, so a private copy is loaded (2 ms)."""
+    """The engine as at its first start.
+
+    No call resets its static state, so a private copy is loaded (2 ms).
+    """
     with tempfile.NamedTemporaryFile(suffix=".so") as copy:
         shutil.copyfile(require("espeakng_loader", "corpus").get_library_path(), copy.name)
         library = ctypes.CDLL(copy.name)
@@ -70,11 +91,14 @@ def _fresh_library(data: Path, seed: int) -> Iterator[tuple[ctypes.CDLL, int]]:
 
 
 def synthesize(text: str, voice: str, rate: float, data: Path, seed: int) -> Utterance:
-    """Say `text` in `voice` at `rate` words a minute; the same seed gives the same samples, bit for bit.
+    """Say `text` in `voice` at `rate` words a minute.
 
-    Raises ValueError where the engine knows no such voice.
+    The same seed gives the same samples, bit for bit. Raises ValueError where the engine knows no
+    such voice.
     """
-    chunks, phones, word = [], [], -1
+    chunks = []
+    phones = []
+    word = -1
 
     def receive(samples, count, events) -> int:
         nonlocal word
@@ -102,13 +126,17 @@ def synthesize(text: str, voice: str, rate: float, data: Path, seed: int) -> Utt
 
 
 def time_phones(said: Utterance) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
-    """Names, starts, ends (s) and word numbers of the phones, contiguous, without the closing silence."""
+    """Names, starts, ends (s) and word numbers of the phones, without the closing silence.
+
+    Phones follow each other without gaps.
+    """
     events = [(sample, _plain(name), word) for sample, name, word in said.phones if _plain(name)]
     while events[-2][1].startswith("_"):
         events.pop()
     *events, (end, _, _) = events
     phones = [name for _, name, _ in events]
-    starts = _with_closures(said, phones, np.array([sample for sample, _, _ in events] + [end])) / said.rate
+    samples = np.array([sample for sample, _, _ in events] + [end])
+    starts = _with_closures(said, phones, samples) / said.rate
     return phones, starts[:-1], starts[1:], np.array([word for _, _, word in events])
 
 
@@ -119,10 +147,11 @@ def _plain(mnemonic: str) -> str:
 
 
 def _with_closures(said: Utterance, phones: list[str], starts: np.ndarray) -> np.ndarray:
-    """Move each stop's start back over the silence before it: espeak-ng's event marks the release."""
+    """Move each stop's start back over the silence before it: the event marks the release."""
     hop = int(0.005 * said.rate)
     rms = np.sqrt(np.convolve(said.audio**2, np.ones(hop) / hop, "same"))
-    quiet, moved = 0.02 * rms.max(), starts.copy()
+    quiet = 0.02 * rms.max()
+    moved = starts.copy()
     for j in range(1, len(phones)):
         if phones[j] in STOPS:
             earliest = max(starts[j - 1] + int(0.03 * said.rate), starts[j] - int(0.12 * said.rate))

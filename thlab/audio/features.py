@@ -1,7 +1,7 @@
-"""What the networks hear: log-magnitude spectrograms and MFCCs, cut into one piece a video frame.
+"""Audio features: log-magnitude spectrograms and MFCCs, cut into one piece a video frame.
 
-Every function takes numpy or torch, one clip or a batch in the leading dimensions, and returns a tensor on the input's
-device.
+Every function takes numpy or torch, one clip or a batch in the leading dimensions, and returns a
+tensor on the input's device.
 """
 
 import math
@@ -15,31 +15,39 @@ from torchaudio.functional import create_dct, melscale_fbanks
 
 from thlab.audio.stft import BINS, HOP, Audio, checked, of_power
 
-SAMPLE_RATE, FPS = 16000, 25
+SAMPLE_RATE = 16000
+FPS = 25
 HOPS_PER_FRAME = SAMPLE_RATE // FPS // HOP  # 4 hops of sound a video frame
 FLOOR = 1e-3  # magnitude of what counts as silence, for audio in [-1, 1]
-N_MELS, N_MFCC, TOP_DB = 40, 13, 80.0
-SEGMENT, MFCC_WINDOW = 20, 28  # hops of sound that one video frame sees
+N_MELS = 40
+N_MFCC = 13
+TOP_DB = 80.0
+# hops of sound that one video frame sees
+SEGMENT = 20
+MFCC_WINDOW = 28
 
 
 def log_spectrogram(audio: Audio) -> Float[Tensor, "*b t 200"]:
     """Natural log of the magnitude spectrum, floored at 1e-3: the input of [mittal2020].
 
-    Of the 201 bins the first (0 Hz) is dropped, for speech has nothing there: column k is 40 (k + 1) Hz.
-    Raises ValueError where the audio is empty or not finite.
+    Of the 201 bins the first (0 Hz) is dropped, for speech has nothing there: column k is 40 (k +
+    1) Hz. Raises ValueError where the audio is empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     # \log \max(|X|, \epsilon) = \tfrac12 \log \max(|X|^2, \epsilon^2)
     return of_power(
-        audio, lambda power, out: torch.clamp(power[..., 1:], min=FLOOR**2, out=out).log_().mul_(0.5), BINS - 1
+        audio,
+        lambda power, out: torch.clamp(power[..., 1:], min=FLOOR**2, out=out).log_().mul_(0.5),
+        BINS - 1,
     )
 
 
 def mfcc(audio: Audio, n_mfcc: int = N_MFCC) -> Float[Tensor, "*b t n_mfcc"]:
     """Mel-frequency cepstral coefficients by librosa's definition, C0 first.
 
-    40 Slaney mel bands of the power spectrum, in dB, no deeper than 80 dB below the clip's loudest band (each clip of a
-    batch by itself), orthonormal DCT-II. Raises ValueError where the audio is empty or not finite.
+    40 Slaney mel bands of the power spectrum, in dB, no deeper than 80 dB below the clip's loudest
+    band (each clip of a batch by itself), orthonormal DCT-II. Raises ValueError where the audio is
+    empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     mel_basis, dct_basis = _mel_and_dct(n_mfcc, torch.as_tensor(audio).device)
@@ -50,10 +58,10 @@ def mfcc(audio: Audio, n_mfcc: int = N_MFCC) -> Float[Tensor, "*b t n_mfcc"]:
 
 
 def segments(logspec: Float[Tensor, "*b t f"], n_frames: int) -> Float[Tensor, "*b n_frames 20 f"]:
-    """200 ms of spectrogram around the centre of each video frame at 25 fps, silence beyond the ends.
+    """200 ms of spectrogram around each video frame's centre at 25 fps, silence beyond the ends.
 
-    Video frame i lasts from 40 i to 40 i + 40 ms and gets rows 4 i - 8 to 4 i + 11: their hops of 10 ms tile the 200 ms
-    around its centre. Raises ValueError where `n_frames` is below 1.
+    Video frame i lasts from 40 i to 40 i + 40 ms and gets rows 4 i - 8 to 4 i + 11: their hops of
+    10 ms tile the 200 ms around its centre. Raises ValueError where `n_frames` is below 1.
     Chapter: book/sound-and-faces.ipynb
     """
     _check_count(n_frames)
@@ -64,23 +72,29 @@ def segments(logspec: Float[Tensor, "*b t f"], n_frames: int) -> Float[Tensor, "
 
 
 def mfcc_windows(audio: Audio, n_frames: int) -> Float[Tensor, "*b n_frames 28 12"]:
-    """280 ms of MFCC without C0 (loudness) around each video frame at 25 fps: the input of [ji2021] and [yadav2020].
+    """280 ms of MFCC without C0 (loudness) around each video frame at 25 fps.
 
-    The audio is cut or filled with zeros to `n_frames` x 640 samples, with 1920 more at each end as in EVP's code, so
-    that window i is the hops 4 i - 12 to 4 i + 15. Raises ValueError where `n_frames` is below 1 or the audio is empty
-    or not finite.
+    The input of [ji2021] and [yadav2020]. The audio is cut or filled with zeros to `n_frames` x 640
+    samples, with 1920 more at each end as in EVP's code, so that window i is the hops 4 i - 12 to 4
+    i + 15. Raises ValueError where `n_frames` is below 1 or the audio is empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     _check_count(n_frames)
-    samples, margin = n_frames * SAMPLE_RATE // FPS, (MFCC_WINDOW - HOPS_PER_FRAME) // 2 * HOP
+    samples = n_frames * SAMPLE_RATE // FPS
+    margin = (MFCC_WINDOW - HOPS_PER_FRAME) // 2 * HOP
     audio = checked(audio)[..., :samples]
     coefficients = mfcc(pad(audio, (margin, samples - audio.shape[-1] + margin)))[..., 1:]
-    return coefficients.unfold(-2, MFCC_WINDOW, HOPS_PER_FRAME).transpose(-1, -2)  # (*b, n_frames, 28, 12)
+    # (*b, n_frames, 28, 12)
+    return coefficients.unfold(-2, MFCC_WINDOW, HOPS_PER_FRAME).transpose(-1, -2)
 
 
 @cache
-def _mel_and_dct(n_mfcc: int, device: torch.device) -> tuple[Float[Tensor, "201 40"], Float[Tensor, "40 n_mfcc"]]:
-    mel = melscale_fbanks(BINS, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney")
+def _mel_and_dct(
+    n_mfcc: int, device: torch.device
+) -> tuple[Float[Tensor, "201 40"], Float[Tensor, "40 n_mfcc"]]:
+    mel = melscale_fbanks(
+        BINS, 0.0, SAMPLE_RATE / 2, N_MELS, SAMPLE_RATE, norm="slaney", mel_scale="slaney"
+    )
     return mel.to(device), create_dct(n_mfcc, N_MELS, norm="ortho").to(device)
 
 

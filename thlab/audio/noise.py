@@ -8,18 +8,20 @@ from torch.nn.functional import pad
 from thlab.audio.stft import Audio, checked
 
 NOISE_LEVELS_DB = (-60, -40, -30, -20, -10)  # the levels of [mittal2020], Fig. 5
-ENERGY_BLOCK, SPEECH_RANGE_DB = 640, 35.0  # 40 ms, a video frame
+ENERGY_BLOCK = 640  # 40 ms, a video frame
+SPEECH_RANGE_DB = 35.0
 PRE_EMPHASIS = 0.97  # against the rumble of rooms, which is low
 
 
 def add_noise(
     audio: Audio, db: float, generator: torch.Generator, speech: Bool[Tensor, "*b n"] | None = None
 ) -> Float[Tensor, "*b n"]:
-    """Audio plus uniformly distributed white noise, Sect. 4.3 of [mittal2020]: RMS(noise) = 10^(db/20) RMS(speech).
+    """Audio plus uniformly distributed white noise, Sect. 4.3 of [mittal2020].
 
-    The noise covers the whole clip and its RMS is exact, not only expected. The RMS of the speech is taken where the
-    mask `speech` says so, or where `speech_mask` finds it, for each clip of a batch by itself. Nothing is clipped.
-    The generator lives on the audio's device. Raises ValueError where a clip is silent, empty or not finite.
+    RMS(noise) = 10^(db/20) RMS(speech). The noise covers the whole clip and its RMS is exact, not
+    only expected. The RMS of the speech is taken where the mask `speech` says so, or where
+    `speech_mask` finds it, for each clip of a batch by itself. Nothing is clipped. The generator
+    lives on the audio's device. Raises ValueError where a clip is silent, empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)
@@ -29,9 +31,10 @@ def add_noise(
 
 
 def speech_mask(audio: Audio) -> Bool[Tensor, "*b n"]:
-    """Where someone speaks: the 40 ms blocks whose pre-emphasised energy is within 35 dB of the clip's loudest.
+    """Where someone speaks: 40 ms blocks of enough pre-emphasised energy.
 
-    Raises ValueError where the audio is empty or not finite. Chapter: book/sound-and-faces.ipynb
+    Enough is within 35 dB of the clip's loudest. Raises ValueError where the audio is empty or not
+    finite. Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)
     blocks = pad(audio, (0, -audio.shape[-1] % ENERGY_BLOCK)).unflatten(-1, (-1, ENERGY_BLOCK))
@@ -41,11 +44,17 @@ def speech_mask(audio: Audio) -> Bool[Tensor, "*b n"]:
     return (loud & (energy > 0)).expand_as(blocks).flatten(-2)[..., : audio.shape[-1]]
 
 
-def _speech_rms(audio: Float[Tensor, "*b n"], speech: Bool[Tensor, "*b n"]) -> Float[Tensor, "*b 1"]:
+def _speech_rms(
+    audio: Float[Tensor, "*b n"], speech: Bool[Tensor, "*b n"]
+) -> Float[Tensor, "*b 1"]:
     energy = (audio.square() * speech).sum(-1, keepdim=True)
     if (energy == 0).any():
-        which = "the clip is" if audio.ndim == 1 else f"clips {(energy[..., 0] == 0).nonzero().tolist()} are"
-        raise ValueError(f"no speech to measure the noise against: {which} silent where speech is said to be")
+        which = "the clip is"
+        if audio.ndim > 1:
+            which = f"clips {(energy[..., 0] == 0).nonzero().tolist()} are"
+        raise ValueError(
+            f"no speech to measure the noise against: {which} silent where speech is said to be"
+        )
     return (energy / speech.sum(-1, keepdim=True)).sqrt()
 
 

@@ -1,4 +1,4 @@
-"""The short-time Fourier transform behind every feature: plain torch on an accelerator, cache-sized blocks on a CPU."""
+"""The short-time Fourier transform behind every feature: torch, on a CPU in blocks of its cache."""
 
 from collections.abc import Callable
 from functools import cache
@@ -11,7 +11,8 @@ from torch.nn.functional import pad
 
 from thlab.compiled import compiled
 
-WINDOW, HOP = 400, 160  # samples: 25 ms and 10 ms at 16 kHz
+WINDOW = 400  # samples: 25 ms at 16 kHz
+HOP = 160  # samples: 10 ms
 BINS = WINDOW // 2 + 1
 BLOCK = 320  # frames: what a core's cache holds of audio, spectrum and power together
 
@@ -19,20 +20,23 @@ Audio = Real[np.ndarray, "*b n"] | Real[Tensor, "*b n"]
 
 
 def power_spectrogram(audio: Audio) -> Float[Tensor, "*b t 201"]:
-    """Squared magnitude of the short-time Fourier transform, 40 Hz a bin, 10 ms a row, framed as librosa does.
+    """Squared magnitude of the short-time Fourier transform, 40 Hz a bin, 10 ms a row.
 
-    Row k is a 25 ms Hann window centred on sample 160 k, with zeros beyond both ends of the audio: n samples give
-    1 + n // 160 rows. Raises ValueError where the audio is empty, not of floats or not finite.
+    Framed as librosa does. Row k is a 25 ms Hann window centred on sample 160 k, with zeros beyond
+    both ends of the audio: n samples give 1 + n // 160 rows. Raises ValueError where the audio is
+    empty, not of floats or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
     return of_power(audio, lambda power, out: out.copy_(power), BINS)
 
 
-def of_power(audio: Audio, function: Callable[[Tensor, Tensor], object], width: int) -> Float[Tensor, "*b t {width}"]:
-    """A function of each row of the power spectrogram, `width` numbers a row; on a CPU by blocks that fit its cache.
+def of_power(
+    audio: Audio, function: Callable[[Tensor, Tensor], object], width: int
+) -> Float[Tensor, "*b t {width}"]:
+    """A function of each row of the power spectrogram, `width` numbers a row.
 
-    function(power, out) writes out (..., t, width) from power (..., t, 201), each row for itself. Raises ValueError as
-    `power_spectrogram` does.
+    On a CPU by blocks that fit its cache. function(power, out) writes out (..., t, width) from
+    power (..., t, 201), each row for itself. Raises ValueError as `power_spectrogram` does.
     Chapter: book/sound-and-faces.ipynb
     """
     audio = checked(audio)
@@ -40,7 +44,9 @@ def of_power(audio: Audio, function: Callable[[Tensor, Tensor], object], width: 
     if not audio.is_cpu:
         function(_power(audio), values)
         return values
-    for clip, rows in zip(audio.reshape(-1, audio.shape[-1]), values.view(-1, *values.shape[-2:]), strict=True):
+    for clip, rows in zip(
+        audio.reshape(-1, audio.shape[-1]), values.view(-1, *values.shape[-2:]), strict=True
+    ):
         _fill(rows, clip, function)
     return values
 
@@ -49,7 +55,9 @@ def checked(audio: Audio) -> Float[Tensor, "*b n"]:
     """The audio as a float32 tensor, or the ValueError that says what is wrong with it."""
     audio = torch.as_tensor(audio).detach()
     if not audio.is_floating_point():
-        raise ValueError(f"audio is {audio.dtype}: give floats in [-1, 1] (16-bit samples divided by 32768)")
+        raise ValueError(
+            f"audio is {audio.dtype}: give floats in [-1, 1] (16-bit samples divided by 32768)"
+        )
     if audio.numel() == 0:
         raise ValueError(f"audio of shape {tuple(audio.shape)} is empty")
     if not torch.isfinite(audio.sum()):
@@ -59,17 +67,24 @@ def checked(audio: Audio) -> Float[Tensor, "*b n"]:
 
 
 def _power(audio: Float[Tensor, "*b n"]) -> Float[Tensor, "*b t 201"]:
-    frames = pad(audio, (WINDOW // 2, WINDOW // 2)).unfold(-1, WINDOW, HOP)  # (*b, t, 400), nothing copied
+    # (*b, t, 400), nothing copied
+    frames = pad(audio, (WINDOW // 2, WINDOW // 2)).unfold(-1, WINDOW, HOP)
     spectrum = torch.fft.rfft(frames * _hann(audio.device))
     return torch.view_as_real(spectrum).square().sum(-1)
 
 
 def _fill(
-    rows: Float[Tensor, "t width"], clip: Float[Tensor, "n"], function: Callable[[Tensor, Tensor], object]
+    rows: Float[Tensor, "t width"],
+    clip: Float[Tensor, "n"],
+    function: Callable[[Tensor, Tensor], object],
 ) -> None:
-    """Write `function` of the clip's power, block by block: what one step leaves in the cache the next one reads."""
+    """Write `function` of the clip's power, block by block.
+
+    What one step leaves in the cache the next one reads.
+    """
     size = min(BLOCK, len(rows))
-    frames, power = torch.empty(size, WINDOW), torch.empty(size, BINS)
+    frames = torch.empty(size, WINDOW)
+    power = torch.empty(size, BINS)
     for first, block in zip(range(0, len(rows), BLOCK), rows.split(BLOCK), strict=True):
         t = len(block)
         _cut(clip.numpy(), _hann(clip.device).numpy(), first, frames[:t].numpy())
@@ -83,7 +98,8 @@ def _cut(audio, window, first, frames):
     for i in range(len(frames)):
         start = (first + i) * HOP - WINDOW // 2
         if start >= 0 and start + WINDOW <= len(audio):
-            samples = audio[start : start + WINDOW]  # an inner frame: without a test a sample it is vectorised
+            # an inner frame: without a test a sample it is vectorised
+            samples = audio[start : start + WINDOW]
             for j in range(WINDOW):
                 frames[i, j] = samples[j] * window[j]
         else:

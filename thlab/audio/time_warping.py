@@ -1,6 +1,7 @@
-"""Dynamic time warping: which frame of one sentence matches which frame of another, said at another pace.
+"""Dynamic time warping: which frame of one sentence matches which frame of another.
 
-The plain recursion is here, as the chapter shows it; `dtw` and `dtw_batch` give the same answers from the fast kernels.
+The plain recursion is here, as the chapter shows it; `dtw` and `dtw_batch` give the same answers
+from the fast kernels.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,14 @@ from numba import njit
 from scipy.spatial.distance import cdist
 from torch import Tensor
 
-from thlab.audio.time_warping_fast import align
+from thlab.audio.time_warping_fast import least_cost
 
-METRICS: dict[str, Any] = {"l1": "cityblock", "l2": "euclidean", "sqeuclidean": "sqeuclidean", "cosine": "cosine"}
+METRICS: dict[str, Any] = {
+    "l1": "cityblock",
+    "l2": "euclidean",
+    "sqeuclidean": "sqeuclidean",
+    "cosine": "cosine",
+}
 
 X = Real[np.ndarray, "n ..."] | Real[Tensor, "n ..."]
 Y = Real[np.ndarray, "m ..."] | Real[Tensor, "m ..."]
@@ -28,16 +34,16 @@ class DTWResult(NamedTuple):
     path: Int[np.ndarray, "k 2"]
 
 
-# The plain recursion -----------------------------------------------------------------------------------------------
+# The plain recursion ------------------------------------------------------------------------
 
 
 @njit(cache=True)
 @no_type_check
 def accumulate(C):
-    """Cheapest way to reach each cell of the cost matrix, after Sakoe & Chiba 1978 with steps of weight one.
+    """Cheapest way to reach each cell of the cost matrix, after Sakoe & Chiba 1978.
 
-    C: (n, m) frame costs, inf where the path may not go. Returns D (n, m), whose last entry is the cost of the
-    best path. Chapter: book/dtw.ipynb
+    Steps have weight one. C: (n, m) frame costs, inf where the path may not go. Returns D (n, m),
+    whose last entry is the cost of the best path. Chapter: book/dtw.ipynb
     """
     D = np.full((C.shape[0] + 1, C.shape[1] + 1), np.inf)
     D[0, 0] = 0.0
@@ -53,10 +59,12 @@ def accumulate(C):
 def backtrack(D):
     """The best path, walked back from the last cell of the accumulated costs D (n, m).
 
-    Of equally cheap steps the diagonal one is taken first, then (1, 0), then (0, 1). Returns (K, 2) indices.
+    Of equally cheap steps the diagonal one is taken first, then (1, 0), then (0, 1). Returns (K, 2)
+    indices.
     Chapter: book/dtw.ipynb
     """
-    i, j = D.shape[0] - 1, D.shape[1] - 1
+    i = D.shape[0] - 1
+    j = D.shape[1] - 1
     path = [(i, j)]
     while i > 0 or j > 0:
         diagonal = D[i - 1, j - 1] if i > 0 and j > 0 else np.inf
@@ -64,7 +72,8 @@ def backtrack(D):
         left = D[i, j - 1] if j > 0 else np.inf
         best = min(diagonal, up, left)
         if diagonal == best:
-            i, j = i - 1, j - 1
+            i -= 1
+            j -= 1
         elif up == best:
             i -= 1
         else:
@@ -73,14 +82,16 @@ def backtrack(D):
     return np.array(path[::-1])
 
 
-# Costs, band and checks --------------------------------------------------------------------------------------------
+# Costs, band and checks ---------------------------------------------------------------------
 
 
-def cost_matrix(x: X, y: Y, metric: str = "l1", band: int | None = None) -> Float[np.ndarray, "n m"]:
-    """Cost of matching each frame of x with each frame of y, d(S_a[i], S_b[j]) in Eq. 1 of [ji2021].
+def cost_matrix(
+    x: X, y: Y, metric: str = "l1", band: int | None = None
+) -> Float[np.ndarray, "n m"]:
+    """Cost of matching each frame of x with each of y, d(S_a[i], S_b[j]) in Eq. 1 of [ji2021].
 
-    x: (n, d), y: (m, d); metric: "l1", "l2", "sqeuclidean" or "cosine"; band as in `dtw`, with inf outside.
-    Returns (n, m) float64. Raises ValueError as `dtw` does. Chapter: book/dtw.ipynb
+    x: (n, d), y: (m, d); metric: "l1", "l2", "sqeuclidean" or "cosine"; band as in `dtw`, with inf
+    outside. Returns (n, m) float64. Raises ValueError as `dtw` does. Chapter: book/dtw.ipynb
     """
     x, y = checked(x, y, metric, band)
     C = cdist(x, y, METRICS[metric])  # (n, m)
@@ -90,12 +101,13 @@ def cost_matrix(x: X, y: Y, metric: str = "l1", band: int | None = None) -> Floa
 
 
 def band_mask(n: int, m: int, band: int) -> np.ndarray:
-    """The Sakoe-Chiba band around the scaled diagonal: an (n, m) mask of the cells that a path may use.
+    """The Sakoe-Chiba band around the scaled diagonal: (n, m), True where a path may go.
 
-    A cell is inside if it lies within `band` frames of the straight line between the two corners, counted along the
-    longer sequence; for n = m that is |i - j| <= band. Chapter: book/dtw.ipynb
+    A cell is inside if it lies within `band` frames of the straight line between the two corners,
+    counted along the longer sequence; for n = m that is |i - j| <= band. Chapter: book/dtw.ipynb
     """
-    i, j = np.arange(n)[:, None], np.arange(m)[None, :]
+    i = np.arange(n)[:, None]
+    j = np.arange(m)[None, :]
     return abs(i * (m - 1) - j * (n - 1)) <= band * (min(n, m) - 1)
 
 
@@ -108,66 +120,82 @@ def narrowest_band(n: int, m: int) -> int:
     if short == 0:
         return 0
     diagonal = np.arange(short + 1) * long
-    below, above = diagonal // short, -(-diagonal // short)  # the cells on either side of it, along the longer axis
+    # the cells on either side of it, along the longer axis
+    below = diagonal // short
+    above = -(-diagonal // short)
     gap = max((above - below).max(), (above[1:] - below[:-1]).max() - 1)
     return int(gap + 1) // 2
 
 
 def checked(x: X, y: Y, metric: str, band: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Both sequences as finite (T, d) arrays of one float type, or a ValueError that names what is wrong."""
+    """Both sequences as finite (T, d) arrays of one float type; ValueError names what is wrong."""
     if metric not in METRICS:
         raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {metric!r}")
-    x, y = _frames(x, "x", metric), _frames(y, "y", metric)
+    x = _frames(x, "x", metric)
+    y = _frames(y, "y", metric)
     if x.shape[1] != y.shape[1]:
-        raise ValueError(f"x has {x.shape[1]} features a frame and y has {y.shape[1]}: they must be equal")
+        raise ValueError(
+            f"x has {x.shape[1]} features a frame and y has {y.shape[1]}: they must be equal"
+        )
     if band is not None and band != int(band):
         raise ValueError(f"band: expected a whole number of frames, got {band}")
     if band is not None and band < (needed := narrowest_band(len(x), len(y))):
-        raise ValueError(f"band: {band} cannot join the corners of {len(x)} x {len(y)} frames, it takes {needed}")
+        raise ValueError(
+            f"band: {band} cannot join the corners of {len(x)} x {len(y)} frames, it takes {needed}"
+        )
     dtype = np.result_type(x, y)
     return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
 
 
 def _frames(frames, name: str, metric: str) -> np.ndarray:
     array = frames.detach().cpu().numpy() if isinstance(frames, Tensor) else np.asarray(frames)
-    array = array.astype(np.result_type(array, np.float32), copy=False)  # integers of 32 bits and more become float64
+    # integers of 32 bits and more become float64
+    array = array.astype(np.result_type(array, np.float32), copy=False)
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(f"{name}: expected frames of shape (T, d) or (T,), none of them zero, got {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: frame {int((~np.isfinite(array)).any(1).argmax())} holds NaN or Inf")
+        raise ValueError(
+            f"{name}: expected frames of shape (T, d) or (T,), none of them zero, got {array.shape}"
+        )
+    finite = np.isfinite(array).all(1)
+    if not finite.all():
+        raise ValueError(f"{name}: frame {int((~finite).argmax())} holds NaN or Inf")
     if metric == "cosine" and not array.any(1).all():
-        raise ValueError(f"{name}: frame {int((~array.any(1)).argmax())} is all zeros, which has no cosine distance")
+        zero = int((~array.any(1)).argmax())
+        raise ValueError(f"{name}: frame {zero} is all zeros, which has no cosine distance")
     return array
 
 
-# What the book calls -----------------------------------------------------------------------------------------------
+# What the book calls ------------------------------------------------------------------------
 
 
 def dtw(x: X, y: Y, metric: str = "l1", band: int | None = None) -> DTWResult:
     """The path of least total cost that aligns x with y, Eq. 1 of [ji2021].
 
-    x: (n, d) or (n,), y: (m, d) or (m,), numpy or torch on any device. metric: "l1", "l2", "sqeuclidean" or "cosine".
-    band: Sakoe-Chiba band in frames of the longer sequence (see `band_mask`), None for no band. float32 is searched in
-    float32, where rounding may pick a path up to about 1e-5 (relative) dearer than the best; all else in float64.
-    Returns the path and its cost, summed in float64. Of equally cheap steps back from the end the diagonal is taken
-    first, then (1, 0), then (0, 1). Raises ValueError for empty or non-finite input, all-zero frames under "cosine",
-    unequal feature counts, costs that overflow, and a band that no path fits in.
+    x: (n, d) or (n,), y: (m, d) or (m,), numpy or torch on any device. metric: "l1", "l2",
+    "sqeuclidean" or "cosine". band: Sakoe-Chiba band in frames of the longer sequence (see
+    `band_mask`), None for no band. float32 is searched in float32, where rounding may pick a path
+    up to about 1e-5 (relative) dearer than the best; all else in float64. Returns the path and its
+    cost, summed in float64. Of equally cheap steps back from the end the diagonal is taken first,
+    then (1, 0), then (0, 1). Raises ValueError for empty or non-finite input, all-zero frames under
+    "cosine", unequal feature counts, costs that overflow, and a band that no path fits in.
     Chapter: book/dtw.ipynb
     """
-    return DTWResult(*align(*checked(x, y, metric, band), metric, band))
+    return DTWResult(*least_cost(*checked(x, y, metric, band), metric, band))
 
 
 def dtw_batch(
     xs: Sequence, ys: Sequence, metric: str = "l1", band: int | None = None, workers: int = 1
 ) -> list[DTWResult]:
-    """`dtw` of each pair of xs and ys, lengths free, on `workers` threads. Chapter: book/dtw.ipynb"""
+    """`dtw` of each pair of xs and ys, lengths free, on `workers` threads.
+
+    Chapter: book/dtw.ipynb
+    """
     if len(xs) != len(ys):
         raise ValueError(f"xs holds {len(xs)} sequences and ys {len(ys)}: they must pair up")
     pairs = [checked(x, y, metric, band) for x, y in zip(xs, ys, strict=True)]
 
     def one(pair: tuple[np.ndarray, np.ndarray]) -> DTWResult:
-        return DTWResult(*align(pair[0], pair[1], metric, band))
+        return DTWResult(*least_cost(pair[0], pair[1], metric, band))
 
     if workers == 1:
         return [one(pair) for pair in pairs]
@@ -175,15 +203,16 @@ def dtw_batch(
         return list(pool.map(one, pairs))
 
 
-# Using a path ------------------------------------------------------------------------------------------------------
+# Using a path -------------------------------------------------------------------------------
 
 
 def warp(x: X, path: Int[np.ndarray, "k 2"], length_of: str = "y") -> Y:
-    """x on the other sequence's clock: one frame of x for each frame of y, EVP's pseudo training pair (Sec. 3.2).
+    """x on the other sequence's clock: one frame of x for each frame of y.
 
-    Where a frame of y is matched several times, its last match wins, as in the authors' code. length_of="x" warps y
-    (pass it as the first argument) to x's length. Returns numpy or torch as given, (m, ...).
-    Raises ValueError where the path reaches outside x. Chapter: book/dtw.ipynb
+    EVP's pseudo training pair (Sec. 3.2 of [ji2021]). Where a frame of y is matched several times,
+    its last match wins, as in the authors' code. length_of="x" warps y (pass it as the first
+    argument) to x's length. Returns numpy or torch as given, (m, ...). Raises ValueError where the
+    path reaches outside x. Chapter: book/dtw.ipynb
     """
     if length_of not in ("x", "y"):
         raise ValueError(f"length_of: expected 'x' or 'y', got {length_of!r}")
@@ -198,10 +227,11 @@ def warp(x: X, path: Int[np.ndarray, "k 2"], length_of: str = "y") -> Y:
 def map_times(
     path: Int[np.ndarray, "k 2"], times: Float[np.ndarray, "t"], hop: float, start: float = 0.0
 ) -> Float[np.ndarray, "t"]:
-    """Where moments of x fall in y: linear in between the mean matches of x's frames, hence never backwards.
+    """Where moments of x fall in y: linear in between the mean matches of x's frames.
 
-    times: seconds in x. hop: seconds a frame; start: time of frame 0 (its centre), the same in both. Times outside
-    the first and last frame map to y's first and last frame. Returns seconds in y. Chapter: book/dtw.ipynb
+    Hence never backwards. times: seconds in x. hop: seconds a frame; start: time of frame 0 (its
+    centre), the same in both. Times outside the first and last frame map to y's first and last
+    frame. Returns seconds in y. Chapter: book/dtw.ipynb
     """
     matches = np.bincount(path[:, 0])
     mean_match = np.bincount(path[:, 0], weights=path[:, 1]) / matches
@@ -216,7 +246,7 @@ def alignment_error(
     hop: float,
     start: float = 0.0,
 ) -> float:
-    """Mean |error| in seconds of boundaries of x mapped through the path, against the true ones in y.
+    """Mean |error| in seconds of boundaries of x mapped through the path, against y's true ones.
 
     times_x, times_y: the same boundaries in either sequence, in seconds. Chapter: book/dtw.ipynb
     """

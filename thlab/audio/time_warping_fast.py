@@ -1,11 +1,13 @@
-"""Exact DTW at speed: the recursion of `thlab.audio.time_warping.accumulate`, along anti-diagonals, strip by strip.
+"""Exact DTW at speed: the recursion of `accumulate`, along anti-diagonals, strip by strip.
 
-The cells of an anti-diagonal i + j = t need only the two anti-diagonals before it, never one another, so vector
-instructions compute many at once. Stored backwards, y runs along an anti-diagonal just as x does, so frame costs are
-plain vector arithmetic too. Only one strip of rows is held in memory: of the others the last row is kept, from which
-the walk back along the path computes them once more.
+The cells of an anti-diagonal i + j = t need only the two anti-diagonals before it, never one
+another, so vector instructions compute many at once. Stored backwards, y runs along an
+anti-diagonal just as x does, so frame costs are plain vector arithmetic too. Only one strip of rows
+is held in memory: of the others the last row is kept, from which the walk back along the path
+computes them once more.
 
-Everything here is flat: numba vectorises slices of one dimension, and unsigned indices spare it Python's negative ones.
+Everything here is flat: numba vectorises slices of one dimension, and unsigned indices spare it
+Python's negative ones.
 """
 
 from math import sqrt
@@ -24,27 +26,37 @@ PAD = 3  # zeros on both sides of y: four anti-diagonals are computed together
 kernel = compiled(cache=True, nogil=True, fastmath={"contract"}, _nrt=False)
 
 
-def align(
+def least_cost(
     x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], metric: str, band: int | None
 ) -> tuple[float, Int[np.ndarray, "k 2"]]:
     """Cost and path of `thlab.audio.time_warping.dtw`, for checked input of one float type.
 
-    The path is found in the input's own type, its cost is then summed in float64. Raises ValueError where the
-    accumulated costs overflow the type. Chapter: book/dtw.ipynb
+    The path is found in the input's own type, its cost is then summed in float64. Raises ValueError
+    where the accumulated costs overflow the type. Chapter: book/dtw.ipynb
     """
-    dtype, absolute, root = x.dtype, metric == "l1", metric == "l2"
+    dtype = x.dtype
+    absolute = metric == "l1"
+    root = metric == "l2"
     if metric == "cosine":
-        x, y = half_unit(x), half_unit(y)
-    (n, d), m = x.shape, len(y)
-    x_t, y_t = feature_rows(x, 0, dtype), feature_rows(y[::-1], PAD, dtype)
+        x = half_unit(x)
+        y = half_unit(y)
+    n, d = x.shape
+    m = len(y)
+    x_t = feature_rows(x, 0, dtype)
+    y_t = feature_rows(y[::-1], PAD, dtype)
     path, reached = best_path(x_t, y_t, n, d, m, absolute, root, -1 if band is None else band)
     if not np.isfinite(reached):
         raise ValueError(f"x, y: the summed costs overflow {dtype}; scale the features down")
     return float(path_cost(x, y, path, absolute, root)), path
 
 
-def feature_rows(frames: Float[np.ndarray, "t d"], pad: int, dtype: np.dtype) -> Float[np.ndarray, "flat"]:
-    """Frames (t, d) as one flat array, feature after feature, each with `pad` zeros on both sides."""
+def feature_rows(
+    frames: Float[np.ndarray, "t d"], pad: int, dtype: np.dtype
+) -> Float[np.ndarray, "flat"]:
+    """Frames (t, d) as one flat array, feature after feature, each padded with zeros.
+
+    pad: zeros on either side.
+    """
     t, d = frames.shape
     rows = np.zeros((d, t + 2 * pad), dtype)
     rows[:, pad : pad + t] = frames.T
@@ -52,7 +64,10 @@ def feature_rows(frames: Float[np.ndarray, "t d"], pad: int, dtype: np.dtype) ->
 
 
 def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
-    """Frames of length sqrt(1/2), in float64: their squared distance is the cosine distance 1 - cos(x, y)."""
+    """Frames of length sqrt(1/2), in float64.
+
+    Their squared distance is the cosine distance 1 - cos(x, y).
+    """
     frames = frames.astype(np.float64)
     frames /= np.abs(frames).max(1, keepdims=True)  # so that squares neither overflow nor vanish
     return frames / np.sqrt(2 * (frames**2).sum(1, keepdims=True))
@@ -62,46 +77,67 @@ def half_unit(frames: Float[np.ndarray, "t d"]) -> Float[np.ndarray, "t d"]:
 def best_path(x, y, n, d, m, absolute, root, band):
     """The path of least cost, and that cost in the arithmetic of x's type.
 
-    x, y: `feature_rows` of frames (n, d) and (m, d), y with time reversed. absolute: |x - y| summed over features, else
-    squares, of which root takes the square root. band: Sakoe-Chiba band or -1. Returns a (K, 2) path, which has
-    meaning where the cost is finite, and the cost.
+    x, y: `feature_rows` of frames (n, d) and (m, d), y with time reversed. absolute: |x - y| summed
+    over features, else squares, of which root takes the square root. band: Sakoe-Chiba band or -1.
+    Returns a (K, 2) path, which has meaning where the cost is finite, and the cost.
     Chapter: book/dtw.ipynb
     """
     rows = n if n <= PITCH else STRIP
     strips = -(-n // rows)
-    tops = np.full((strips + 1, m + rows + 2), np.inf, x.dtype)  # the row above each strip, from column -1 on
+    # the row above each strip, from column -1 on
+    tops = np.full((strips + 1, m + rows + 2), np.inf, x.dtype)
     tops[0, 0] = 0.0
-    D, C = np.empty((rows + m + 1) * (rows + 2), x.dtype), np.empty(4 * PITCH, x.dtype)
+    D = np.empty((rows + m + 1) * (rows + 2), x.dtype)
+    C = np.empty(4 * PITCH, x.dtype)
     for s in range(strips):
         height = min(rows, n - s * rows)
-        fill_strip(D, C, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band)
+        fill_strip(
+            D, C, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band
+        )
     cost = tops[strips, m]
     path = np.empty((n + m - 1, 2), np.int64)
-    k, j = n + m - 1, m - 1
+    k = n + m - 1
+    j = m - 1
     for s in range(strips - 1, -1, -1):
         height = min(rows, n - s * rows)
         if s < strips - 1:
-            fill_strip(D, C, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band)
+            fill_strip(
+                D, C, x, y, tops[s], tops[s + 1], s * rows, height, n, d, m, absolute, root, band
+            )
         k, j = walk_strip(D, path, k, j, s * rows, height)
     return path[k:], cost
 
 
 @kernel
 def fill_strip(D, C, x, y, top, bottom, first, height, n, d, m, absolute, root, band):
-    """Accumulated costs of rows first to first + height, given the row above; writes the last row to bottom.
+    """Accumulated costs of rows first to first + height, given the row above.
 
-    C is room for `frame_costs`. D is flat with a row for each anti-diagonal, from t = -2 on, and a column for each
-    row of the strip, from the row above it on. Beyond both ends of an anti-diagonal stands inf, which is all that
-    edges and band need.
+    Writes the last row to bottom. C is room for `frame_costs`. D is flat with a row for each
+    anti-diagonal, from t = -2 on, and a column for each row of the strip, from the row above it on.
+    Beyond both ends of an anti-diagonal stands inf, which is all that edges and band need.
     """
     width = height + 2
     D[: 2 * width] = np.inf
-    D[0], D[width] = top[0], top[1]
+    D[0] = top[0]
+    D[width] = top[1]
     for t in range(height + m - 1):
         lo, hi = crossed_rows(t, first, height, n, m, band)
         if t % 4 == 0:
-            start, stop = lo, crossed_rows(t + 3, first, height, n, m, band)[1]
-            frame_costs(C, x, y, stop - start, n, d, m + 2 * PAD, first + start, m - 1 - t + start, absolute, root)
+            start = lo
+            stop = crossed_rows(t + 3, first, height, n, m, band)[1]
+            frame_costs(
+                C,
+                x,
+                y,
+                stop - start,
+                n,
+                d,
+                m + 2 * PAD,
+                first + start,
+                m - 1 - t + start,
+                absolute,
+                root,
+            )
         cell = (t + 2) * width + lo
         step(D, C, hi - lo, cell, width, t % 4 * PITCH + lo - start)
         D[cell] = top[t + 2] if lo == 0 else np.inf
@@ -112,11 +148,14 @@ def fill_strip(D, C, x, y, top, bottom, first, height, n, d, m, absolute, root, 
 
 @kernel
 def crossed_rows(t, first, height, n, m, band):
-    """The strip's rows, lo to hi, that anti-diagonal t of the strip crosses inside the matrix and the band."""
-    lo, hi = t - m + 1, t + 1
+    """The strip's rows, lo to hi, that its anti-diagonal t crosses inside matrix and band."""
+    lo = t - m + 1
+    hi = t + 1
     if band >= 0:
         # |i (m - 1) - j (n - 1)| <= band (min(n, m) - 1), solved for i with j = first + t - i
-        middle, reach, both = (first + t) * (n - 1), band * (min(n, m) - 1), max(n + m - 2, 1)
+        middle = (first + t) * (n - 1)
+        reach = band * (min(n, m) - 1)
+        both = max(n + m - 2, 1)
         lo = max(lo, -((reach - middle) // both) - first)
         hi = min(hi, (middle + reach) // both + 1 - first)
     return min(max(lo, 0), height), min(max(hi, 0), height)
@@ -124,36 +163,50 @@ def crossed_rows(t, first, height, n, m, band):
 
 @kernel
 def frame_costs(C, x, y, count, n, d, m, a, b, absolute, root):
-    """Costs of `count` cells on each of four neighbouring anti-diagonals, so that x is loaded once for four terms.
+    """Costs of `count` cells on each of four neighbouring anti-diagonals.
 
-    a, b: where the first cell's frames stand in x and y. Two features at a time halve the traffic of C.
+    x is then loaded once for four terms. a, b: where the first cell's frames stand in x and y. Two
+    features at a time halve the traffic of C.
     """
-    count, n, m, a, b = uint64(count), uint64(n), uint64(m), uint64(a), uint64(b)
-    one, two, three = uint64(1), uint64(2), uint64(3)
-    C1, C2, C3 = uint64(PITCH), uint64(2 * PITCH), uint64(3 * PITCH)
-    if d % 2:
+    count = uint64(count)
+    n = uint64(n)
+    m = uint64(m)
+    a = uint64(a)
+    b = uint64(b)
+    one = uint64(1)
+    two = uint64(2)
+    three = uint64(3)
+    C1 = uint64(PITCH)
+    C2 = uint64(2 * PITCH)
+    C3 = uint64(3 * PITCH)
+    if d % 2:  # the odd feature begins the sums
         for i in range(count):
             u = x[a + i]
             C[i] = term(u - y[b + i + three], absolute)
             C[C1 + i] = term(u - y[b + i + two], absolute)
             C[C2 + i] = term(u - y[b + i + one], absolute)
             C[C3 + i] = term(u - y[b + i], absolute)
-        a, b = a + n, b + m
+        a = a + n
+        b = b + m
     else:
         for i in range(count):
             C[i] = C[C1 + i] = C[C2 + i] = C[C3 + i] = 0.0
     for _ in range(d // 2):
-        a2, b2 = a + n, b + m
+        a2 = a + n
+        b2 = b + m
         for i in range(count):
-            u, v = x[a + i], x[a2 + i]  # loaded once, for four terms each
+            u = x[a + i]  # loaded once, for four terms
+            v = x[a2 + i]
             C[i] += term(u - y[b + i + three], absolute) + term(v - y[b2 + i + three], absolute)
             C[C1 + i] += term(u - y[b + i + two], absolute) + term(v - y[b2 + i + two], absolute)
             C[C2 + i] += term(u - y[b + i + one], absolute) + term(v - y[b2 + i + one], absolute)
             C[C3 + i] += term(u - y[b + i], absolute) + term(v - y[b2 + i], absolute)
-        a, b = a2 + n, b2 + m
+        a = a2 + n
+        b = b2 + m
     if root:
-        for i in range(count):
-            C[i], C[C1 + i], C[C2 + i], C[C3 + i] = sqrt(C[i]), sqrt(C[C1 + i]), sqrt(C[C2 + i]), sqrt(C[C3 + i])
+        for start in (uint64(0), C1, C2, C3):
+            for i in range(count):
+                C[start + i] = sqrt(C[start + i])
 
 
 @kernel
@@ -165,11 +218,16 @@ def term(difference, absolute):
 @kernel
 def step(D, C, count, cell, width, c):
     """One anti-diagonal of the recursion: D_ij = C_ij + min(D_{i-1,j-1}, D_{i-1,j}, D_{i,j-1})."""
-    count, cell, c, one = uint64(count), uint64(cell), uint64(c), uint64(1)
+    count = uint64(count)
+    cell = uint64(cell)
+    c = uint64(c)
+    one = uint64(1)
     before = cell - uint64(width)
     before2 = before - uint64(width)
     for i in range(count):
-        diagonal, up, left = D[before2 + i], D[before + i], D[before + i + one]
+        diagonal = D[before2 + i]
+        up = D[before + i]
+        left = D[before + i + one]
         best = up if up < diagonal else diagonal
         best = left if left < best else best
         D[cell + one + i] = C[c + i] + best
@@ -177,15 +235,23 @@ def step(D, C, count, cell, width, c):
 
 @kernel
 def walk_strip(D, path, k, j, first, height):
-    """Walk back from the strip's last row and column j until the path leaves the strip; fills path from k down."""
-    i, width = height - 1, height + 2
+    """Walk back from the strip's last row and column j until the path leaves the strip.
+
+    Fills path from k down.
+    """
+    i = height - 1
+    width = height + 2
     while i >= 0 and j >= 0:
         k -= 1
-        path[k, 0], path[k, 1] = first + i, j
+        path[k, 0] = first + i
+        path[k, 1] = j
         cell = (i + j + 2) * width + i + 1
-        diagonal, up, left = D[cell - 2 * width - 1], D[cell - width - 1], D[cell - width]
+        diagonal = D[cell - 2 * width - 1]
+        up = D[cell - width - 1]
+        left = D[cell - width]
         if diagonal <= up and diagonal <= left:
-            i, j = i - 1, j - 1
+            i -= 1
+            j -= 1
         elif up <= left:
             i -= 1
         else:
@@ -195,7 +261,10 @@ def walk_strip(D, path, k, j, first, height):
 
 @kernel
 def path_cost(x, y, path, absolute, root):
-    """The cost along a path, in float64. x: (n, d), y: (m, d), path: (K, 2). Chapter: book/dtw.ipynb"""
+    """The cost along a path, in float64.
+
+    x: (n, d), y: (m, d), path: (K, 2). Chapter: book/dtw.ipynb
+    """
     total = 0.0
     for k in range(len(path)):
         cost = 0.0

@@ -6,16 +6,25 @@ and no paper; the claims themselves stand in `thlab.papers.<key>.claims`.
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from thlab.evaluation.comparison import Comparison, Untestable, judge
+from thlab.evaluation.comparison import Comparison, Untestable, settle_comparison
 from thlab.evaluation.table import Table
+from thlab.evaluation.verdicts import VERDICTS, describe, overall
 from thlab.files import write_whole
 
-VERDICTS = ("held", "against", "excluded", "undecided", "not testable here", "open")
+__all__ = [
+    "VERDICTS",
+    "Claim",
+    "Claims",
+    "describe",
+    "notes",
+    "settle",
+    "settle_claim",
+    "write_ledger",
+]
 
 
 @dataclass(frozen=True)
@@ -37,11 +46,11 @@ def settle(claims: Claims, results: Path) -> list[dict]:
     settled = []
     for name, claim in claims.items():
         paper = name.partition(".")[0]
-        settled.append({"id": name, **judge_claim(paper, claim, results)})
+        settled.append({"id": name, **settle_claim(paper, claim, results)})
     return settled
 
 
-def judge_claim(paper: str, claim: Claim, results: Path) -> dict:
+def settle_claim(paper: str, claim: Claim, results: Path) -> dict:
     """One claim's verdict, and each of its comparisons with its own.
 
     Chapter: book/priors.ipynb
@@ -52,62 +61,10 @@ def judge_claim(paper: str, claim: Claim, results: Path) -> dict:
     if testable and not path.exists():
         return {"verdict": "open", "evidence": evidence | {"reason": "not measured yet"}}
     table = Table.load(path) if testable else None
-    found = [judge(one, table) for one in claim.comparisons]
+    found = [settle_comparison(one, table) for one in claim.comparisons]
     seeds = sorted({int(seed) for seed in table.records["seed"]}) if table else []
     verdict = overall([one["verdict"] for one in found])
     return {"verdict": verdict, "evidence": evidence | {"seeds": seeds, "comparisons": found}}
-
-
-def overall(verdicts: list[str]) -> str:
-    """Of several: held if all hold, against if one is, undecided if one is, else excluded.
-
-    What is not testable does not count, unless nothing else is there. Chapter: book/priors.ipynb
-    """
-    counted = {verdict for verdict in verdicts if verdict != "not testable here"}
-    if not counted:
-        return "not testable here"
-    if counted == {"held"}:
-        return "held"
-    for verdict in ("against", "undecided"):
-        if verdict in counted:
-            return verdict
-    return "excluded"
-
-
-def tally(verdicts: list[str]) -> str:
-    """Counts of verdicts in words: "2 held, 1 against". Chapter: book/priors.ipynb"""
-    counts = Counter(verdicts)
-    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
-
-
-def describe(evidence: Mapping, separator: str = "; ") -> str:
-    """A claim's evidence in one line: each comparison with its interval and verdict.
-
-    Chapter: book/priors.ipynb
-    """
-    if "reason" in evidence:
-        return evidence["reason"]
-    found = evidence["comparisons"]
-    if len(found) == 1:
-        return describe_comparison(found[0])
-    lines = [tally([one["verdict"] for one in found]), *map(describe_comparison, found)]
-    return separator.join(lines)
-
-
-def describe_comparison(found: Mapping) -> str:
-    """One comparison in words: "ours − baseline, LMD: -0.2 [-0.3, -0.1], held".
-
-    Chapter: book/priors.ipynb
-    """
-    if "reason" in found:
-        return f"{found['what']}: {found['verdict']} ({found['reason']})"
-    low, high = found["interval"]
-    text = f"{found['what']}: {found['mean']:.3g} [{low:.3g}, {high:.3g}], {found['verdict']}"
-    if "decides" in found:
-        return f"{text} ({found['decides']} would decide)"
-    if found["verdict"] == "excluded":
-        return f"{text} (an effect of {found['smallest']:.3g} would matter)"
-    return text
 
 
 def notes(table: Table, settled: Sequence[Mapping]) -> list[str]:

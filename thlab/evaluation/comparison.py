@@ -1,4 +1,4 @@
-"""One comparison of a claim: fixed before it is measured, then judged by its interval."""
+"""One comparison of a claim: fixed before it is measured, then settled by its interval."""
 
 import math
 import re
@@ -126,11 +126,12 @@ def within(
     """
     what, cells, quantity = _difference(row, other, column, 1.0, other_column)
     if ratio:
-        what, quantity = what.replace(" − ", " / "), np.divide
+        what = what.replace(" − ", " / ")
+        quantity = np.divide
     return Comparison(what, cells, quantity, low=low, high=high, unit=unit)
 
 
-def judge(comparison: Comparison | Untestable, table: Table | None) -> dict:
+def settle_comparison(comparison: Comparison | Untestable, table: Table | None) -> dict:
     """One comparison's verdict with its mean, interval, smallest effect and what would decide it.
 
     Undecided, with the reason, where a cell is missing or cells do not share seeds and speakers.
@@ -289,3 +290,6 @@ def _not_measured(comparison: Comparison, reason: str) -> dict:
 
 def _rounded(x: float) -> float:
     return float(f"{x:.4g}")
+
+
+judge = settle_comparison  # its former name, which tests of the papers still import

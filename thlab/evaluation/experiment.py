@@ -1,4 +1,4 @@
-"""What is measured with: a corpus, a preset, seeds; trainings and measurements that are kept, and what they rest on."""
+"""What is measured with: corpus, preset, seeds; cached trainings and measurements."""
 
 import dataclasses
 import hashlib
@@ -27,12 +27,13 @@ Measurement = tuple[str, str, str, str, float]  # row, column, speaker, clip, va
 Measurements = list[Measurement]
 
 
-@dataclass(frozen=True, eq=False)  # one is equal to itself alone, so that what is made of it can be cached
+# eq=False: one is equal to itself alone, so that what is made of it can be cached
+@dataclass(frozen=True, eq=False)
 class Experiment:
     """A paper on one corpus at one preset, with the seeds that were asked for.
 
     splits: the corpus's clips, by split. code: modules whose source trainings depend on. overrides:
-    "field=value" settings of its configs. weights: the folder of weights to judge, None for the
+    "field=value" settings of its configs. weights: the folder of weights to test, None for the
     committed ones. options: of the paper's own.
     """
 
@@ -46,13 +47,13 @@ class Experiment:
     overrides: tuple[str, ...] = ()
     weights: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _cached: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, name: Any, make: Callable[[], Any]) -> Any:
-        """What `make` returns at its first call for a name: data and test sets that several rows use."""
-        if name not in self._kept:
-            self._kept[name] = make()
-        return self._kept[name]
+        """What `make` returns at its first call for a name: data and test sets of several rows."""
+        if name not in self._cached:
+            self._cached[name] = make()
+        return self._cached[name]
 
     @property
     def facts(self) -> dict[str, str]:
@@ -89,17 +90,20 @@ class Experiment:
         return load_clips(self.splits["test"], False, emotions=self.train_sound.emotions)
 
     def folder(self, name: str, config: Any, seed: int) -> Path:
-        """Where one training is kept: by corpus, name, config, code and seed.
+        """The folder of one training: by corpus, name, config, code and seed.
 
-        $THLAB_HOME/runs/<paper>/<corpus>-<digest>/<name>-<digest>/seed<k>: another folder of the same
-        name, another field of the config or another line of code has trainings of its own.
+        $THLAB_HOME/runs/<paper>/<corpus>-<digest>/<name>-<digest>/seed<k>: another folder of the
+        same name, another field of the config or another line of code has trainings of its own.
         """
         corpus = f"{Path(self.corpus).name}-{self.facts.get('corpus_digest', '')[:12]}"
         known = digest(dataclasses.asdict(config), source_digest(self.code))
         return home() / "runs" / self.paper / corpus / f"{_slug(name)}-{known}" / f"seed{seed}"
 
     def job(self, stage: str, config: Any, data: Any, seed: int, name: str = "") -> Job:
-        """A training for a table, kept in its own folder; name: of the variant, where it is not the stage's own."""
+        """A training for a table, in its own folder.
+
+        name: of the variant, where it is not the stage's own.
+        """
         return Job(config, data, self.folder(name or stage, config, seed), stage, self.fabric, seed)
 
     def trained(self, job: Job, train: Callable[[Job], nn.Module]) -> Any:
@@ -135,7 +139,7 @@ def digest(*parts: Any) -> str:
 
 
 def cached(path: Path, make: Callable[[], Any]) -> Any:
-    """What `make` returns, kept in a JSON file: the next time it is read from there."""
+    """What `make` returns, cached in a JSON file: the next time it is read from there."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(make(), indent=1).encode())
@@ -150,16 +154,19 @@ def measured(
     measure: Callable[[Experiment, str, int], Measurements],
     of_weights: str = "",
 ) -> dict[str, Any]:
-    """One row of one seed: its measurements, and the commit, time, minutes and hardware of the work.
+    """One row of one seed: its measurements, and commit, time, minutes, hardware of the work.
 
-    Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options, the
-    weights judged, the committed ones and the source of the code: what changes any of these measures anew.
+    Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options,
+    the weights tested, the committed ones and the source of the code: what changes any of these
+    measures anew.
     """
     rests_on = [experiment.facts, experiment.preset, experiment.overrides, dict(experiment.options)]
     rests_on.append(source_digest({measure.__module__, *experiment.code}))
-    rests_on.append(committed_weights())  # the nets that look on, and heads that stand beside
+    rests_on.append(committed_weights())  # evaluators, and heads that stand beside
     if of_weights:
-        rests_on.append(hashlib.sha256(experiment.weights_named(of_weights).read_bytes()).hexdigest())
+        rests_on.append(
+            hashlib.sha256(experiment.weights_named(of_weights).read_bytes()).hexdigest()
+        )
     name = f"{table}-{_slug(row)}-{digest(row, *rests_on)}"
     path = home() / "results" / experiment.paper / name / f"seed{seed}.json"
 
@@ -168,7 +175,13 @@ def measured(
         found = measure(experiment, row, seed)
         minutes = round((time.monotonic() - begin) / 60, 2)
         when = time.time()
-        return {"measurements": found, "commit": commit(), "time": when, "minutes": minutes, "hardware": hardware()}
+        return {
+            "measurements": found,
+            "commit": commit(),
+            "time": when,
+            "minutes": minutes,
+            "hardware": hardware(),
+        }
 
     return cached(path, work)
 

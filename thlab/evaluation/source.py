@@ -1,4 +1,4 @@
-"""The digest of the code behind a number, for caches: numbers of other code are not taken for this one's."""
+"""The digest of the code behind a number, so that caches know other code."""
 
 import ast
 import functools

@@ -137,7 +137,8 @@ def half_width(squares: MeanSquares) -> tuple[Number, Number]:
     number. Simulated, it covers .93 to .99 for 3 to 8 seeds and 3 to 12 units, and down to .89
     where there are two of either. Chapter: book/priors.ipynb
     """
-    of_seed, of_unit = squares.n_seeds - 1, squares.n_units - 1
+    of_seed = squares.n_seeds - 1
+    of_unit = squares.n_units - 1
     if of_seed == of_unit == 0:
         return math.inf, 0.0
     total = np.asarray(squares.seed + squares.unit - squares.rest, float)

@@ -100,12 +100,11 @@ class Table:
         wanted = self.records["column"].isin(list(columns))
         parts = [self.records.loc[wanted & (self.records["row"] == row)] for row in rows]
         records = pd.concat(parts)
-        numbers = {
-            corpus: {row: cells for row, cells in printed.items() if row in rows}
-            for corpus, printed in self.paper_numbers.items()
-        }
-        kept = {column: self.columns[column] for column in columns}
-        return replace(self, columns=kept, records=records, paper_numbers=numbers)
+        numbers = {}
+        for corpus, printed in self.paper_numbers.items():
+            numbers[corpus] = {row: cells for row, cells in printed.items() if row in rows}
+        chosen = {column: self.columns[column] for column in columns}
+        return replace(self, columns=chosen, records=records, paper_numbers=numbers)
 
     def save(self, folder: Path) -> Path:
         """Write <paper>.<table>.csv and .json into a folder; returns the latter's path.
@@ -153,10 +152,12 @@ class Table:
 
         Below the names of the columns stand their units and which way is better.
         """
-        printed = [row for numbers in self.paper_numbers.values() for row in numbers]
+        rows = list(self.rows)
+        for numbers in self.paper_numbers.values():
+            rows += numbers
         lines = [[f"{self.paper} {self.table}", *self.columns], ["---"] * (len(self.columns) + 1)]
         lines.append(["", *(self._meaning(column) for column in self.columns)])
-        for row in dict.fromkeys([*self.rows, *printed]):
+        for row in dict.fromkeys(rows):
             lines.append([row, *(self._cell(row, column) for column in self.columns)])
         text = ["| " + " | ".join(line) + " |" for line in lines]
         return "\n".join([*text, "", self._foot(), "", *(f"- {note}" for note in notes)])

@@ -1,4 +1,4 @@
-"""Test clips and those who look on: what a talking head is scored by, and what it must beat."""
+"""Test clips, evaluators and baselines: what a talking head is scored by, and beside what."""
 
 import math
 from collections import defaultdict
@@ -25,8 +25,9 @@ Scores = dict[str, list[float]]  # by column, a number a clip; NaN where it was 
 
 
 def seen_by_mediapipe(video: Video) -> Float[np.ndarray, "_ 478 2"]:
-    """mediapipe's points of a video; NaN where it finds no face, as of some real ones that are cut at brow and chin.
+    """mediapipe's points of a video; NaN where it finds no face.
 
+    Some real ones are cut at brow and chin.
     Chapter: book/latent-kl.ipynb
     """
     try:
@@ -36,41 +37,51 @@ def seen_by_mediapipe(video: Video) -> Float[np.ndarray, "_ 478 2"]:
 
 
 class TestSet:
-    """About n_clips test clips, of each the first open-eyed frame as the image, and a landmark net that looks on.
+    """About n_clips test clips, an image of each, and a landmark net as evaluator.
 
-    clips: their numbers in `tensors`. real, exact: the true frames and landmarks of each. image: the
-    number of the frame that a head is given. seen: what the net sees in the true frames.
+    The image is the clip's first open-eyed frame. clips: their numbers in `tensors`. real, exact:
+    the true frames and landmarks of each. image: the number of the frame that a head is given.
+    seen: what the net sees in the true frames.
     Chapter: book/content-to-video.ipynb
     """
 
     __test__ = False  # pytest, which collects classes by this name
 
-    def __init__(self, tensors: ClipTensors, landmark_net: nn.Module, n_clips: int, device: Any = "cpu"):
+    def __init__(
+        self, tensors: ClipTensors, landmark_net: nn.Module, n_clips: int, device: Any = "cpu"
+    ):
         self.tensors = tensors
         self.device = device
         self.landmark_net = landmark_net.to(device).eval()
         assert tensors.frames is not None
         assert tensors.landmarks is not None
-        # an odd step: with an even number of sentences, neighbours, from which shuffled audio comes, say different ones
+        # an odd step: with an even number of sentences, neighbours, from which shuffled audio
+        # comes, say different ones
         self.clips = list(range(0, len(tensors.ids), max(1, len(tensors.ids) // n_clips) | 1))
         spans = [slice(*tensors.start[clip : clip + 2].tolist()) for clip in self.clips]
         self.real = [tensors.frames[span].permute(0, 3, 1, 2) / 255 for span in spans]
         self.exact = [tensors.landmarks[span] for span in spans]
-        self.image = [int(tensors.blink[span].eq(tensors.blink[span].min()).nonzero()[0]) for span in spans]
+        self.image = []
+        for span in spans:
+            blink = tensors.blink[span]
+            self.image.append(int(blink.eq(blink.min()).nonzero()[0]))
         self.seen = [self.look(real) for real in self.real]
-        self.true_by_mediapipe: dict[int, np.ndarray] = {}  # of the truth, as far as it was asked for
+        # of the truth, as far as it was asked for
+        self.true_by_mediapipe: dict[int, np.ndarray] = {}
 
     @torch.no_grad()
     def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:
         """The landmarks that the net sees."""
-        return torch.cat([self.landmark_net(part.to(self.device)).cpu() for part in video.split(256)])
+        return torch.cat(
+            [self.landmark_net(part.to(self.device)).cpu() for part in video.split(256)]
+        )
 
     def images(self) -> list[Float[Tensor, "3 h w"]]:
         """The picture of each clip that a head is given."""
         return [real[i] for real, i in zip(self.real, self.image, strict=True)]
 
     def speeches(self, db: float | None = None) -> list[Speech]:
-        """What is said in each clip, with noise (dB relative to the speech) that is always the same for a clip."""
+        """What is said in each clip, with noise (dB relative to speech), the same at every call."""
         said = []
         for clip, real in zip(self.clips, self.real, strict=True):
             audio = self.tensors.audio[clip]
@@ -80,13 +91,14 @@ class TestSet:
         return said
 
     def contents(self, head: TalkingHead, db: float | None = None) -> list[Float[Tensor, "_ *d"]]:
-        """What a head hears in each clip."""
+        """The speech of each clip, as a head takes it."""
         return [head.content(speech) for speech in self.speeches(db)]
 
     def shuffled(self, contents: Sequence[Float[Tensor, "_ *d"]]) -> list[Float[Tensor, "_ *d"]]:
-        """For each clip what was heard in another, begun at a random place and turned round where it ends.
+        """For each clip the audio features of another, from a random frame on.
 
-        All clips begin and end in silence; content that was not turned would shut the mouth when the truth does.
+        Turned round where they end. All clips begin and end in silence; content that was not turned
+        would shut the mouth when the truth does.
         """
         others = [*contents[1:], *contents[:1]]
         begin = torch.rand(len(others), generator=torch.Generator().manual_seed(0)).tolist()
@@ -117,7 +129,7 @@ class TestSet:
         return {"repeated frame": repeated, "mean frame": mean}
 
     def mouths(self, videos: Sequence[Video]) -> Scores:
-        """LMD by the net on both videos, LMD against exact landmarks, correlation of the lips' opening."""
+        """LMD by the net on both videos, LMD against exact landmarks, correlation of openings."""
         scores = defaultdict(list)
         for video, seen, exact in zip(videos, self.seen, self.exact, strict=True):
             found = self.look(video)
@@ -131,14 +143,18 @@ class TestSet:
         scores = defaultdict(list)
         for video, real, i in zip(videos, self.real, self.image, strict=True):
             others = torch.arange(len(real)) != i
-            prediction, target = video[others], real[others]
+            prediction = video[others]
+            target = real[others]
             scores["PSNR"].append(psnr(prediction, target).mean().item())
             scores["SSIM"].append(ssim(prediction, target).mean().item())
             scores["sharpness"].append(sharpness(mouth(prediction), mouth(target)).mean().item())
         return dict(scores)
 
     def mediapipe(self, videos: Sequence[Video], n: int) -> Scores:
-        """LMD by mediapipe, which no one here trained, on both videos of n clips; NaN for the others."""
+        """LMD by mediapipe, which no one here trained, on both videos of n clips.
+
+        NaN for the others.
+        """
         found = [math.nan] * len(videos)
         for i in torch.linspace(0, len(videos) - 1, min(n, len(videos))).long().tolist():
             if i not in self.true_by_mediapipe:
@@ -157,7 +173,9 @@ class TestSet:
         for column, values in scores.items():
             for clip, value in zip(self.clips, values, strict=True):
                 if not math.isnan(value):
-                    made.append((row, column, self.speaker(clip), self.tensors.ids[clip], float(value)))
+                    made.append(
+                        (row, column, self.speaker(clip), self.tensors.ids[clip], float(value))
+                    )
         return made
 
     def speaker(self, clip: int) -> str:
@@ -172,7 +190,7 @@ class TestSet:
         levels: Sequence[float] = (),
         mediapipe: int = 0,
     ) -> Measurements:
-        """A head in one call: as it is, from shuffled audio, at noise levels (dB), beside the baselines.
+        """A head in one call: as it is, from shuffled audio, at noise levels (dB), and baselines.
 
         Chapter: book/content-to-video.ipynb
         """

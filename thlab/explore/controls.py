@@ -1,4 +1,4 @@
-"""What a reader can move: sliders along directions of a model's inputs, and pickers of whole vectors."""
+"""What a reader can move: sliders along directions of an input, and pickers of vectors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 @dataclass(frozen=True)
 class Slider:
-    """Adds `value * direction` to the model input named `input`; an integer direction is that axis."""
+    """Adds `value * direction` to the input named `input`; an integer direction is that axis."""
 
     label: str
     input: str
@@ -22,7 +22,7 @@ class Slider:
 
 @dataclass(frozen=True)
 class Choice:
-    """Sets the model input named `input` to one of some named vectors; the first is chosen at the start."""
+    """Sets the input named `input` to one of some named vectors; the first to begin with."""
 
     label: str
     input: str
@@ -36,20 +36,28 @@ def direction_vector(slider: Slider, size: int) -> Float[np.ndarray, " d"]:
     vector = np.asarray(slider.direction, dtype=float)
     if vector.shape != (size,):
         raise ValueError(
-            f"slider {slider.label!r}: direction {slider.direction} does not fit its input of {size} numbers"
+            f"slider {slider.label!r}: direction {slider.direction} "
+            f"does not fit its input of {size} numbers"
         )
     return vector
 
 
-def check_controls(inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]) -> None:
-    """Raise ValueError where a slider or a choice does not fit the model's inputs (name -> size)."""
+def check_controls(
+    inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]
+) -> None:
+    """ValueError where a slider or a choice does not fit the model's inputs (name -> size)."""
     for control in [*sliders, *choices]:
         if control.input not in inputs:
-            raise ValueError(f"{control.label!r} moves the input {control.input!r}; the model has {sorted(inputs)}")
+            raise ValueError(
+                f"{control.label!r} moves the input {control.input!r}; "
+                f"the model has {sorted(inputs)}"
+            )
     for choice in choices:
         for option, vector in choice.options.items():
             if np.shape(vector) != (inputs[choice.input],):
-                raise ValueError(f"{choice.label!r}, option {option!r}: expected {inputs[choice.input]} numbers")
+                raise ValueError(
+                    f"{choice.label!r}, option {option!r}: expected {inputs[choice.input]} numbers"
+                )
     for slider in sliders:
         direction_vector(slider, inputs[slider.input])
 

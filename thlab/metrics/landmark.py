@@ -1,4 +1,4 @@
-"""Landmarks against landmarks: where the mouth is, how it moves, and whether it moves with the truth."""
+"""Landmarks against landmarks: where the mouth is, and whether it moves as the truth does."""
 
 import numpy as np
 import torch
@@ -8,46 +8,58 @@ from torch import Tensor
 from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP
 
 Points = Float[Tensor, "t p 2"] | Float[np.ndarray, "t p 2"]
-MOUTH, FACE = slice(-20, None), slice(None)  # of 68 points the last 20, of 20 all
+MOUTH = slice(-20, None)  # of 68 points the last 20, of 20 all
+FACE = slice(None)
 
 
 def lmd(prediction: Points, target: Points) -> float:
-    """Landmark distance of [mittal2020], Sect. 4.3: mean Euclidean distance over frames and mouth points, in pixels.
+    """Landmark distance, Sect. 4.3 of [mittal2020]: mean over frames and mouth points, in pixels.
 
-    prediction, target: (t, 68, 2), or (t, 20, 2) of the mouth alone. Pixels are the given picture's: a distance at
-    64 px is to be multiplied by 4 beside one at 256. Chapter: book/content-to-video.ipynb
+    The distance is Euclidean. prediction, target: (t, 68, 2), or (t, 20, 2) of the mouth alone.
+    Pixels are the given picture's: a distance at 64 px is to be multiplied by 4 beside one at 256.
+    Chapter: book/content-to-video.ipynb
     """
     return landmark_distance(prediction, target, MOUTH)
 
 
 def landmark_distance(prediction: Points, target: Points, points: slice = MOUTH) -> float:
-    """LD of [ji2021], Table 1: mean Euclidean distance of landmarks; M-LD of the mouth, F-LD with `points=FACE`.
+    """LD of [ji2021], Table 1: mean Euclidean distance of landmarks.
 
-    prediction, target: (t, 68, 2) in pixels, aligned (the `face` view, `thlab.face.align_face`), so that the head's
-    motion is not counted. The paper does not list its face points; ours are all 68.
+    M-LD of the mouth, F-LD with `points=FACE`. prediction, target: (t, 68, 2) in pixels, aligned
+    (the `face` view, `thlab.face.align_face`), so that the head's motion is not counted. The paper
+    does not list its face points; ours are all 68.
     Chapter: book/content-to-video.ipynb
     """
-    made, true = torch.as_tensor(prediction), torch.as_tensor(target)
+    made = torch.as_tensor(prediction)
+    true = torch.as_tensor(target)
     return _lengths(made[:, points] - true[:, points]).mean().item()
 
 
 def lvd(prediction: Points, target: Points, points: slice = MOUTH) -> float:
-    """LVD of [ji2021], Table 1: mean length of the difference of velocities, the steps from a frame to the next.
+    """LVD of [ji2021], Table 1: mean length of the difference of velocities.
 
-    M-LVD of the mouth, F-LVD with `points=FACE`. prediction, target: (t, 68, 2), aligned, t at least 2. In pixels a
-    frame. Chapter: book/content-to-video.ipynb
+    Velocities are the steps from a frame to the next. M-LVD of the mouth, F-LVD with `points=FACE`.
+    prediction, target: (t, 68, 2), aligned, t at least 2. In pixels a frame.
+    Chapter: book/content-to-video.ipynb
     """
     steps = [torch.as_tensor(track).diff(dim=0) for track in (prediction, target)]
     return landmark_distance(steps[0], steps[1], points)
 
 
-def mouth_opening(landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"]) -> Float[Tensor, "*b"]:
-    """Gap between the inner lips, iBUG points 62 and 66, in pixels. Chapter: book/content-to-video.ipynb"""
+def mouth_opening(
+    landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"],
+) -> Float[Tensor, "*b"]:
+    """Gap between the inner lips, iBUG points 62 and 66, in pixels.
+
+    Chapter: book/content-to-video.ipynb
+    """
     points = torch.as_tensor(landmarks)
     return _lengths(points[..., INNER_LIP_TOP, :] - points[..., INNER_LIP_BOTTOM, :])
 
 
-def eye_opening(landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"]) -> Float[Tensor, "*b"]:
+def eye_opening(
+    landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2"],
+) -> Float[Tensor, "*b"]:
     """Gap between the lids over the eye's width, mean of both eyes: about .3 open, .1 shut.
 
     The "eye aspect ratio" of Soukupova and Cech 2016. Chapter: book/latent-kl.ipynb
@@ -55,14 +67,17 @@ def eye_opening(landmarks: Float[Tensor, "*b 68 2"] | Float[np.ndarray, "*b 68 2
     points = torch.as_tensor(landmarks)
     ratios = []
     for corner in (36, 42):  # of each eye's six points: corner, two above, corner, two below
-        gaps = _lengths(points[..., corner + 1 : corner + 3, :] - points[..., [corner + 5, corner + 4], :]).mean(-1)
-        ratios.append(gaps / _lengths(points[..., corner, :] - points[..., corner + 3, :]))
+        above = points[..., corner + 1 : corner + 3, :]
+        below = points[..., [corner + 5, corner + 4], :]
+        width = _lengths(points[..., corner, :] - points[..., corner + 3, :])
+        ratios.append(_lengths(above - below).mean(-1) / width)
     return (ratios[0] + ratios[1]) / 2
 
 
 def blinks(opening: Float[Tensor, "t"], shut: float = 0.6) -> list[int]:
-    """Lengths in frames of the blinks of a clip: where the eyes are less than `shut` times as open as usual (median).
+    """Lengths in frames of a clip's blinks: where eyes are less than `shut` times as open as usual.
 
+    As usual is the median.
     Chapter: book/latent-kl.ipynb
     """
     is_shut = torch.nn.functional.pad((opening < shut * opening.median()).int(), (1, 1))
@@ -70,15 +85,19 @@ def blinks(opening: Float[Tensor, "t"], shut: float = 0.6) -> list[int]:
     return ((edges == -1).nonzero() - (edges == 1).nonzero()).flatten().tolist()
 
 
-def correlation(prediction: Float[Tensor, "*b t"], target: Float[Tensor, "*b t"]) -> Float[Tensor, "*b"]:
-    """Pearson's correlation over time, within a clip; 0 where either stands still, for then nothing follows.
+def correlation(
+    prediction: Float[Tensor, "*b t"], target: Float[Tensor, "*b t"]
+) -> Float[Tensor, "*b"]:
+    """Pearson's correlation over time, within a clip; 0 where either stands still.
 
-    It stands still where it moves by less than 1e-3 of its size: equal frames, seen side by side, differ in rounding.
+    Then nothing follows. It stands still where it moves by less than 1e-3 of its size: equal
+    frames, seen side by side, differ in rounding.
 
     Of two mouth openings it says whether the mouth moves with the truth, however widely it does.
     Chapter: book/content-to-video.ipynb
     """
-    moves, still = [], []
+    moves = []
+    still = []
     for track in (prediction.double(), target.double()):
         moved = track - track.mean(-1, keepdim=True)
         moves.append(moved)

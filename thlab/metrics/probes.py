@@ -1,4 +1,4 @@
-"""What can be read off a code: linear classifiers trained on it, judged on codes they have not seen."""
+"""What can be read off a code: linear classifiers trained on it, tested on codes not seen."""
 
 from collections.abc import Callable
 
@@ -13,35 +13,55 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # of scores and labels
 
 
 def linear_probe(
-    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+    train_x: Float[Tensor, "n d"],
+    train_y: Int[Tensor, "n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int[Tensor, "m"],
 ) -> float:
-    """Held-out accuracy, in [0, 1], of logistic regression: the auxiliary classifiers of [mittal2020], Table 3.
+    """Held-out accuracy, in [0, 1], of logistic regression.
 
-    Minimises ½‖W‖² + Σ cross-entropy by L-BFGS from zero: nothing is random. Codes are standardised by the training
-    set's mean and deviation. Labels count from 0; one that training never saw is missed. Chapter: book/priors.ipynb
+    The auxiliary classifiers of [mittal2020], Table 3. Minimises ½‖W‖² + Σ cross-entropy by L-BFGS
+    from zero: nothing is random. Codes are standardised by the training set's mean and deviation.
+    Labels count from 0; one that training never saw is missed. Chapter: book/priors.ipynb
     """
     return linear_hits(train_x, train_y, test_x, test_y).double().mean().item()
 
 
 def linear_hits(
-    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+    train_x: Float[Tensor, "n d"],
+    train_y: Int[Tensor, "n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int[Tensor, "m"],
 ) -> Bool[Tensor, "m"]:
     """Which test labels the classifier of `linear_probe` tells. Chapter: book/priors.ipynb"""
-    return _hits(lambda scores, y: cross_entropy(scores, y, reduction="sum"), train_x, train_y, test_x, test_y)
+    return _hits(
+        lambda scores, y: cross_entropy(scores, y, reduction="sum"),
+        train_x,
+        train_y,
+        test_x,
+        test_y,
+    )
 
 
 def svm_probe(
-    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+    train_x: Float[Tensor, "n d"],
+    train_y: Int[Tensor, "n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int[Tensor, "m"],
 ) -> float:
-    """Held-out accuracy of linear support vector machines, one class against the rest, as [zhou2019] probes words.
+    """Held-out accuracy of linear support vector machines, one class against the rest.
 
-    Minimises ½‖W‖² + Σ max(0, 1 - margin)²; else as `linear_probe`. Chapter: book/priors.ipynb
+    So [zhou2019] probes words. Minimises ½‖W‖² + Σ max(0, 1 - margin)²; else as `linear_probe`.
+    Chapter: book/priors.ipynb
     """
     return svm_hits(train_x, train_y, test_x, test_y).double().mean().item()
 
 
 def svm_hits(
-    train_x: Float[Tensor, "n d"], train_y: Int[Tensor, "n"], test_x: Float[Tensor, "m d"], test_y: Int[Tensor, "m"]
+    train_x: Float[Tensor, "n d"],
+    train_y: Int[Tensor, "n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int[Tensor, "m"],
 ) -> Bool[Tensor, "m"]:
     """Which of the held-out codes `svm_probe` tells right. Chapter: book/davs.ipynb"""
     return _hits(_hinge, train_x, train_y, test_x, test_y)
@@ -52,9 +72,12 @@ def _hinge(scores: Float[Tensor, "n k"], y: Labels) -> Float[Tensor, ""]:
     return (1 - side * scores).clamp(min=0).square().sum()
 
 
-def _hits(loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor) -> Bool[Tensor, "m"]:
+def _hits(
+    loss: Loss, train_x: Codes, train_y: Labels, test_x: Tensor, test_y: Tensor
+) -> Bool[Tensor, "m"]:
     """Which of the held-out codes are told right."""
-    mean, deviation = train_x.double().mean(0), train_x.double().std(0)
+    mean = train_x.double().mean(0)
+    deviation = train_x.double().std(0)
     scale = torch.where(deviation > 0, deviation, 1.0)  # a dead dimension stays 0
     weights, bias = _fit(loss, (train_x - mean) / scale, train_y)
     return ((test_x - mean) / scale @ weights + bias).argmax(1).eq(test_y)

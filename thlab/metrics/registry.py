@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from thlab.metrics.fid import fid
+from thlab.metrics.frechet import fid
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.landmark import correlation, landmark_distance, lmd, lvd
 

@@ -1,4 +1,4 @@
-"""Finding each query's own partner among all: R@1, R@10 and the median rank of [zhou2019], Table 3."""
+"""Finding each query's partner among all: R@1, R@10, median rank of [zhou2019], Table 3."""
 
 import torch
 from jaxtyping import Float, Int
@@ -8,9 +8,10 @@ BLOCK = 1024  # queries a block, so that 25,000 against 25,000 need 100 MB at a 
 
 
 def retrieval(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> dict[str, float]:
-    """R@1 and R@10 in [0, 1] and MedR, of queries whose partner is the gallery's row of the same number.
+    """R@1 and R@10 in [0, 1] and MedR of queries.
 
-    Ranks are those of `partner_ranks`. Chapter: book/content-to-video.ipynb
+    A query's partner is the gallery's row of the same number. Ranks are those of `partner_ranks`.
+    Chapter: book/content-to-video.ipynb
     """
     rank = partner_ranks(queries, gallery).double()
     return {
@@ -21,14 +22,17 @@ def retrieval(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> d
 
 
 def partner_ranks(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> Int[Tensor, "n"]:
-    """The rank, from 1, of each query's partner: the number of gallery rows at least as similar (cosine).
+    """The rank, from 1, of each query's partner.
 
-    It counts itself, and ties count against: codes which are all alike rank last and not first.
+    It is the number of gallery rows at least as similar (cosine). It counts itself, and ties count
+    against: codes which are all alike rank last and not first.
     Chapter: book/content-to-video.ipynb
     """
     queries, gallery = (x / x.norm(dim=1, keepdim=True) for x in (queries, gallery))
     ranks = []
-    for block, own in zip(queries.split(BLOCK), torch.arange(len(queries)).split(BLOCK), strict=True):
+    for block, own in zip(
+        queries.split(BLOCK), torch.arange(len(queries)).split(BLOCK), strict=True
+    ):
         similarity = block @ gallery.T  # (block, n)
         partner = similarity[torch.arange(len(block)), own]
         ranks.append((similarity >= partner[:, None]).sum(1))

@@ -44,7 +44,11 @@ def from_card(kind: type[Config], values: dict[str, Any]) -> Config:
     given = {}
     for name, value in values.items():
         within = hints.get(name)
-        if isinstance(value, dict) and isinstance(within, type) and dataclasses.is_dataclass(within):
+        if (
+            isinstance(value, dict)
+            and isinstance(within, type)
+            and dataclasses.is_dataclass(within)
+        ):
             value = from_card(within, value)
         elif isinstance(value, list):
             value = tuple(value)

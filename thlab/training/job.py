@@ -11,8 +11,8 @@ from thlab.training.weights import weights_path
 class Job:
     """One training: what a stage's `train` gets.
 
-    data: what the paper's `load` made of the corpus. out: the run folder, in which a stage keeps its
-    runs as out/<stage>, and in which weights that another stage made are looked for.
+    data: what the paper's `load` made of the corpus. out: the run folder, in which a stage keeps
+    its runs as out/<stage>, and in which weights that another stage made are looked for.
     """
 
     config: Any
@@ -24,7 +24,7 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Where this stage's runs are kept."""
+        """The folder of this stage's runs."""
         return self.out / self.stage
 
     def weights(self, name: str) -> Path:

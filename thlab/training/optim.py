@@ -1,4 +1,4 @@
-"""What training loops share: modules that begin from a seed, one optimizer step, learning rates over time."""
+"""What training loops share: modules from a seed, an optimizer's step, learning rates."""
 
 import math
 from typing import Any
@@ -9,7 +9,10 @@ from torch import Tensor
 
 
 def build_seeded(make: Any, seed: int) -> Any:
-    """A new module whose weights follow from the seed; the layers' own initialisation takes no generator."""
+    """A new module whose weights follow from the seed.
+
+    The layers' own initialisation takes no generator.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return make()
@@ -23,6 +26,8 @@ def optimizer_step(fabric: Any, optimizer: Any, loss: Float[Tensor, ""]) -> None
 
 
 def warmup_cosine(step: int, steps: int) -> float:
-    """The share of the learning rate at a step: linear up over 5 % of the steps, then half a cosine down to 0."""
+    """The share of the learning rate at a step: a line up over 5 %, half a cosine down to 0."""
     warm = max(1, steps // 20)
-    return min((step + 1) / warm, (1 + math.cos(math.pi * max(0, step - warm) / (steps - warm))) / 2)
+    return min(
+        (step + 1) / warm, (1 + math.cos(math.pi * max(0, step - warm) / (steps - warm))) / 2
+    )

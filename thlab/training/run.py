@@ -1,4 +1,4 @@
-"""A run folder: its config, its last checkpoint, its log; everything a killed training needs to go on."""
+"""A run folder: config, last checkpoint, log: all that a stopped training needs to resume."""
 
 import dataclasses
 import json
@@ -23,7 +23,7 @@ IN_USE = "is in use by another run: wait for it, stop it, or give another folder
 
 
 class Run:
-    """One training in one folder, which may be killed anywhere and resumes from its last checkpoint, bit for bit.
+    """One training in one folder; killed anywhere, it resumes bit for bit from its checkpoint.
 
         run = Run(fabric, "run", config, steps=1000, seed=seed)
         for step in run.steps(run.resume(model=model, optimizer=optimizer)):
@@ -33,10 +33,10 @@ class Run:
             ...  # backward, and the optimizer's step
             run.log(step, terms)
 
-    config (a dataclass), corpus (its facts, as `load_clips` keeps them) and facts, such as the seed, must be the same
-    when it resumes: a finished run is never given another corpus's name. save_every: steps between checkpoints
-    (default: $THLAB_SAVE_EVERY, else 200). Several processes, on several
-    machines too, are given one folder; the first one writes.
+    config (a dataclass), corpus (its facts, as `load_clips` keeps them) and facts, such as the
+    seed, must be the same when it resumes: a finished run is never given another corpus's name.
+    save_every: steps between checkpoints (default: $THLAB_SAVE_EVERY, else 200). Several processes,
+    on several machines too, are given one folder; the first one writes.
     Chapter: book/priors.ipynb
     """
 
@@ -50,24 +50,37 @@ class Run:
         corpus: dict[str, str] | None = None,
         **facts: Any,
     ):
-        self.fabric, self.folder, self.total = fabric, Path(folder), steps
+        self.fabric = fabric
+        self.folder = Path(folder)
+        self.total = steps
         self.save_every = save_every or int(os.environ.get("THLAB_SAVE_EVERY", "200"))
-        facts = {**dataclasses.asdict(config), "precision": fabric.strategy.precision.precision, **facts}
+        facts = {
+            **dataclasses.asdict(config),
+            "precision": fabric.strategy.precision.precision,
+            **facts,
+        }
         facts |= corpus or {}
-        self.config = json.loads(json.dumps(facts, default=str))  # tuples become lists, as they are read back
+        # tuples become lists, as they are read back
+        self.config = json.loads(json.dumps(facts, default=str))
         self.held = ExitStack()  # the folder's lock, from resume to the last step
-        self.checkpoint, self.log_path = self.folder / "checkpoint.safetensors", self.folder / "log.jsonl"
+        self.checkpoint = self.folder / "checkpoint.safetensors"
+        self.log_path = self.folder / "log.jsonl"
 
     def resume(self, **parts: Any) -> int:
-        """Load the last checkpoint, if there is one, into modules and optimizers; returns the first step to do.
+        """Load the last checkpoint, if there is one, into modules and optimizers.
 
-        ValueError where another run uses the folder, or where the folder's run has another config.
+        Returns the first step to do. ValueError where another run uses the folder, or where the
+        folder's run has another config.
         """
         self.parts = parts
         problem = self._take_folder() if self.fabric.is_global_zero else ""
-        if problem := self.fabric.broadcast(problem):  # or the other processes would wait for the first
+        # all processes learn of it, or the others would wait for the first
+        problem = self.fabric.broadcast(problem)
+        if problem:
             raise ValueError(problem)
-        facts = load_state(self.checkpoint, parts) if self.checkpoint.is_file() else {"step": 0, "log_bytes": 0}
+        facts = {"step": 0, "log_bytes": 0}
+        if self.checkpoint.is_file():
+            facts = load_state(self.checkpoint, parts)
         if self.fabric.is_global_zero:  # what was logged after the checkpoint is logged again
             board = require("torch.utils.tensorboard", "train")
             self.board = board.SummaryWriter(self.folder, purge_step=facts["step"])
@@ -86,18 +99,31 @@ class Run:
         if not file.is_file():
             write_whole(file, json.dumps(self.config, indent=1).encode())
         old = json.loads(file.read_text())
-        for name in (name for name in old | self.config if old.get(name) != self.config.get(name)):
-            self.held.close()
-            was = f"{self.folder} holds a run with {name}={old.get(name)!r}, not {self.config.get(name)!r}"
-            return f"{was}: give the same {name} to go on with it, or another folder"
+        for name in old | self.config:
+            was = old.get(name)
+            wanted = self.config.get(name)
+            if was != wanted:
+                self.held.close()
+                holds = f"{self.folder} holds a run with {name}={was!r}, not {wanted!r}"
+                return f"{holds}: give the same {name} to resume it, or another folder"
         return ""
 
     def steps(self, start: int) -> Iterator[int]:
-        """The steps from `start` on, with a progress bar; every save_every of them, and at the end, a checkpoint."""
-        first, self.since = self.fabric.is_global_zero, time.monotonic()
+        """The steps from `start` on, with a progress bar and checkpoints.
+
+        A checkpoint every save_every steps, and one at the end.
+        """
+        first = self.fabric.is_global_zero
+        self.since = time.monotonic()
         hidden = None if first else True  # None: where there is no terminal
         try:
-            for step in tqdm(range(start, self.total), self.folder.name, self.total, initial=start, disable=hidden):
+            for step in tqdm(
+                range(start, self.total),
+                self.folder.name,
+                self.total,
+                initial=start,
+                disable=hidden,
+            ):
                 yield step
                 if (step + 1) % self.save_every == 0 or step + 1 == self.total:
                     self.save(step + 1)
@@ -108,25 +134,32 @@ class Run:
     def save(self, step: int) -> None:
         """Write the checkpoint from which `step` is the next one to do."""
         if self.fabric.is_global_zero:
-            save_state(self.checkpoint, self.parts, step=step, log_bytes=self.log_path.stat().st_size)
-            file, now = self.folder / "seconds", time.monotonic()
+            save_state(
+                self.checkpoint, self.parts, step=step, log_bytes=self.log_path.stat().st_size
+            )
+            file = self.folder / "seconds"
+            now = time.monotonic()
             before = float(file.read_text()) if file.is_file() else 0
             write_whole(file, f"{before + now - self.since:.1f}\n".encode())
             self.since = now
         self.fabric.barrier()
 
     def check(self, step: int, terms: dict[str, Any]) -> None:
-        """FloatingPointError that names step and terms, in every process, if one is NaN or infinite in any of them.
+        """FloatingPointError, in every process, if a term is NaN or infinite in any of them.
 
-        Call it before the optimizer's step: the last checkpoint is then a good one.
+        It names step and terms. Call it before the optimizer's step: the last checkpoint is then a
+        good one.
         """
-        bad = self.fabric.all_reduce((~self._stack(terms).isfinite()).float(), reduce_op="sum").tolist()
-        if any(bad):
-            names = ", ".join(name for name, count in zip(terms, bad, strict=True) if count)
-            raise FloatingPointError(f"step {step}: {names} not finite; {self.folder} keeps its last checkpoint")
+        bad = (~self._stack(terms).isfinite()).float()
+        counts = self.fabric.all_reduce(bad, reduce_op="sum").tolist()
+        if any(counts):
+            names = ", ".join(name for name, count in zip(terms, counts, strict=True) if count)
+            raise FloatingPointError(
+                f"step {step}: {names} not finite; {self.folder} keeps its last checkpoint"
+            )
 
     def log(self, step: int, terms: dict[str, Any]) -> None:
-        """Append the terms, averaged over the processes, to log.jsonl (every digit) and to TensorBoard."""
+        """Append the terms, averaged over processes, to log.jsonl and to TensorBoard."""
         values = self.fabric.all_reduce(self._stack(terms), reduce_op="mean").tolist()
         if self.fabric.is_global_zero:
             means = dict(zip(terms, values, strict=True))
@@ -136,7 +169,9 @@ class Run:
 
     def _stack(self, terms: dict[str, Any]) -> Tensor:
         """The terms as one tensor on the device, so that they are waited for once."""
-        return torch.stack([torch.as_tensor(v, device=self.fabric.device).detach().float() for v in terms.values()])
+        return torch.stack(
+            [torch.as_tensor(v, device=self.fabric.device).detach().float() for v in terms.values()]
+        )
 
     def images(self, step: int, name: str, pictures: UInt8[np.ndarray, "n h w 3"]) -> None:
         """Show pictures side by side in TensorBoard."""
@@ -145,8 +180,9 @@ class Run:
 
 
 def minutes(out: Path, runs: str) -> float:
-    """How long the runs in `out` whose names match took until their last checkpoints, all resumes together.
+    """How long the runs in `out` whose names match took until their last checkpoints.
 
+    All resumes count together.
     Chapter: book/priors.ipynb
     """
     return round(sum(float(file.read_text()) for file in out.glob(f"{runs}/seconds")) / 60, 1)

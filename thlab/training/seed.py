@@ -10,8 +10,9 @@ from torch import Tensor
 def step_generator(seed: int, step: int, device: str | torch.device = "cpu") -> torch.Generator:
     """The generator from which all that is random in training step `step` is drawn.
 
-    Which clips, which frames, which noise: all follow from (seed, step), so a run that starts again at step k goes on
-    bit for bit, and nothing of a random state is stored. nn.Dropout draws from elsewhere: make its mask here instead.
+    Which clips, which frames, which noise: all follow from (seed, step), so a run that starts again
+    at step k resumes bit for bit, and nothing of a random state is stored. nn.Dropout draws from
+    elsewhere: make its mask here instead.
     Chapter: book/priors.ipynb
     """
     state = np.random.SeedSequence([seed, step]).generate_state(1)[0]
@@ -21,12 +22,19 @@ def step_generator(seed: int, step: int, device: str | torch.device = "cpu") -> 
 def my_part(fabric: Any, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """This process's equal share (along dim 0) of the global batch, on its device.
 
-    Each process draws the whole batch, noise included, from `step_generator` and keeps its part: any number of
-    processes then computes what one would. ValueError where the batch cannot be shared out equally.
+    Each process draws the whole batch, noise included, from `step_generator` and keeps its part:
+    any number of processes then computes what one would. ValueError where the batch cannot be
+    shared out equally.
     Chapter: book/priors.ipynb
     """
-    parts, part = fabric.world_size, fabric.global_rank
+    parts = fabric.world_size
+    part = fabric.global_rank
     for name, value in batch.items():
         if len(value) % parts:
-            raise ValueError(f"batch of {len(value)} ({name}) for {parts} processes: make it a multiple of {parts}")
-    return {name: value.tensor_split(parts)[part].to(fabric.device) for name, value in batch.items()}
+            raise ValueError(
+                f"batch of {len(value)} ({name}) for {parts} processes: "
+                f"make it a multiple of {parts}"
+            )
+    return {
+        name: value.tensor_split(parts)[part].to(fabric.device) for name, value in batch.items()
+    }

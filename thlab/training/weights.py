@@ -22,9 +22,10 @@ Net = TypeVar("Net", bound=nn.Module)
 
 
 def weights_path(name: str | Path) -> Path:
-    """The file of weights: name is a path, or is looked for in $THLAB_WEIGHTS, then in the project's book/pretrained.
+    """The file of weights, by its path or its name.
 
-    FileNotFoundError that names the command to train them. Chapter: book/priors.ipynb
+    A name is looked for in $THLAB_WEIGHTS, then in the project's book/pretrained. FileNotFoundError
+    that names the command to train them. Chapter: book/priors.ipynb
     """
     file = Path(str(name).removesuffix(".safetensors") + ".safetensors")
     for folder in [Path()] if file.parent.name else pretrained_folders():
@@ -36,11 +37,14 @@ def weights_path(name: str | Path) -> Path:
     raise FileNotFoundError(f"no weights {file}: {make}")
 
 
-def save_weights(path: str | Path, module: nn.Module, card: dict[str, Any], half: bool = True) -> None:
+def save_weights(
+    path: str | Path, module: nn.Module, card: dict[str, Any], half: bool = True
+) -> None:
     """Write path.safetensors (floats as float16 where half) and the card, path.json.
 
-    card says paper, preset, corpus, corpus_version, seed, minutes, steps, metrics; commit and hardware are added.
-    ValueError where a weight is not finite, in float16 where half. Chapter: book/priors.ipynb
+    card says paper, preset, corpus, corpus_version, seed, minutes, steps, metrics; commit and
+    hardware are added. ValueError where a weight is not finite, in float16 where half.
+    Chapter: book/priors.ipynb
     """
     path = str(path).removesuffix(".safetensors")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -48,14 +52,19 @@ def save_weights(path: str | Path, module: nn.Module, card: dict[str, Any], half
     for name, value in tensors.items():
         tensors[name] = (value.half() if half and value.is_floating_point() else value).contiguous()
         if not tensors[name].isfinite().all():
-            raise ValueError(f"{path}: {name} is not finite{' in float16: try half=False' if half else ''}")
+            raise ValueError(
+                f"{path}: {name} is not finite{' in float16: try half=False' if half else ''}"
+            )
     write_whole(f"{path}.safetensors", require("safetensors.torch", "train").save(tensors))
     card = card | {"commit": commit(), "hardware": hardware()}
     write_whole(f"{path}.json", (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def read_card(name: str | Path) -> dict[str, Any]:
-    """The card beside weights, to read before a module for them is built. Chapter: book/priors.ipynb"""
+    """The card beside weights, to read before a module for them is built.
+
+    Chapter: book/priors.ipynb
+    """
     file = weights_path(name).with_suffix(".json")
     if not file.is_file():
         raise FileNotFoundError(f"{file} is missing: copy the card with its weights")
@@ -65,7 +74,8 @@ def read_card(name: str | Path) -> dict[str, Any]:
 def load_weights(name: str | Path, module: Net) -> Net:
     """Load weights, by name or path, into a module in its own precision, and return it.
 
-    FileNotFoundError where there are none, ValueError where they are not this module's. Chapter: book/priors.ipynb
+    FileNotFoundError where there are none, ValueError where they are not this module's.
+    Chapter: book/priors.ipynb
     """
     file = weights_path(name)
     tensors, _ = read_tensors(file)
@@ -73,13 +83,15 @@ def load_weights(name: str | Path, module: Net) -> Net:
         module.load_state_dict(tensors)
     except RuntimeError as error:
         why = " ".join(str(error).split())[:300]
-        raise ValueError(f"{file} does not fit: {why}. Build the module that its card describes") from error
+        raise ValueError(
+            f"{file} does not fit: {why}. Build the module that its card describes"
+        ) from error
     return module
 
 
 @functools.cache
 def committed_weights() -> str:
-    """A digest of all weights that `weights_path` may find by name: another file, another digest."""
+    """A digest of all weights that `weights_path` may find by name."""
     digest = hashlib.sha256()
     for folder in pretrained_folders():
         for file in sorted(folder.glob("*.safetensors")):
@@ -88,7 +100,7 @@ def committed_weights() -> str:
 
 
 def pretrained_folders() -> list[Path]:
-    """Where weights are looked for by name: $THLAB_WEIGHTS where it is set, then the project's own."""
+    """Where weights are looked for by name: $THLAB_WEIGHTS where set, then the project's own."""
     own = os.environ.get("THLAB_WEIGHTS")
     return [*([Path(own)] if own else []), PROJECT / "book" / "pretrained"]
 
@@ -96,13 +108,16 @@ def pretrained_folders() -> list[Path]:
 def commit() -> str | None:
     """The commit of the code, None outside a repository."""
     command = ["git", "-C", str(PROJECT), "rev-parse", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or None
+    return (
+        subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or None
+    )
 
 
 def hardware() -> str:
     """The GPU's or the CPU's model, and the threads used."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
-    model = info.partition("model name")[2].partition("\n")[0].lstrip("\t :") or platform.processor()
-    return f"{model}, {torch.get_num_threads()} threads"
+    cpus = Path("/proc/cpuinfo")
+    info = cpus.read_text() if cpus.is_file() else ""
+    model = info.partition("model name")[2].partition("\n")[0].lstrip("\t :")
+    return f"{model or platform.processor()}, {torch.get_num_threads()} threads"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sound_files import wav
 
 from thlab.data import read_audio, read_video
-from thlab.media import wav_bytes
 from thlab.papers.priors import PAPER
 from thlab.papers.priors.head.content import UNTRAINED
 from thlab.papers.priors.head.model import Generator, GeneratorConfig
@@ -25,11 +25,6 @@ def paper():
         source.features, HeadNet(source.content, Generator(GeneratorConfig(widths=(8, 8, 16)), 32))
     )
     return replace(PAPER, head=lambda weights: head)
-
-
-def wav(path, audio):
-    path.write_bytes(wav_bytes(np.asarray(audio, np.float32)))
-    return path
 
 
 def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(

@@ -60,15 +60,18 @@ def command(clip, tmp_path):
 def test_takes_are_the_same_however_many_are_made():
     head, image = made(), torch.rand(3, 64, 64)
     rows = head.content(SOUND)
+    # Sums of float32 are taken in another order in another batch, at another place in it and on
+    # another number of threads. A layer of n terms then differs by up to about n * 6e-8 of its
+    # size, n some hundreds, and layers follow each other: 5e-6 was seen. Takes differ by .2.
+    rounding = 1e-4
     many = head.takes(image, rows, takes_of(4, seed=7))
     assert many.shape == (4, 3, 3, 64, 64)
     for k in (0, 2):
-        torch.testing.assert_close(
-            head.render(image, rows, Take(seed=7, number=k)), many[k], rtol=0, atol=1e-5
-        )
-    assert (many[1:] - many[0]).abs().amax((1, 2, 3, 4)).min() > 1e-5
+        alone = head.render(image, rows, Take(seed=7, number=k))
+        torch.testing.assert_close(alone, many[k], rtol=0, atol=rounding)
+    assert (many[1:] - many[0]).abs().amax((1, 2, 3, 4)).min() > 100 * rounding
     still = head.takes(image, rows, takes_of(2, seed=7, temperature=0.0))
-    torch.testing.assert_close(still[0], still[1], rtol=0, atol=1e-6)
+    torch.testing.assert_close(still[0], still[1], rtol=0, atol=rounding)
 
 
 def test_an_offset_moves_what_a_take_shows():
