@@ -1,12 +1,15 @@
 """What the notebooks share: code, people and sentences, pictures, players, results."""
 
+import ast
 import base64
 import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -21,6 +24,8 @@ from thlab.evaluation.claims import Claim
 from thlab.evaluation.comparison import Untestable
 from thlab.evaluation.table import Table, make_records
 from thlab.media import SYNTHETIC, write_mp4
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +187,20 @@ def test_without_the_extra_the_error_names_it():
         [sys.executable, "-c", HIDE + CALL], capture_output=True, text=True, check=False
     )
     assert "pip install 'thlab[book]'" in run.stderr
+
+
+def test_every_helper_is_used_by_a_notebook():
+    tree = ast.parse((ROOT / "thlab" / "book.py").read_text())
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    offered = {node.name for node in tree.body if isinstance(node, kinds) and node.name[0] != "_"}
+    code = ""
+    for path in sorted((ROOT / "book").glob("*.ipynb")):
+        cells = nbformat.read(path, as_version=4).cells
+        code += "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    made_by_others = {"Sentence", "Take"}
+    assert {
+        name for name in offered - made_by_others if not re.search(rf"\b{name}\b", code)
+    } == set()
 
 
 def test_a_sentence_is_of_the_grammar():
