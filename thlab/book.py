@@ -86,9 +86,8 @@ def new_sentences(preset: str, count: int) -> list[Sentence]:
     speaker = new_speakers(preset)[0]
     rows = clip_rows(settle(longer, "face", None, None, 0))
     of_speaker = [row for row in rows if int(row["speaker"][1:]) == speaker]
-    return [
-        Sentence(present + i, tuple(row["words"])) for i, row in enumerate(of_speaker[present:])
-    ]
+    numbered = enumerate(of_speaker[present:], present)
+    return [Sentence(number, tuple(row["words"])) for number, row in numbered]
 
 
 @dataclass(frozen=True)
@@ -143,9 +142,7 @@ def to_frames(video: Float[Tensor, "t 3 h w"]) -> UInt8[np.ndarray, "t h w 3"]:
     return (255 * video).round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()
 
 
-def few_colours(
-    image: Float[np.ndarray, "*shape"], levels: int = 24
-) -> Float[np.ndarray, "*shape"]:
+def few_colours(image: Float[np.ndarray, "*s"], levels: int = 24) -> Float[np.ndarray, "*s"]:
     """A picture in [0, 1] with so many levels a channel: its file is a fraction of the size.
 
     Chapter: book/latent-kl.ipynb
@@ -230,7 +227,11 @@ def figure_image(figure: Any, colours: int | None = None) -> UInt8[np.ndarray, "
 
 
 def video_player(
-    mp4: bytes, label: str, width: int, caption: str = "", poster: bytes | None = None
+    mp4: bytes,
+    label: str,
+    width: int,
+    caption: str = "",
+    poster: bytes | None = None,
 ) -> str:
     """HTML of a player that holds the video. poster: a PNG that is shown before it starts.
 
@@ -242,9 +243,7 @@ def video_player(
     return _figure(f'<video controls playsinline {size}{first} src="{source}"></video>', caption)
 
 
-def audio_player(
-    sound: Float[Tensor, "n"] | Float[np.ndarray, "n"], label: str, caption: str = ""
-) -> str:
+def audio_player(sound: Tensor | np.ndarray, label: str, caption: str = "") -> str:
     """HTML of a player that holds a sound of 16 kHz, as MP3. Chapter: book/sound-and-faces.ipynb"""
     samples = np.clip(np.asarray(sound), -1, 1)
     file = io.BytesIO()
