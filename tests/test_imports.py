@@ -13,10 +13,10 @@ ROOT = Path(thlab.__file__).parent
 # a part imports parts of a lower floor, and what stands in its own folder
 FLOORS = {"optional": 0, "compiled": 0, "shapes": 0, "files": 0, "media": 1, "audio": 2, "face": 2}
 FLOORS |= {"plots": 3, "explore": 4, "nn": 3, "metrics": 3, "corpus": 3, "data": 4, "training": 5}
-FLOORS |= {"inference": 5, "evaluation": 6, "papers": 7, "public": 8, "cli": 8}
+FLOORS |= {"inference": 5, "evaluation": 6, "papers": 7, "public": 8, "cli": 8, "book": 9}
 SIDE_BY_SIDE = {("face", "audio")}
 # the corpus is a data source beside the real ones: nothing that could do without it knows it
-KNOWS_THE_CORPUS = {"corpus", "data", "evaluation", "papers", "public", "cli"}
+KNOWS_THE_CORPUS = {"corpus", "data", "evaluation", "papers", "public", "cli", "book"}
 EXTRAS = """
 av soundfile mediapipe cv2 espeakng_loader pocketsphinx matplotlib PIL librosa ipywidgets IPython
 onnx lightning safetensors tensorboard torchvision torchmetrics sklearn

@@ -24,10 +24,10 @@ def mapped_frames(
 ) -> UInt8[Tensor, "f h w 3"]:
     """All frames of clips, one after another, from a file that is made where it is missing.
 
-    It lies under $THLAB_HOME/frames and may be deleted at any time. Its name follows from the clips'
-    paths, sizes and times of change. lengths: frames a clip. Raises ValueError for a clip with
-    another number of frames, or of another size than the first, OSError where the disk is full; then
-    nothing is left. Chapter: book/priors.ipynb
+    It lies under $THLAB_HOME/frames and may be deleted at any time. Its name follows from the
+    clips' paths, sizes and times of change. lengths: frames a clip. Raises ValueError for a clip
+    with another number of frames, or of another size than the first, OSError where the disk is
+    full; then nothing is left. Chapter: book/priors.ipynb
     """
     path = home() / "frames" / f"{_digest(clips)}.npy"
     path.parent.mkdir(parents=True, exist_ok=True)

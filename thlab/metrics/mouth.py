@@ -16,7 +16,8 @@ Landmarks = Float[Tensor, "t 68 2"]
 
 
 def contrast_inside(prediction: Video, target: Video, landmarks: Landmarks) -> float:
-    """How much light and dark there is between the lips, over the truth's; 1 where there is as much.
+    """How much light and dark there is between the lips, over the truth's; 1 where there is as
+    much.
 
     The standard deviation of luminance inside the true inner lips, mean over the frames that are
     opened wider than a quarter of the clip's widest. It says nothing of where light and dark are:
