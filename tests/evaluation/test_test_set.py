@@ -64,6 +64,9 @@ def test_the_truth_is_near_itself(test_set):
     assert max(found["LMD, exact"]) < 1
     assert min(found["opening"]) > 0.9
     assert test_set.pictures(test_set.real)["sharpness"] == [1] * 5
+    insides = test_set.insides(test_set.real)
+    assert insides["contrast inside"] == pytest.approx([1] * 5)
+    assert insides["pattern inside"] == pytest.approx([1] * 5)
 
 
 def test_what_stands_still_has_no_correlation_and_the_images_own_frame_is_left_out(test_set):

@@ -19,6 +19,7 @@ from thlab.inference import Speech, TalkingHead
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.judges import mediapipe_points
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
+from thlab.metrics.mouth import contrast_inside, pattern_inside
 
 Video = Float[Tensor, "_ 3 h w"]
 Scores = dict[str, list[float]]  # by column, a number a clip; NaN where it was not measured
@@ -150,6 +151,14 @@ class TestSet:
             scores["sharpness"].append(sharpness(mouth(prediction), mouth(target)).mean().item())
         return dict(scores)
 
+    def insides(self, videos: Sequence[Video]) -> Scores:
+        """Light and dark between the true lips: how much, and whether it lies where it must."""
+        scores = defaultdict(list)
+        for video, real, exact in zip(videos, self.real, self.exact, strict=True):
+            scores["contrast inside"].append(contrast_inside(video, real, exact))
+            scores["pattern inside"].append(pattern_inside(video, real, exact))
+        return dict(scores)
+
     def mediapipe(self, videos: Sequence[Video], n: int) -> Scores:
         """LMD by mediapipe, which no one here trained, on both videos of n clips.
 
@@ -164,7 +173,7 @@ class TestSet:
 
     def scores(self, videos: Sequence[Video], mediapipe: int = 0) -> Scores:
         """All scores of the videos of all clips; mediapipe: on how many of them it looks."""
-        found = self.mouths(videos) | self.pictures(videos)
+        found = self.mouths(videos) | self.pictures(videos) | self.insides(videos)
         return found | self.mediapipe(videos, mediapipe) if mediapipe else found
 
     def measurements(self, row: str, scores: Scores) -> Measurements:

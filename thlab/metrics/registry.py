@@ -13,6 +13,7 @@ from typing import Any, Literal
 from thlab.metrics.frechet import fid
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.landmark import correlation, landmark_distance, lmd, lvd
+from thlab.metrics.mouth import contrast_inside, pattern_inside
 
 TRUTH = "nearest the truth"  # of a row that is the truth's own
 
@@ -32,6 +33,9 @@ METRICS: dict[str, Metric] = {
     "SSIM": Metric("higher", "", ssim),
     "sharpness": Metric("nearest 1", "of the truth", sharpness),
     "FID": Metric("lower", "", fid),
+    # between the true lips, where a mouth is wide open
+    "contrast inside": Metric("nearest 1", "of the truth", contrast_inside),
+    "pattern inside": Metric("higher", "correlation", pattern_inside),
     # mouths: by our landmark net on both videos, against exact landmarks, by mediapipe on both
     "LMD": Metric("lower", "px", lmd),
     "LMD, exact": Metric("lower", "px", lmd),

@@ -1,5 +1,4 @@
-"""The mouth's box of the aligned view: where lips, chin and what lies between the lips are in it.
-"""
+"""The mouth's box of the aligned view: where lips, chin and what lies between the lips are in it."""
 
 from typing import NamedTuple
 

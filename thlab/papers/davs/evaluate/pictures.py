@@ -23,9 +23,17 @@ from thlab.papers.davs.words import WordClips, spread
 LOSSES = {"L1": "without GAN", "L1 + GAN": "disentangled"}
 BASELINES = ("repeated frame", "mean frame")
 QUALITY_ROWS = (*TABLE_1, f"{SHUFFLED}, L1 + GAN", *BASELINES)
-QUALITY_COLUMNS = {
-    name: name for name in ("PSNR", "SSIM", "LMD", "LMD, exact", "opening", "sharpness")
-}
+QUALITY = (
+    "PSNR",
+    "SSIM",
+    "LMD",
+    "LMD, exact",
+    "opening",
+    "sharpness",
+    "contrast inside",
+    "pattern inside",
+)
+QUALITY_COLUMNS = {name: name for name in QUALITY}
 MODELS = {"with": "disentangled", "without": "entangled"}
 FOUND_ROWS = (*MODELS, "repeated frame")
 FOUND_COLUMNS = {f"{source} {rank}": rank for source in SOURCES for rank in RANKS}

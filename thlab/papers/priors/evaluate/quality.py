@@ -11,7 +11,17 @@ from thlab.training import load_weights
 
 CLIPS = 48
 MEDIAPIPE = 12  # clips that mediapipe looks at
-COLUMNS = ("LMD", "LMD, exact", "opening", "PSNR", "SSIM", "sharpness", "LMD, mediapipe")
+COLUMNS = (
+    "LMD",
+    "LMD, exact",
+    "opening",
+    "PSNR",
+    "SSIM",
+    "sharpness",
+    "contrast inside",
+    "pattern inside",
+    "LMD, mediapipe",
+)
 
 
 def quality(experiment: Experiment, row: str, seed: int) -> Measurements:

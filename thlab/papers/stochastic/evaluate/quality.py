@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from thlab.evaluation.experiment import Experiment, Measurements, meets_new_people
 from thlab.evaluation.test_set import Scores, TestSet, Video
@@ -36,6 +37,8 @@ COLUMNS = {
     "LMD, mediapipe": "LMD, mediapipe",
     "opening": "opening",
     "sharpness": "sharpness",
+    "contrast inside": "contrast inside",
+    "pattern inside": "pattern inside",
 }
 SEEN_BY_MEDIAPIPE = (TAKE, DETERMINISTIC, SHUFFLED, "repeated frame")
 MEDIAPIPE_CLIPS = 12
@@ -70,11 +73,23 @@ def measure_takes(experiment: Experiment, test_set: TestSet) -> Measurements:
     mean: Scores = {}
     for column in scores[0]:
         of_takes = np.array([one[column] for one in scores])  # (K, clips)
-        lower = metric_of(COLUMNS[column]).direction == "lower"
-        best[column] = (of_takes.min(0) if lower else of_takes.max(0)).tolist()
+        best[column] = best_of(of_takes, metric_of(COLUMNS[column]).direction).tolist()
         mean[column] = of_takes.mean(0).tolist()
     mean |= test_set.mediapipe(takes[0], thinned(experiment, MEDIAPIPE_CLIPS))
     return test_set.measurements(BEST, best) + test_set.measurements(TAKE, mean)
+
+
+def best_of(of_takes: Float[np.ndarray, "k n"], direction: str) -> Float[np.ndarray, " n"]:
+    """Of each clip the take that is best by a metric of that direction.
+
+    Chapter: book/latent-kl.ipynb
+    """
+    if direction == "lower":
+        return of_takes.min(0)
+    if direction == "nearest 1":
+        nearest = np.abs(of_takes - 1).argmin(0)
+        return of_takes[nearest, np.arange(of_takes.shape[1])]
+    return of_takes.max(0)
 
 
 def check_beside(experiment: Experiment) -> None:
