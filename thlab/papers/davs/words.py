@@ -71,7 +71,8 @@ class WordClips:
             pictures = self.draw_pictures(which, frames, config, rng)
         else:
             pictures = {"frames": jitter(self.pictures(frames), rng)}
-        word, person = self.word[which], self.person[which]
+        word = self.word[which]
+        person = self.person[which]
         return WordBatch(rows=self.rows[rows], word=word, person=person, **pictures)
 
     def draw_clips(self, n: int, rng: torch.Generator) -> Int[Tensor, "n"]:
