@@ -11,7 +11,16 @@ import thlab
 
 ROOT = Path(thlab.__file__).parent
 # a part imports parts of a lower floor, and what stands in its own folder
-FLOORS = {"optional": 0, "compiled": 0, "shapes": 0, "files": 0, "media": 1, "audio": 2, "face": 2}
+FLOORS = {
+    "lazy": 0,
+    "optional": 0,
+    "compiled": 0,
+    "shapes": 0,
+    "files": 0,
+    "media": 1,
+    "audio": 2,
+    "face": 2,
+}
 FLOORS |= {"plots": 3, "explore": 4, "nn": 3, "metrics": 3, "corpus": 3, "data": 4, "training": 5}
 FLOORS |= {"inference": 5, "evaluation": 6, "papers": 7, "public": 8, "cli": 8, "book": 9}
 SIDE_BY_SIDE = {("face", "audio")}

@@ -82,12 +82,8 @@ def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str
             papers.add_parser(key)
             continue
         paper = load_paper(key)
-        add(
-            papers.add_parser(
-                key, help=paper.about, description=paper.about, epilog=_inventory(paper, name)
-            ),
-            paper,
-        )
+        words = {"help": paper.about, "description": paper.about}
+        add(papers.add_parser(key, epilog=_inventory(paper, name), **words), paper)
 
 
 def _papers() -> str:

@@ -111,7 +111,7 @@ def generate(
     head: TalkingHead,
     speech: Speech,
     photo: Photo,
-    outs: Sequence[Path],
+    outs: Sequence[Path | str],
     controls: Sequence[Any],
     crop_only: bool = False,
 ) -> list[Path]:
@@ -129,7 +129,7 @@ def generate(
             changes = head.changes(photo.face(), content, control)
             pieces = repaint_in_pieces(photo, changes)
         write_talking(out, pieces, speech.audio)
-    return list(outs)
+    return [Path(out) for out in outs]
 
 
 def repaint_in_pieces(photo: Photo, changes: Changes) -> Iterator[Video]:

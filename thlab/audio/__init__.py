@@ -1,7 +1,8 @@
 """Speech as numbers: features, noise, visemes, and the alignment of two recordings."""
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from thlab.lazy import attribute_of
 
 if TYPE_CHECKING:
     from thlab.audio.alignment import Alignment, align_pocketsphinx
@@ -83,10 +84,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return attribute_of(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -164,9 +164,8 @@ def measured(
     rests_on.append(source_digest({measure.__module__, *experiment.code}))
     rests_on.append(committed_weights())  # evaluators, and heads that stand beside
     if of_weights:
-        rests_on.append(
-            hashlib.sha256(experiment.weights_named(of_weights).read_bytes()).hexdigest()
-        )
+        content = experiment.weights_named(of_weights).read_bytes()
+        rests_on.append(hashlib.sha256(content).hexdigest())
     name = f"{table}-{_slug(row)}-{digest(row, *rests_on)}"
     path = home() / "results" / experiment.paper / name / f"seed{seed}.json"
 

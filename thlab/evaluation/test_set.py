@@ -73,9 +73,10 @@ class TestSet:
     @torch.no_grad()
     def look(self, video: Video) -> Float[Tensor, "_ 68 2"]:
         """The landmarks that the net sees."""
-        return torch.cat(
-            [self.landmark_net(part.to(self.device)).cpu() for part in video.split(256)]
-        )
+        found = []
+        for part in video.split(256):
+            found.append(self.landmark_net(part.to(self.device)).cpu())
+        return torch.cat(found)
 
     def images(self) -> list[Float[Tensor, "3 h w"]]:
         """The picture of each clip that a head is given."""
@@ -182,9 +183,8 @@ class TestSet:
         for column, values in scores.items():
             for clip, value in zip(self.clips, values, strict=True):
                 if not math.isnan(value):
-                    made.append(
-                        (row, column, self.speaker(clip), self.tensors.ids[clip], float(value))
-                    )
+                    name = self.tensors.ids[clip]
+                    made.append((row, column, self.speaker(clip), name, float(value)))
         return made
 
     def speaker(self, clip: int) -> str:

@@ -19,12 +19,5 @@ def png(image: UInt8[np.ndarray, "h w 3"]) -> bytes:
 
 def to_uint8(picture: Float[Tensor, "3 h w"]) -> UInt8[np.ndarray, "h w 3"]:
     """A decoder's picture in [0, 1] as 8-bit RGB; values outside the range are clipped."""
-    return (
-        (picture.clamp(0, 1) * 255)
-        .round()
-        .to(torch.uint8)
-        .permute(1, 2, 0)
-        .contiguous()
-        .cpu()
-        .numpy()
-    )
+    scaled = (picture.clamp(0, 1) * 255).round().to(torch.uint8)
+    return scaled.permute(1, 2, 0).contiguous().cpu().numpy()

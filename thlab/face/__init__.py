@@ -1,7 +1,8 @@
 """Faces in footage: landmarks, and the aligned crop that every paper trains on."""
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from thlab.lazy import attribute_of
 
 if TYPE_CHECKING:
     from thlab.face.align import align_face, alignment_matrices, crop, smooth_tracks
@@ -27,10 +28,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return attribute_of(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -67,9 +67,9 @@ def crop(
     """
     scale = np.sqrt(np.linalg.det(matrices[:, :, :2]).min())  # crop pixels a picture pixel
     fine = max(1, math.ceil(1 / scale - 0.1))
-    crops = [
-        _crop_one(frame, matrix, size, fine) for frame, matrix in zip(frames, matrices, strict=True)
-    ]
+    crops = []
+    for frame, matrix in zip(frames, matrices, strict=True):
+        crops.append(_crop_one(frame, matrix, size, fine))
     return np.stack(crops)
 
 
@@ -87,14 +87,8 @@ def _crop_one(
     sampled = torch.nn.functional.grid_sample(
         picture, grid[None].float(), "bicubic", "border", align_corners=False
     )
-    return (
-        torch.nn.functional.avg_pool2d(sampled, fine)[0]
-        .round()
-        .clamp(0, 255)
-        .byte()
-        .permute(1, 2, 0)
-        .numpy()
-    )
+    small = torch.nn.functional.avg_pool2d(sampled, fine)[0]
+    return small.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
 
 
 def mouth(pictures: Float[torch.Tensor, "*b h w"]) -> Float[torch.Tensor, "*b h2 w2"]:

@@ -62,9 +62,8 @@ def dci(
     informativeness is its held-out accuracy, not an error. d and k at least 2. Needs scikit-learn.
     Chapter: book/priors.ipynb
     """
-    forest = require("sklearn.ensemble", "judges").RandomForestClassifier(
-        50, max_features=None, random_state=seed
-    )
+    ensemble = require("sklearn.ensemble", "judges")
+    forest = ensemble.RandomForestClassifier(50, max_features=None, random_state=seed)
     importance = []
     accuracy = []
     for factor, test_factor in zip(factors.T, test_factors.T, strict=True):
@@ -74,14 +73,11 @@ def dci(
     pure = 1 - _entropy(r / r.sum(1, keepdim=True).clamp(min=1e-12)) / np.log(r.shape[1])
     whole = 1 - _entropy(r.T) / np.log(r.shape[0])
     disentanglement = (pure * r.sum(1)).sum() / r.sum()
-    names = ("disentanglement", "completeness", "informativeness")
-    return dict(
-        zip(
-            names,
-            (disentanglement.item(), whole.mean().item(), float(np.mean(accuracy))),
-            strict=True,
-        )
-    )
+    return {
+        "disentanglement": disentanglement.item(),
+        "completeness": whole.mean().item(),
+        "informativeness": float(np.mean(accuracy)),
+    }
 
 
 def _joint(codes: Float[Tensor, "n d"], factor: Int[Tensor, "n"]) -> Float[Tensor, "d 20 labels"]:
