@@ -1,4 +1,5 @@
-"""Whose face it is and what it says, when one person's picture is moved by the speech of another."""
+"""Whose face it is and what it says, when one person's picture is moved by the speech of another.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
