@@ -82,8 +82,10 @@ def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str
             papers.add_parser(key)
             continue
         paper = load_paper(key)
-        words = {"help": paper.about, "description": paper.about}
-        add(papers.add_parser(key, epilog=_inventory(paper, name), **words), paper)
+        own = papers.add_parser(
+            key, help=paper.about, description=paper.about, epilog=_inventory(paper, name)
+        )
+        add(own, paper)
 
 
 def _papers() -> str:

@@ -1,4 +1,4 @@
-"""The mouth's box of the aligned view: where lips, chin and what lies between the lips are in it."""
+"""The mouth's box of the aligned view: where lips and chin are in it, and what lies between lips."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""`generate` from files to a tagged mp4, and the one clear error that each kind of bad input gets."""
+"""`generate` from files to a tagged mp4; each kind of bad input gets one clear error."""
 
 from dataclasses import replace
 

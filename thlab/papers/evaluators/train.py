@@ -172,8 +172,7 @@ def as_floats(frames: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
 def fit(
     model: nn.Module, terms_of: Callable[[Any, Batch], Terms], job: Job, sampler: Sampler
 ) -> None:
-    """The loop of both nets: terms_of(model, batch) names the losses, `total` is what is minimised.
-    """
+    """The loop of all nets: terms_of(model, batch) names the losses, `total` is minimised."""
     config = job.config
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=1e-3)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,5 +1,4 @@
-"""Whose face it is and what it says, when one person's picture is moved by the speech of another.
-"""
+"""Whose face it is and what it says, when a person's picture is moved by another's speech."""
 
 from collections.abc import Callable
 from typing import NamedTuple
