@@ -1,4 +1,4 @@
-"""The mouth's box of the aligned view: where lips and chin are in it, and what lies between lips."""
+"""The mouth's box of the aligned view: where lips and chin are in it, and the open mouth."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What the evaluators are trained on: frames of clips beside stills, people and emotions numbered."""
+"""What the evaluators are trained on: clips beside stills, people and emotions numbered."""
 
 from dataclasses import replace
 
