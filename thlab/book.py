@@ -21,9 +21,10 @@ from thlab.corpus import PRESETS, Performance
 from thlab.corpus.rows import clip_rows, speakers_of
 from thlab.corpus.settings import sentence_counts, settle
 from thlab.data import Segment
-from thlab.evaluation.claims import Claims, describe, notes
+from thlab.evaluation.claims import Claims, notes
 from thlab.evaluation.claims import settle as settle_claims
 from thlab.evaluation.table import Table
+from thlab.evaluation.verdicts import describe
 from thlab.media import FPS, open_media
 from thlab.optional import require
 from thlab.plots import show_faces
