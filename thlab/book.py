@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from thlab.corpus import PRESETS, Performance
+from thlab.corpus import CORPUS_VERSION, PRESETS, Performance
 from thlab.corpus.rows import clip_rows, speakers_of
 from thlab.corpus.settings import sentence_counts, settle
 from thlab.data import Segment
@@ -301,8 +301,9 @@ class Results:
         """The first of some tables that was measured, with the verdicts on some of its claims."""
         for name in names:
             if name in self.tables:
-                found = [self.settled[claim] for claim in claims]
-                return _markdown(self.tables[name].markdown(notes(self.tables[name], found)))
+                table = self.tables[name]
+                lines = notes(table, [self.settled[claim] for claim in claims])
+                return _markdown(table.markdown([*lines, *of_another_version(table)]))
         command = f"thlab evaluate {self.paper} --table {names[0]}" if names else ""
         return _markdown(f"*Not measured yet: `{command}`.*" if command else "*Not measured yet.*")
 
@@ -322,6 +323,15 @@ class Results:
             cells = [f"`{claim}`", self.wording[claim], f"**{found['verdict']}**", reasons]
             lines.append(f"| {' | '.join(cells)} |")
         return _markdown("\n".join(lines))
+
+
+def of_another_version(table: Table) -> list[str]:
+    """A line that says so, where a table was measured on another version of the corpus."""
+    version = table.evidence.get("corpus_version", CORPUS_VERSION)
+    if version == CORPUS_VERSION:
+        return []
+    measured = f"Measured with version {version} of the corpus and weights of that time"
+    return [f"{measured}; version {CORPUS_VERSION} is made now, and this table waits for it."]
 
 
 def _data_url(data: bytes, kind: str) -> str:
