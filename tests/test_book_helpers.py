@@ -170,6 +170,15 @@ def test_results_show_what_was_measured(results, capsys):
     assert capsys.readouterr().out == "not measured yet\n"
 
 
+def test_a_table_of_another_version_of_the_corpus_says_so(results, tmp_path):
+    assert "version" not in results.table("T1").data
+    cells = {"ours": {"PSNR": {(0, "s1", "a"): 30.0}}}
+    old = Table("toy", "T2", {"PSNR": "PSNR"}, make_records(cells), {}, {"corpus_version": "2"})
+    old.save(tmp_path)
+    shown = book.Results("toy", {}, {}, tmp_path).table("T2").data
+    assert "Measured with version 2 of the corpus" in shown
+
+
 def test_results_show_verdicts(results):
     shown = results.verdicts("toy.opinion").data.splitlines()
     assert len(shown) == 3

@@ -303,7 +303,7 @@ class Results:
             if name in self.tables:
                 table = self.tables[name]
                 lines = notes(table, [self.settled[claim] for claim in claims])
-                return _markdown(table.markdown([*lines, *of_another_version(table)]))
+                return _markdown(table.markdown([*lines, *_of_another_version(table)]))
         command = f"thlab evaluate {self.paper} --table {names[0]}" if names else ""
         return _markdown(f"*Not measured yet: `{command}`.*" if command else "*Not measured yet.*")
 
@@ -325,7 +325,7 @@ class Results:
         return _markdown("\n".join(lines))
 
 
-def of_another_version(table: Table) -> list[str]:
+def _of_another_version(table: Table) -> list[str]:
     """A line that says so, where a table was measured on another version of the corpus."""
     version = table.evidence.get("corpus_version", CORPUS_VERSION)
     if version == CORPUS_VERSION:
