@@ -2,6 +2,7 @@
 
 import torch
 
+from thlab.corpus import CORPUS_VERSION
 from thlab.data import open_corpus
 from thlab.data.tensors import load_clips, pad_to
 
@@ -17,7 +18,7 @@ def test_pad_to_leaves_long_ones_alone():
 def test_clips_lie_one_after_another(tiny_corpus):
     corpus = open_corpus("embedded", tiny_corpus, check="none", split="val")[:3]
     tensors = load_clips(corpus)
-    assert tensors.facts["corpus_version"] == "3"
+    assert tensors.facts["corpus_version"] == CORPUS_VERSION
     for k, clip in enumerate(corpus):
         span = slice(*tensors.start[k : k + 2].tolist())
         assert torch.equal(tensors.frames[span], torch.from_numpy(clip.frames))
