@@ -82,8 +82,9 @@ def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str
             papers.add_parser(key)
             continue
         paper = load_paper(key)
-        words = {"help": paper.about, "description": paper.about}
-        add(papers.add_parser(key, epilog=_inventory(paper, name), **words), paper)
+        choices = _inventory(paper, name)
+        own = papers.add_parser(key, help=paper.about, description=paper.about, epilog=choices)
+        add(own, paper)
 
 
 def _papers() -> str:
