@@ -82,9 +82,8 @@ def _add_papers(command: argparse.ArgumentParser, name: str, arguments: list[str
             papers.add_parser(key)
             continue
         paper = load_paper(key)
-        own = papers.add_parser(
-            key, help=paper.about, description=paper.about, epilog=_inventory(paper, name)
-        )
+        choices = _inventory(paper, name)
+        own = papers.add_parser(key, help=paper.about, description=paper.about, epilog=choices)
         add(own, paper)
 
 
@@ -251,7 +250,9 @@ def _add_corpus(command: argparse.ArgumentParser) -> None:
         default="clip",
         help="a lamp and backdrop for each clip or person (default: clip)",
     )
-    build.add_argument("--quiet", action="store_true", help="no recording floor: digital silence")
+    build.add_argument(
+        "--quiet", action="store_true", default=None, help="no recording floor: digital silence"
+    )
     build.add_argument("--workers", type=int, help="processes (default: one a core)")
     build.set_defaults(run=_build)
     show = talk.add_parser("show", help="contact sheet of a corpus, as a PNG")
