@@ -114,7 +114,9 @@ def test_all_committed_weights_are_loaded_by_name(name):
 
 def test_whatever_a_paper_trains_can_be_loaded():
     trained = set()
-    for key in PAPERS:
+    for key, module in PAPERS.items():
+        if not module.startswith("thlab."):
+            continue  # a toy of other tests
         paper = load_paper(key)
         trained |= {paper.weights_name(stage) for stage in paper.stages}
     assert trained == set(public.LOADERS)

@@ -33,9 +33,6 @@ from thlab.training import presets
 UNSETTLED = {"verdict": "open", "evidence": {"reason": "not measured yet"}}
 
 
-# ---- code and machine
-
-
 def show_source(*things: Any) -> Any:
     """Functions, methods or classes as the package has them, as Markdown.
 
@@ -54,9 +51,6 @@ def describe_run(seed: int) -> None:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     print(f"preset {presets.current()}, seed {seed}, torch {torch.__version__}")
     print(f"{platform.machine()}, {os.cpu_count()} cores, {gpu}")
-
-
-# ---- people and sentences that no training has met
 
 
 @dataclass(frozen=True)
@@ -128,9 +122,6 @@ def render_take(performance: Performance) -> Take:
         gaze=_as_floats(performance.gaze),
         audio=torch.from_numpy(performance.audio),
     )
-
-
-# ---- pictures
 
 
 def to_image(picture: Float[Tensor, "3 h w"]) -> Float[np.ndarray, "h w 3"]:
@@ -224,9 +215,6 @@ def figure_image(figure: Any, colours: int | None = None) -> UInt8[np.ndarray, "
     return np.asarray(fewer.convert("RGB"))
 
 
-# ---- sound and video
-
-
 def video_player(
     mp4: bytes,
     label: str,
@@ -261,9 +249,6 @@ def video_comment(path: Path) -> str:
     """
     with open_media(path) as film:
         return film.metadata["comment"]
-
-
-# ---- results
 
 
 class Results:

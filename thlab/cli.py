@@ -250,9 +250,7 @@ def _add_corpus(command: argparse.ArgumentParser) -> None:
         default="clip",
         help="a lamp and backdrop for each clip or person (default: clip)",
     )
-    build.add_argument(
-        "--quiet", action="store_true", default=None, help="no recording floor: digital silence"
-    )
+    build.add_argument("--quiet", action="store_true", help="no recording floor: digital silence")
     build.add_argument("--workers", type=int, help="processes (default: one a core)")
     build.set_defaults(run=_build)
     show = talk.add_parser("show", help="contact sheet of a corpus, as a PNG")

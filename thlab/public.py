@@ -143,10 +143,19 @@ def _face_encoder(path: Path) -> Any:
     return load_weights(path, FaceEncoder()).eval().requires_grad_(False)
 
 
+def _emotion_net(path: Path) -> Any:
+    from thlab.nn.emotion_net import EmotionNet
+    from thlab.training.weights import read_card
+
+    net = EmotionNet(len(read_card(path)["emotions"]))
+    return load_weights(path, net).eval().requires_grad_(False)
+
+
 # the weights' name, as a training writes it -> what builds the model of a path
 LOADERS: dict[str, Callable[[Path], Any]] = {
     "davs-disentangled": _davs_head,
     "davs-entangled": _davs_head,
+    "emotions": _emotion_net,
     "faces": _face_encoder,
     "landmarks": _landmark_net,
     "priors-head": _priors_head,

@@ -25,11 +25,10 @@ class EmotionNet(nn.Module):
             stages.append(Down(WIDTHS[i - 1], WIDTHS[i]))
         self.stages = nn.Sequential(*stages)
         side = SIZE // 2 ** (len(WIDTHS) - 1)
-        self.drop = nn.Dropout(0.3)
         self.outlet = nn.Linear(WIDTHS[-1] * side**2, n_emotions)
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b n"]:
         if x.shape[-2:] != (SIZE, SIZE):
             x = interpolate(x, (SIZE, SIZE), mode="bilinear", antialias=True)
         maps = self.stages(4 * x - 2)  # about the mean 0 and deviation 1 of the corpus
-        return self.outlet(self.drop(maps.flatten(1)))
+        return self.outlet(maps.flatten(1))

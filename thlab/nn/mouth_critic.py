@@ -31,7 +31,8 @@ class MouthCritic(nn.Module):
         for cin, cout in pairwise(levels):
             convs.append(nn.Conv2d(cin, cout, 4, 2, 1))
         self.convs = nn.ModuleList(convs)
-        self.score = nn.Conv2d(WIDTHS[-1], 1, 1)
+        # no bias: while all scores lie within the hinge, a constant cancels out of real minus fake
+        self.score = nn.Conv2d(WIDTHS[-1], 1, 1, bias=False)
 
     def forward(
         self, frames: Float[Tensor, "b 3 h w"], lips: Float[Tensor, "b p 2"]

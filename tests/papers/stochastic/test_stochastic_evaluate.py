@@ -11,6 +11,7 @@ from torch import nn
 
 from thlab.corpus import retakes
 from thlab.data.corpora import open_splits
+from thlab.evaluation import experiment as experiments
 from thlab.evaluation.claims import settle
 from thlab.evaluation.experiment import Experiment
 from thlab.evaluation.table import FIELDS, Table
@@ -204,6 +205,8 @@ def test_who_has_met_the_test_people_does_not_stand_beside_ours(experiment, monk
     other = SimpleNamespace(tables={"T": SimpleNamespace(of_weights="w")}, default_table="T")
     monkeypatch.setattr(quality, "load_paper", lambda key: other)
     monkeypatch.setattr(quality, "read_card", lambda name: {"corpus": "words"})
+    # as if each preset counted its people from 0: in truth none tests people of another's training
+    monkeypatch.setattr(experiments, "speakers_of", lambda preset, part: range(3))
     with pytest.raises(ValueError, match="on people whom corpus tiny tests"):
         quality.measure(replace(experiment, options={"beside": "davs"}), "ours, one take", 0)
 
@@ -225,9 +228,10 @@ def test_a_model_that_performs_as_the_corpus_does_is_calibrated(
     table = table_of("calibration", experiment)
     for feature in ("lips", "lids", "gaze"):
         assert table.values(feature, "ratio").mean() == pytest.approx(1, abs=0.4), feature
-        assert table.values(feature, "inside").mean() == pytest.approx(
-            (K - 1) / (K + 1), abs=0.12
-        ), feature
+        # of lips a swell a clip is drawn, for all frames: two clips tell little
+        near = 0.2 if feature == "lips" else 0.12
+        inside = table.values(feature, "inside").mean()
+        assert inside == pytest.approx((K - 1) / (K + 1), abs=near), feature
     calibration.observed.cache_clear()
     monkeypatch.setattr(
         calibration, "takes_a_clip", lambda *_: [x[K : K + 1].expand_as(x[K:]) for x in performed]

@@ -90,7 +90,6 @@ def emotion_facts(job: Job, model: nn.Module) -> dict[str, Any]:
     Chapter: book/sound-and-faces.ipynb
     """
     assert isinstance(model, EmotionNet)
-    model.eval()
     found = {part: emotion_errors(model, getattr(job.data, part)) for part in ("val", "test")}
     return {"emotions": list(job.data.train.emotions), "metrics": found}
 

@@ -44,8 +44,10 @@ class SpeechSegments:
         self.tensors = tensors
         hops = []
         for audio in tensors.audio:
-            spectrum = log_spectrogram(audio)[: len(audio) // HOP]
-            hops.append(pad(spectrum, (0, 0, MARGIN, MARGIN), value=math.log(FLOOR)))
+            # the spectrum has one hop more than fit into the clip: the one at its end
+            spectrum = log_spectrogram(audio)[: len(audio) // HOP + 1]
+            after = len(audio) // HOP + MARGIN - len(spectrum)
+            hops.append(pad(spectrum, (0, 0, MARGIN, after), value=math.log(FLOOR)))
         self.hops = torch.cat(hops)
         self._choose(torch.arange(len(tensors.ids)))
 
