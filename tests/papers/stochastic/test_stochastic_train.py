@@ -175,13 +175,14 @@ def test_models_that_differ_in_the_objective_share_their_first_steps(job, tmp_pa
     assert low[-1]["nll"] != high[-1]["nll"]
 
 
-@pytest.mark.parametrize(
-    "changes", [{}, {"stochastic": False, "fine": False}, PUBLISHED | {"learning_rate": 1e-3}]
-)
-def test_training_lowers_the_objective(changes, job, tmp_path):
-    train(job(replace(SHORT, steps=60, **changes)))
+@pytest.mark.parametrize("changes", [{}, {"stochastic": False, "fine": False}, PUBLISHED])
+def test_a_batch_can_be_learnt_by_heart(changes, job, tmp_path, memory, monkeypatch):
+    config = replace(SHORT, steps=60, mouth_critic=False, learning_rate=3e-3, **changes)
+    batch = Stretches(memory, config).draw(torch.Generator().manual_seed(0))
+    monkeypatch.setattr(Stretches, "draw", lambda *_: batch)
+    train(job(config))
     nll = [line["nll"] for line in losses(tmp_path / "run")]
-    assert sum(nll[-20:]) < 0.7 * sum(nll[:20])
+    assert nll[-1] < 0.7 * nll[0]
 
 
 def test_an_infinite_loss_stops_the_run_and_is_named(job):
