@@ -9,7 +9,6 @@ def attribute_of(package: str, homes: Mapping[str, tuple[str, ...]], name: str) 
     """What a package's `__getattr__` returns: a name from the module that is its home.
 
     homes: module of the package -> names in it. Raises AttributeError for any other name.
-    Chapter: book/sound-and-faces.ipynb
     """
     for module, names in homes.items():
         if name in names:
