@@ -61,6 +61,17 @@ def test_a_weighted_term_has_its_share_of_the_gradient(rng):
     assert torch.cosine_similarity(fake.grad.flatten(), own.flatten(), 0).item() == pytest.approx(1)
 
 
+def test_gradients_are_compared_in_a_region(rng):
+    fake = torch.rand(1, 1, 4, 4, generator=rng, requires_grad=True)
+
+    def pixels(x):  # a hundred times as strong outside the region as in it
+        return x[..., :2].sum() + 100 * x[..., 2:].sum()
+
+    term = gradient_share(lambda x: x[..., :2].sum(), pixels, fake, 0.15, lambda x: x[..., :2])
+    (of_term,) = torch.autograd.grad(term, fake)
+    assert of_term[..., :2].flatten().tolist() == pytest.approx([0.15] * 8)
+
+
 def test_the_critic_sees_the_mouth_alone(rng):
     critic = MouthCritic()
     frames = torch.rand(2, 3, 64, 64, generator=rng, requires_grad=True)

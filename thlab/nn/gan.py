@@ -99,15 +99,22 @@ def feature_matching(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Float[Te
 
 
 def gradient_share(
-    term: Callable[[Tensor], Tensor], main: Callable[[Tensor], Tensor], fake: Tensor, share: float
+    term: Callable[[Tensor], Tensor],
+    main: Callable[[Tensor], Tensor],
+    fake: Tensor,
+    share: float,
+    region: Callable[[Tensor], Tensor] = lambda pictures: pictures,
 ) -> Float[Tensor, ""]:
     """The term of what was made, weighted so that its gradient there is `share` of the main loss's.
 
-    An adversarial term so weighted is never too weak to count, nor strong enough to lead.
+    An adversarial term so weighted is never too weak to count, nor strong enough to lead. region:
+    the part of the pictures in which both gradients are measured, where the term sees no more: else
+    what the main loss asks for elsewhere would make the term strong.
     Chapter: book/latent-kl.ipynb
     """
     # a copy without history: both gradients are wanted in what was made, not in what made it
     copy = fake.detach().requires_grad_()
     (of_main,) = torch.autograd.grad(main(copy), copy)
     (of_term,) = torch.autograd.grad(term(copy), copy)
-    return share * of_main.norm() / of_term.norm().clamp(min=1e-12) * term(fake)
+    weight = share * region(of_main).norm() / region(of_term).norm().clamp(min=1e-12)
+    return weight * term(fake)

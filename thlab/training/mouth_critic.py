@@ -7,12 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from thlab.face.align import mouth
 from thlab.nn.gan import feature_matching, gradient_share, hinge_critic
 from thlab.nn.mouth_critic import MouthCritic
 from thlab.training.optim import build_seeded, optimizer_step
 
 RATE = 1e-3  # of Adam
-SHARE = 0.15  # of the pixel loss's gradient, for each of the two terms
+SHARE = 0.15  # of the pixel loss's gradient in the mouth's box, for each of the two terms
 ALONE = 0.2  # of the steps, in which it learns and does not teach yet
 
 
@@ -79,5 +80,5 @@ class MouthTeacher:
             _, of_fake = bare(frames.flatten(0, 1), points)
             return feature_matching(of_fake, of_real)
 
-        adversarial = gradient_share(gan, pixels, fake, SHARE)
-        return adversarial + gradient_share(maps, pixels, fake, SHARE)
+        adversarial = gradient_share(gan, pixels, fake, SHARE, mouth)
+        return adversarial + gradient_share(maps, pixels, fake, SHARE, mouth)
