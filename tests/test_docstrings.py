@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "thlab").rglob("*.py"))
-NO_CHAPTER = {"thlab/cli.py", "thlab/lazy.py", "thlab/optional.py"}  # plumbing that no chapter explains
+# plumbing that no chapter explains
+NO_CHAPTER = {"thlab/cli.py", "thlab/lazy.py", "thlab/optional.py"}
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef]:
