@@ -70,7 +70,8 @@ def test_gaze_is_where_the_irises_lie_between_the_corners():
 
 def test_mediapipe_sees_the_corpus_blink_and_look(corpus):
     pytest.importorskip("mediapipe")
-    clips = [clip for clip in corpus if clip.labels["blink"].max() > 0.9][:2]
-    for clip in clips:
+    # of neutral faces: a mood narrows some eyes so far that little is left to close
+    calm = [clip for clip in corpus if clip.emotion == "neutral"]
+    for clip in [clip for clip in calm if clip.labels["blink"].max() > 0.9][:2]:
         opening = eye_opening(to_68(judges.mediapipe_points(clip.frames)))
-        assert correlation(opening, torch.from_numpy(clip.labels["blink"])) < -0.7
+        assert correlation(opening, torch.from_numpy(clip.labels["blink"])) < -0.9
