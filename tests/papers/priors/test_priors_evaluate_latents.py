@@ -11,7 +11,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from thlab.audio import speech_mask
 from thlab.corpus import speech as corpus_speech
-from thlab.evaluation.comparison import judge
+from thlab.evaluation.comparison import settle_comparison
 from thlab.evaluation.table import Table
 from thlab.metrics.probes import linear_probe
 from thlab.papers.priors import PAPER
@@ -142,7 +142,7 @@ def test_table_3_and_what_its_runs_share(experiment, home, monkeypatch):
     assert set(table.records["clip"]) == set(test.ids)
     assert table.paper_numbers["GRID and CREMA-D"]["emotion"]["emotion, without"] == 55.3
     (comparison,) = CLAIMS["priors.margin-content-viseme"].comparisons
-    assert judge(comparison, table)["interval"] == [0, 0]
+    assert settle_comparison(comparison, table)["interval"] == [0, 0]
     corpus_runs = next((home / "runs" / "priors").iterdir())
     folders = [folder.name.rsplit("-", 1)[0] for folder in corpus_runs.iterdir()]
     assert sorted(folders) == [
@@ -195,7 +195,9 @@ def test_collapse_feeds_its_claim(experiment):
         table.numbers("chance", "accuracy") == [1 / labels] * 2
     )  # of tiny's only test speaker, a seed each
     assert table.numbers("with", "spread")[0] > 4  # √32 where nothing is learnt yet
-    assert all("interval" in judge(one, table) for one in CLAIMS["priors.collapse"].comparisons)
+    assert all(
+        "interval" in settle_comparison(one, table) for one in CLAIMS["priors.collapse"].comparisons
+    )
 
 
 def test_pitch_is_what_the_synthesiser_was_told(experiment, monkeypatch):
