@@ -1,16 +1,14 @@
-"""What measurements rest on: whom weights may be tested on, what a cached number depends on."""
+"""What measurements rest on: what a training belongs to, what a cached number depends on."""
 
 from dataclasses import dataclass, replace
 
 import pytest
 
-from thlab.corpus import PRESETS
 from thlab.data import open_splits
 from thlab.data.corpora import corpus_facts
 from thlab.evaluation import experiment as module
-from thlab.evaluation.experiment import Experiment, measured, meets_new_people
-from thlab.papers import load_paper
-from thlab.papers.runner import evaluate, evidence_of
+from thlab.evaluation.experiment import Experiment, measured
+from thlab.papers.runner import evidence_of
 
 
 @dataclass(frozen=True)
@@ -27,36 +25,6 @@ def experiment(tiny_corpus, monkeypatch, tmp_path):
     monkeypatch.setenv("THLAB_HOME", str(tmp_path / "home"))
     splits = open_splits(str(tiny_corpus))
     return Experiment("priors", None, "tiny", splits, "fast", (0,), ("thlab.nn.gaussian",))
-
-
-@pytest.mark.parametrize("trained", [*PRESETS, "g"])
-@pytest.mark.parametrize("tested", [*PRESETS, "g"])
-def test_no_preset_tests_people_of_anothers_training(trained, tested):
-    meets_new_people({"corpus": trained}, tested)
-
-
-@pytest.fixture
-def everyone_is_alike(monkeypatch):
-    """The numbers of speakers as they would be if each preset counted its people from 0."""
-    monkeypatch.setattr(module, "speakers_of", lambda preset, part: range(3))
-
-
-@pytest.mark.usefixtures("everyone_is_alike")
-@pytest.mark.parametrize(
-    ("trained", "tested"), [("medium", "tiny"), ("words", "small"), ("small", "tiny")]
-)
-def test_nobody_is_tested_whom_the_weights_were_trained_on(trained, tested):
-    with pytest.raises(ValueError, match=f"corpus {tested} tests: ask for --corpus {trained}"):
-        meets_new_people({"corpus": trained}, tested)
-
-
-@pytest.mark.usefixtures("everyone_is_alike")
-@pytest.mark.parametrize(
-    ("paper", "table"), [("priors", "quality"), ("stochastic", "T1"), ("davs", "words")]
-)
-def test_committed_weights_do_not_judge_people_whom_they_have_met(paper, table, tmp_path):
-    with pytest.raises(ValueError, match="on people whom corpus tiny tests"):
-        next(evaluate(load_paper(paper), "tiny", "fast", 1, tmp_path, table))
 
 
 def test_trainings_belong_to_clips_config_code_and_seed(experiment, tmp_path):

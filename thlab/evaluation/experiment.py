@@ -14,7 +14,6 @@ from typing import Any
 from torch import nn
 
 from thlab.corpus import PRESETS as CORPORA
-from thlab.corpus.rows import speakers_of
 from thlab.data.corpora import Corpus
 from thlab.data.tensors import ClipTensors, load_clips
 from thlab.evaluation.source import source_digest
@@ -183,16 +182,6 @@ def measured(
         }
 
     return cached(path, work)
-
-
-def meets_new_people(card: Mapping[str, Any], corpus: str) -> None:
-    """ValueError where a corpus tests people whom the weights of a card were trained on."""
-    if card["corpus"] not in CORPORA or corpus not in CORPORA:
-        return
-    trained = speakers_of(CORPORA[card["corpus"]], "train")
-    if set(trained) & set(speakers_of(CORPORA[corpus], "test")):
-        ask = f"ask for --corpus {card['corpus']}, or for weights of your own by --weights"
-        raise ValueError(f"the weights were trained on people whom corpus {corpus} tests: {ask}")
 
 
 def _slug(name: str) -> str:

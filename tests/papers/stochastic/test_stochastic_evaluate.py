@@ -11,7 +11,6 @@ from torch import nn
 
 from thlab.corpus import retakes
 from thlab.data.corpora import open_splits
-from thlab.evaluation import experiment as experiments
 from thlab.evaluation.claims import settle
 from thlab.evaluation.experiment import Experiment
 from thlab.evaluation.table import FIELDS, Table
@@ -199,16 +198,6 @@ def test_who_stands_beside_ours_hears_and_sees_no_lips(experiment, test_set, mon
     quality.measure_beside(replace(experiment, options={"beside": "davs"}), test_set)
     assert heard == [None] * N_CLIPS
     assert quality.measure_beside(experiment, test_set) == []
-
-
-def test_who_has_met_the_test_people_does_not_stand_beside_ours(experiment, monkeypatch):
-    other = SimpleNamespace(tables={"T": SimpleNamespace(of_weights="w")}, default_table="T")
-    monkeypatch.setattr(quality, "load_paper", lambda key: other)
-    monkeypatch.setattr(quality, "read_card", lambda name: {"corpus": "words"})
-    # as if each preset counted its people from 0: in truth none tests people of another's training
-    monkeypatch.setattr(experiments, "speakers_of", lambda preset, part: range(3))
-    with pytest.raises(ValueError, match="on people whom corpus tiny tests"):
-        quality.measure(replace(experiment, options={"beside": "davs"}), "ours, one take", 0)
 
 
 def test_a_model_that_performs_as_the_corpus_does_is_calibrated(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from thlab.evaluation.experiment import Experiment, Measurements, meets_new_people
+from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.evaluation.test_set import Scores, TestSet, Video
 from thlab.inference import Speech
 from thlab.metrics.registry import metric_of
@@ -25,7 +25,6 @@ from thlab.papers.stochastic.evaluate.takes import (
     videos_of,
 )
 from thlab.papers.stochastic.reported import TAKE
-from thlab.training import read_card
 
 BEST = f"ours, best of {K}"
 ROWS = (TAKE, MEAN_Z, WHITE, DETERMINISTIC, SHUFFLED, "repeated frame", "mean frame")
@@ -48,11 +47,8 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     """A number a clip, of all frames but the image's own.
 
     With the row of one take come those of the best take, of the same work, and of the model that
-    stands beside ours. Raises ValueError where that model has met the test people.
-    Chapter: book/latent-kl.ipynb
+    stands beside ours. Chapter: book/latent-kl.ipynb
     """
-    if row == TAKE:
-        check_beside(experiment)
     test_set = make_test_set(experiment, MANY)
     if row == TAKE:
         return measure_takes(experiment, test_set) + measure_beside(experiment, test_set)
@@ -90,17 +86,6 @@ def best_of(of_takes: Float[np.ndarray, "k n"], direction: str) -> Float[np.ndar
         nearest = np.abs(of_takes - 1).argmin(0)
         return of_takes[nearest, np.arange(of_takes.shape[1])]
     return of_takes.max(0)
-
-
-def check_beside(experiment: Experiment) -> None:
-    """ValueError where the model that was asked for beside ours has met the corpus's test people.
-
-    Chapter: book/latent-kl.ipynb
-    """
-    key = experiment.options.get("beside")
-    if key:
-        other = load_paper(key)
-        meets_new_people(read_card(other.tables[other.default_table].of_weights), experiment.corpus)
 
 
 def measure_beside(experiment: Experiment, test_set: TestSet) -> Measurements:
