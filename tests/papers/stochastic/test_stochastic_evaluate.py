@@ -162,7 +162,6 @@ def test_table_1_has_the_best_take_and_the_mean_one(experiment, monkeypatch, tmp
         head=lambda weights: still, tables={"T": SimpleNamespace(of_weights="w")}, default_table="T"
     )
     monkeypatch.setattr(quality, "load_paper", lambda key: other)
-    monkeypatch.setattr(quality, "read_card", lambda name: {"corpus": "tiny"})
     table = table_of("T1", replace(experiment, options={"beside": "davs"}))
     repeated = {column: table.numbers("repeated frame", column) for column in table.columns}
     assert {column: table.numbers("DAVS", column) for column in table.columns} == repeated

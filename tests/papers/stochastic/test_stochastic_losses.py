@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.distributions import Independent, Normal, kl_divergence
 
 from thlab.nn.gaussian import Gaussian, kl
+from thlab.nn.mouth import to_box
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.losses import kl_charged, neg_log_likelihood, objective, share
 from thlab.papers.stochastic.model import Output
@@ -54,6 +55,22 @@ def test_a_weight_of_mouth_and_eyes_is_a_smaller_variance_there(made):
     same = out.frames + 0.2  # where all pixels are off alike, a mean knows no weights
     mean = neg_log_likelihood(same, out.frames, replace(config, reduction="mean"))
     assert mean.item() == pytest.approx(0.5 * 0.2**2)
+
+
+def test_between_the_lips_a_pixel_weighs_more():
+    """Lips 16 rows apart in a view of 64 px: only there is the frame wrong."""
+    landmarks = torch.zeros(68, 2)
+    landmarks[60:65] = torch.tensor([[22.0, 40], [27, 40], [32, 40], [37, 40], [42, 40]])
+    landmarks[65:68] = torch.tensor([[37.0, 56], [32, 56], [27, 56]])
+    lips = to_box(landmarks, 64).expand(1, 1, -1, -1)
+    real = torch.zeros(1, 1, 3, 64, 64)
+    fake = real.clone()
+    fake[..., 46:50, 30:34] = 0.5
+    config = replace(CONFIG, reduction="sum", focus=(4.0, 9.0), inside=2.5)
+    without = neg_log_likelihood(fake, real, config)
+    assert without.item() == pytest.approx(4 * 0.5 * 3 * 16 * 0.25)
+    between = neg_log_likelihood(fake, real, config, lips=lips)
+    assert (between / without).item() == pytest.approx(2.5, rel=0.01)
 
 
 def test_eyes_weigh_as_the_mouth_in_clips_painted_from_sound_alone(made):
