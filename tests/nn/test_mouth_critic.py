@@ -54,7 +54,7 @@ def test_a_weighted_term_has_its_share_of_the_gradient(rng):
         return 1e-3 * x.sin().mean()
 
     (of_main,) = torch.autograd.grad(pixels(fake), fake)
-    gradient_share(term, pixels, fake, 0.15).backward()
+    gradient_share([term], pixels, fake, 0.15).backward()
     assert fake.grad is not None
     assert (fake.grad.norm() / of_main.norm()).item() == pytest.approx(0.15, rel=1e-5)
     (own,) = torch.autograd.grad(term(fake), fake)
@@ -67,7 +67,7 @@ def test_gradients_are_compared_in_a_region(rng):
     def pixels(x):  # a hundred times as strong outside the region as in it
         return x[..., :2].sum() + 100 * x[..., 2:].sum()
 
-    term = gradient_share(lambda x: x[..., :2].sum(), pixels, fake, 0.15, lambda x: x[..., :2])
+    term = gradient_share([lambda x: x[..., :2].sum()], pixels, fake, 0.15, lambda x: x[..., :2])
     (of_term,) = torch.autograd.grad(term, fake)
     assert of_term[..., :2].flatten().tolist() == pytest.approx([0.15] * 8)
 

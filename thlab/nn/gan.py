@@ -99,22 +99,32 @@ def feature_matching(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Float[Te
 
 
 def gradient_share(
-    term: Callable[[Tensor], Tensor],
+    terms: Sequence[Callable[[Tensor], Tensor]],
     main: Callable[[Tensor], Tensor],
     fake: Tensor,
     share: float,
     region: Callable[[Tensor], Tensor] = lambda pictures: pictures,
 ) -> Float[Tensor, ""]:
-    """The term of what was made, weighted so that its gradient there is `share` of the main loss's.
+    """Terms of what was made, each weighted so that its gradient there is `share` of the main
+    loss's; their sum.
 
     An adversarial term so weighted is never too weak to count, nor strong enough to lead. region:
-    the part of the pictures in which both gradients are measured, where the term sees no more: else
-    what the main loss asks for elsewhere would make the term strong.
-    Chapter: book/latent-kl.ipynb
+    the part of the pictures in which gradients are measured, where the terms see no more: else what
+    the main loss asks for elsewhere would make them strong. Chapter: book/latent-kl.ipynb
     """
-    # a copy without history: both gradients are wanted in what was made, not in what made it
+    of_main = _gradient_norm(main, fake, region)
+    weighted = []
+    for term in terms:
+        of_term = _gradient_norm(term, fake, region)
+        weighted.append(share * of_main / of_term.clamp(min=1e-12) * term(fake))
+    return torch.stack(weighted).sum()
+
+
+def _gradient_norm(
+    loss: Callable[[Tensor], Tensor], fake: Tensor, region: Callable[[Tensor], Tensor]
+) -> Float[Tensor, ""]:
+    """The length of a loss's gradient in a region of what was made."""
+    # a copy without history: the gradient is wanted in what was made, not in what made it
     copy = fake.detach().requires_grad_()
-    (of_main,) = torch.autograd.grad(main(copy), copy)
-    (of_term,) = torch.autograd.grad(term(copy), copy)
-    weight = share * region(of_main).norm() / region(of_term).norm().clamp(min=1e-12)
-    return weight * term(fake)
+    (gradient,) = torch.autograd.grad(loss(copy), copy)
+    return region(gradient).norm()

@@ -80,3 +80,8 @@ def mouth_mask(points: Points, side: int) -> Float[Tensor, "b 1 s s"]:
     from_left = torch.sigmoid(2 * (lips.column - lips.left))
     from_right = torch.sigmoid(2 * (lips.right - lips.column))
     return (between * from_left * from_right)[:, None]
+
+
+def mouth_masks(lips: Float[Tensor, "b t p 2"], side: int) -> Float[Tensor, "b t 1 s s"]:
+    """`mouth_mask` of the frames of clips. Chapter: book/content-to-video.ipynb"""
+    return mouth_mask(lips.flatten(0, 1), side).unflatten(0, lips.shape[:2])

@@ -80,5 +80,4 @@ class MouthTeacher:
             _, of_fake = bare(frames.flatten(0, 1), points)
             return feature_matching(of_fake, of_real)
 
-        adversarial = gradient_share(gan, pixels, fake, SHARE, mouth)
-        return adversarial + gradient_share(maps, pixels, fake, SHARE, mouth)
+        return gradient_share([gan, maps], pixels, fake, SHARE, mouth)

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, normalize
 from thlab.face.align import mouth
 from thlab.nn.gan import discriminator_bce, generator_bce
 from thlab.nn.losses import weighted_total
-from thlab.nn.mouth import mouth_mask
+from thlab.nn.mouth import mouth_masks
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.critics import CriticOutput
 from thlab.papers.davs.model import Output, WordBatch
@@ -85,8 +85,7 @@ def reconstruction_loss(
     box = mouth(difference)
     weight = torch.ones_like(box)
     if lips is not None:
-        between = mouth_mask(lips.flatten(0, 1), box.shape[-1]).unflatten(0, lips.shape[:2])
-        weight = weight * (1 + (inside - 1) * between)
+        weight = weight * (1 + (inside - 1) * mouth_masks(lips, box.shape[-1]))
     return {
         "l1": difference.mean(),
         "mouth": (weight * box).sum() / weight.sum(),

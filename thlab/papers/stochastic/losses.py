@@ -9,7 +9,7 @@ from torch import Tensor
 from thlab.face.align import eyes, mouth
 from thlab.nn.gaussian import Gaussian, kl
 from thlab.nn.losses import weighted_total
-from thlab.nn.mouth import mouth_mask
+from thlab.nn.mouth import mouth_masks
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.model import Output
 
@@ -45,8 +45,7 @@ def neg_log_likelihood(
     mouth(weight).fill_(of_mouth)
     if lips is not None:
         box = mouth(weight)
-        between = mouth_mask(lips.flatten(0, 1), box.shape[-1])  # (B·T, 1, H/2, W/2)
-        box.mul_(1 + (config.inside - 1) * between.unflatten(0, lips.shape[:2]))
+        box.mul_(1 + (config.inside - 1) * mouth_masks(lips, box.shape[-1]))
     eyes(weight).fill_(of_eyes)
     if alone is not None:
         eyes(weight)[alone] = of_mouth

@@ -12,7 +12,7 @@ from thlab.face.align import mouth
 from thlab.nn.face_encoder import FaceEncoder
 from thlab.nn.gan import gradient_penalty, wasserstein_critic
 from thlab.nn.losses import perceptual
-from thlab.nn.mouth import mouth_mask
+from thlab.nn.mouth import mouth_masks
 
 Terms = dict[str, Tensor]
 Video = Float[Tensor, "b t 3 h w"]
@@ -63,7 +63,7 @@ def weighted_l1(fake: Video, real: Video, lips: Lips, weights: Weights) -> Float
     """
     difference = (fake - real).abs()
     box = mouth(difference)
-    between = mouth_mask(lips.flatten(0, 1), box.shape[-1]).view(*box.shape[:2], 1, *box.shape[-2:])
+    between = mouth_masks(lips, box.shape[-1])
     more = (weights.mouth - 1 + weights.between * between).expand_as(box)
     return (difference.sum() + (more * box).sum()) / (difference.numel() + more.sum())
 
