@@ -136,7 +136,7 @@ def _add_evaluate(command: argparse.ArgumentParser, paper: Any) -> None:
     command.add_argument("--table", help=f"{tables}, or all (default: {paper.default_table})")
     command.add_argument("--row", help="measure and show this row of the table alone")
     command.add_argument(
-        "--seeds", type=int, default=3, help="trainings a row, for the intervals (default: 3)"
+        "--seeds", type=int, help="trainings a row, for the intervals (default: the table's own)"
     )
     command.add_argument(
         "--weights",

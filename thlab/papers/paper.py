@@ -50,7 +50,7 @@ class TableSpec:
     work. rows: their names. columns: name -> metric of `thlab.metrics.registry`. numbers: the
     paper's, by corpus, row and column. of_weights: it judges trained weights, by --weights or the
     committed ones: one seed, and people whom these have not met. corpus: what it is measured on by
-    default. title: one line for --help.
+    default. seeds: trainings a row where no number is asked for. title: one line for --help.
     """
 
     title: str
@@ -60,6 +60,7 @@ class TableSpec:
     numbers: Mapping[str, Any] = field(default_factory=dict)
     of_weights: str = ""  # the name of those weights
     corpus: str = "medium"
+    seeds: int = 3
     facts: Callable[[Experiment], dict[str, Any]] = lambda experiment: {}
 
 

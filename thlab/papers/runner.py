@@ -88,7 +88,7 @@ def evaluate(
     paper: Paper,
     corpus: str | None,
     preset: str | None,
-    seeds: int | Sequence[int],
+    seeds: int | Sequence[int] | None,
     out: Path,
     table: str | None = None,
     row: str | None = None,
@@ -99,20 +99,23 @@ def evaluate(
     """Measure tables again, write each to `out` as soon as it is whole; yields them as Markdown.
 
     table: one of the paper's, or "all" (default: the one that judges its weights). row: measure
-    this one alone; it is shown, and not written. seeds: how many, or which. weights: the folder of
-    a finished training to judge. What was measured before is not measured again. Raises ValueError
-    for what the paper does not have.
+    this one alone; it is shown, and not written. seeds: how many, or which; None: as many as each
+    table has. weights: the folder of a finished training to judge. What was measured before is not
+    measured again. Raises ValueError for what the paper does not have.
     Chapter: book/priors.ipynb
     """
     if not paper.tables:
         raise ValueError(f"{paper.key} has no tables: what its nets score is on their cards")
     names = chosen("table", table or paper.default_table, paper.tables)
     preset = current(preset)
-    seeds = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     for name in names:
         spec = paper.tables[name]
+        wanted = spec.seeds if seeds is None else seeds
+        several = tuple(range(wanted)) if isinstance(wanted, int) else tuple(wanted)
         rows = spec.rows if row is None else chosen("row", row, spec.rows)
-        experiment = open_experiment(paper, spec, corpus, preset, seeds, weights, settings, options)
+        experiment = open_experiment(
+            paper, spec, corpus, preset, several, weights, settings, options
+        )
         made = make_table(paper, experiment, name, rows)
         if row is None:
             Path(out).mkdir(parents=True, exist_ok=True)
