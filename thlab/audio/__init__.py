@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from thlab.audio.alignment import Alignment, align_pocketsphinx
     from thlab.audio.alignment_dtw import VOICES, align_dtw
     from thlab.audio.features import log_spectrogram, mfcc, mfcc_windows, segments
-    from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, speech_mask
+    from thlab.audio.noise import NOISE_LEVELS_DB, add_noise, babble, hum, speech_mask
     from thlab.audio.pairs import align
     from thlab.audio.stft import power_spectrogram
     from thlab.audio.time_warping import (
@@ -54,6 +54,8 @@ _HOMES = {
     "noise": (
         "NOISE_LEVELS_DB",
         "add_noise",
+        "babble",
+        "hum",
         "speech_mask",
     ),
     "pairs": ("align",),
@@ -105,12 +107,14 @@ __all__ = [
     "align_dtw",
     "align_pocketsphinx",
     "alignment_error",
+    "babble",
     "backtrack",
     "band_mask",
     "cost_matrix",
     "dtw",
     "dtw_batch",
     "dtw_torch",
+    "hum",
     "log_spectrogram",
     "map_times",
     "mfcc",

@@ -12,18 +12,17 @@ EYES_OPEN = 0.1  # a blink below this does not show
 class StretchSampler:
     """Random clips of at least some length.
 
-    Of each, frames one after another, and an open-eyed picture.
-    Raises ValueError where the clips have no pictures of the size asked for, or none is long
-    enough.
+    Of each, frames one after another, and an open-eyed picture. size: pixels of a side of the
+    pictures; None: they are not asked for. Raises ValueError where the clips have no landmarks or
+    no pictures of that size, or none is long enough.
     Chapter: book/content-to-video.ipynb
     """
 
-    def __init__(self, tensors: ClipTensors, n_frames: int, size: int):
-        if tensors.frames is None or tensors.landmarks is None:
-            raise ValueError("the clips were loaded without pictures: load_clips(..., frames=True)")
-        if tensors.frames.shape[1] != size:
-            ask = f"build or prepare them with --size {size}"
-            raise ValueError(f"clips without pictures of {size} px: {ask}")
+    def __init__(self, tensors: ClipTensors, n_frames: int, size: int | None):
+        if tensors.landmarks is None:
+            raise ValueError("clips without landmarks: prepare the corpus with data_scripts first")
+        if size is not None:
+            check_pictures(tensors, size)
         self.tensors = tensors
         self.frames = tensors.frames
         self.landmarks = tensors.landmarks
@@ -52,7 +51,17 @@ class StretchSampler:
 
     def pictures(self, frames: Int[Tensor, "*n"]) -> Float[Tensor, "*n 3 h w"]:
         """Pictures in [0, 1]."""
+        assert self.frames is not None  # a size was asked for
         return self.frames[frames].movedim(-1, -3) / 255
+
+
+def check_pictures(tensors: ClipTensors, size: int) -> None:
+    """ValueError where clips have no pictures of a size. Chapter: book/content-to-video.ipynb"""
+    if tensors.frames is None:
+        raise ValueError("the clips were loaded without pictures: load_clips(..., frames=True)")
+    if tensors.frames.shape[1] != size:
+        ask = f"build or prepare them with --size {size}"
+        raise ValueError(f"clips without pictures of {size} px: {ask}")
 
 
 def open_eyed(tensors: ClipTensors) -> tuple[Int[Tensor, "n"], Int[Tensor, "c1"]]:

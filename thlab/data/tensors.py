@@ -5,7 +5,7 @@ The training loops draw from it; frames are mapped from a file, the rest is in m
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -49,6 +49,28 @@ class ClipTensors:
         """
         return torch.cat([fn(audio, len(audio) // SAMPLES_A_FRAME) for audio in self.audio])
 
+    def only(self, clips: Int[Tensor, "n"]) -> "ClipTensors":
+        """Some of the clips, in the order given, without pictures; numbers of labels stay.
+
+        Chapter: book/content-to-video.ipynb
+        """
+        lengths = self.start.diff()[clips]
+        spans = [torch.arange(*self.start[clip : clip + 2].tolist()) for clip in clips.tolist()]
+        frames = torch.cat(spans)
+        return replace(
+            self,
+            frames=None,
+            landmarks=None if self.landmarks is None else self.landmarks[frames],
+            viseme=self.viseme[frames],
+            blink=self.blink[frames],
+            clip_of=torch.arange(len(clips)).repeat_interleave(lengths),
+            start=torch.cat([torch.zeros(1, dtype=torch.long), lengths.cumsum(0)]),
+            emotion=self.emotion[clips],
+            speaker=self.speaker[clips],
+            ids=tuple(self.ids[clip] for clip in clips.tolist()),
+            audio=[self.audio[clip] for clip in clips.tolist()],
+        )
+
 
 def load_clips(
     clips: Sequence[Clip], frames: bool = True, workers: int = 1, emotions: Sequence[str] = ()
@@ -56,22 +78,22 @@ def load_clips(
     """Read clips that have a viseme a frame.
 
     Those are the embedded corpus's, or what `thlab.data.prepare` makes of a real one.
-    frames: also landmarks and pictures, which `mapped_frames` shares between processes. emotions:
-    the order of their numbers, where it must agree with another split's. Raises ValueError for
-    clips without visemes, or of different sizes.
+    frames: also pictures, which `mapped_frames` shares between processes. Landmarks come where all
+    clips have them. emotions: the order of their numbers, where it must agree with another split's.
+    Raises ValueError for clips without visemes, or of different sizes.
     Chapter: book/priors.ipynb
     """
     if not clips:
         raise ValueError("no clips to load: choose a split or folder that has some")
     with ThreadPoolExecutor(workers) as pool:
-        read = pool.map(lambda clip: _read(clip, frames), clips)
+        read = pool.map(_read, clips)
         rows = list(tqdm(read, "clips to memory", len(clips), disable=None, leave=False))
     lengths = torch.tensor([len(row["viseme"]) for row in rows])
     emotions = tuple(emotions) or tuple(sorted({clip.emotion or "" for clip in clips}))
     speakers = tuple(sorted({clip.speaker for clip in clips}))
     return ClipTensors(
         frames=mapped_frames(clips, lengths.tolist(), workers) if frames else None,
-        landmarks=torch.cat([row["landmarks"] for row in rows]) if frames else None,
+        landmarks=_landmarks(rows),
         viseme=torch.cat([row["viseme"] for row in rows]),
         blink=torch.cat([row["blink"] for row in rows]),
         clip_of=torch.arange(len(clips)).repeat_interleave(lengths),
@@ -94,7 +116,14 @@ def pad_to(x: Shaped[Tensor, "t *rest"], length: int) -> Shaped[Tensor, "u *rest
     return torch.cat([x, x.new_zeros(length - len(x), *x.shape[1:])]) if len(x) < length else x
 
 
-def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:
+def _landmarks(rows: Sequence[dict[str, Tensor]]) -> Float[Tensor, "f 68 2"] | None:
+    """Those of all clips, or None where one has none: sound alone may be prepared."""
+    if any("landmarks" not in row for row in rows):
+        return None
+    return torch.cat([row["landmarks"] for row in rows])
+
+
+def _read(clip: Clip) -> dict[str, Tensor]:
     labels = clip.labels
     if "viseme" not in labels:
         ask = "prepare the corpus with data_scripts first"
@@ -105,6 +134,6 @@ def _read(clip: Clip, frames: bool) -> dict[str, Tensor]:
         "blink": torch.from_numpy(np.asarray(labels.get("blink", np.zeros(n)), np.float32)),
         "audio": pad_to(torch.from_numpy(clip.audio), n * SAMPLES_A_FRAME)[: n * SAMPLES_A_FRAME],
     }
-    if frames:
+    if "landmarks" in labels:
         row["landmarks"] = torch.from_numpy(labels["landmarks"].astype(np.float32))
     return row

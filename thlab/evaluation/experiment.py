@@ -14,11 +14,11 @@ from typing import Any
 from torch import nn
 
 from thlab.corpus import PRESETS as CORPORA
-from thlab.data.corpora import Corpus
+from thlab.data.corpora import Corpus, open_splits
 from thlab.data.tensors import ClipTensors, load_clips
 from thlab.evaluation.source import source_digest
 from thlab.files import home, write_whole
-from thlab.training.config import configure, has_field
+from thlab.training.config import configure, has_field, override
 from thlab.training.job import Job
 from thlab.training.weights import commit, committed_weights, hardware, read_card, weights_path
 
@@ -64,9 +64,23 @@ class Experiment:
         """Whether the corpus is a preset of the embedded one, whose factors are exact."""
         return self.corpus in CORPORA
 
-    def config(self, kind: type) -> Any:
-        """A config at the preset, with those settings that are its own."""
-        return configure(kind, self.preset, [s for s in self.overrides if has_field(kind, s)])
+    def config(self, kind: type, **small: Any) -> Any:
+        """A config at the preset, with those settings that are its own.
+
+        small: other values of preset book, for tables that compare many small models.
+        """
+        config = configure(kind, self.preset)
+        if self.preset == "book":
+            config = dataclasses.replace(config, **small)
+        return override(config, [s for s in self.overrides if has_field(kind, s)])
+
+    def on(self, corpus: str) -> "Experiment":
+        """The same on another corpus, which some table needs beside its own."""
+
+        def make() -> "Experiment":
+            return dataclasses.replace(self, corpus=corpus, splits=open_splits(corpus))
+
+        return self.once(("on", corpus), make)
 
     @cached_property
     def train(self) -> ClipTensors:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         lmd,
         lvd,
         mouth_opening,
+        opening_range,
     )
     from thlab.metrics.probes import linear_probe, svm_probe
     from thlab.metrics.registry import METRICS, Metric, metric_of
@@ -34,6 +35,7 @@ _HOMES = {
         "lmd",
         "lvd",
         "mouth_opening",
+        "opening_range",
     ),
     "probes": ("linear_probe", "svm_probe"),
     "registry": ("METRICS", "Metric", "metric_of"),
@@ -64,6 +66,7 @@ __all__ = [
     "metric_of",
     "mig",
     "mouth_opening",
+    "opening_range",
     "partner_ranks",
     "psnr",
     "sap",

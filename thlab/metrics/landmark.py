@@ -108,3 +108,15 @@ def correlation(
 
 def _lengths(vectors: Float[Tensor, "*b 2"]) -> Float[Tensor, "*b"]:
     return torch.linalg.vector_norm(vectors, dim=-1)
+
+
+def opening_range(prediction: Float[Tensor, "t"], target: Float[Tensor, "t"]) -> float:
+    """How far openings of a mouth range, as a share of the truth's: from 5 to 95 % of the frames.
+
+    prediction, target: a number a frame, as `mouth_opening` gives them. NaN where the truth does
+    not move. Chapter: book/content-to-video.ipynb
+    """
+    ends = torch.tensor([0.05, 0.95])
+    low, high = torch.quantile(prediction, ends.to(prediction))
+    true_low, true_high = torch.quantile(target, ends.to(target))
+    return ((high - low) / (true_high - true_low)).item()

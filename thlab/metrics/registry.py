@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from thlab.metrics.frechet import fid
 from thlab.metrics.image import psnr, sharpness, ssim
-from thlab.metrics.landmark import correlation, landmark_distance, lmd, lvd
+from thlab.metrics.landmark import correlation, landmark_distance, lmd, lvd, opening_range
 from thlab.metrics.mouth import contrast_inside, pattern_inside
 
 TRUTH = "nearest the truth"  # of a row that is the truth's own
@@ -44,6 +44,7 @@ METRICS: dict[str, Metric] = {
     "LD": Metric("lower", "px", landmark_distance),
     "LVD": Metric("lower", "px a frame", lvd),
     "opening": Metric("higher", "correlation", correlation),
+    "range of opening": Metric("nearest 1", "of the truth", opening_range),
     # words, and clips found again
     "accuracy": Metric("higher", "%"),
     "R@1": Metric("higher", "%"),

@@ -9,16 +9,19 @@ import pytest
 import torch
 from torch import nn
 
+from thlab.audio import speech_mask
+from thlab.data.tensors import load_clips
 from thlab.evaluation.comparison import Comparison, paired
+from thlab.metrics import lmd
 from thlab.papers.priors import PAPER
 from thlab.papers.priors.claims import CLAIMS
-from thlab.papers.priors.evaluate import heads, quality
+from thlab.papers.priors.evaluate import emotions, heads, mouths, quality, sources
 from thlab.papers.priors.head.config import GANConfig
 from thlab.papers.priors.head.content import UNTRAINED, MFCCContent
 from thlab.papers.priors.head.model import Generator, GeneratorConfig
 from thlab.papers.priors.head.talking import HeadNet, PriorsHead
 from thlab.papers.priors.head.temporal import TemporalGenerator
-from thlab.papers.priors.reported import GAN_OURS, PLAIN, ROWS
+from thlab.papers.priors.reported import GAN_OURS, OURS, PLAIN, RECOGNISER
 from thlab.papers.runner import make_table, open_experiment
 
 SETTINGS = ("steps=1", "pretrain_steps=1", "hidden=8")
@@ -49,10 +52,9 @@ def head():
 
 def test_the_tables_heads_have_few_steps_and_no_critics(experiment):
     book = heads.head_config(replace(experiment, preset="book", overrides=()))
-    assert (book.steps, book.critics_from) == (300, 300)
+    assert (book.steps, book.critics_from) == (600, 600)
     assert replace(book, steps=2000, critics_from=1500) == GANConfig.book()
-    fast = heads.head_config(replace(experiment, overrides=()))
-    assert fast.steps == fast.critics_from == GANConfig.fast().steps
+    assert heads.head_config(replace(experiment, overrides=())) == GANConfig.fast()
 
 
 @pytest.mark.parametrize("row", [GAN_OURS, PLAIN])
@@ -68,6 +70,57 @@ def test_rows_are_trained_once(experiment, row, home):
         assert torch.equal(x, y)
 
 
+def test_all_sources_hear_as_far(experiment):
+    """A click is heard in frames up to 140 ms away, whatever the source listens with."""
+    audio = torch.zeros(25 * 640)
+    audio[12 * 640 + 320] = 1.0  # the middle of frame 12
+    for row in (OURS, RECOGNISER, PLAIN):
+        features = sources.source_of(experiment, row, 0).features
+        rows = features(audio, 25).flatten(1)
+        quiet = features(1e-9 * torch.ones(25 * 640), 25).flatten(1)
+        changed = (rows - quiet).abs().amax(1) > 1e-4
+        heard = changed.nonzero()[:, 0]
+        assert (heard.min().item(), heard.max().item()) == (9, 15), row
+
+
+def test_mouths_are_scored_in_pixels_of_the_view(experiment):
+    """True points have LMD 0, an image that stands still the LMD of its landmarks."""
+    asked = mouths.asked_clips(experiment, False)
+    perfect = [mouths.true_points(asked, clip) for clip in asked.clips]
+    assert all(value == 0 for *_, value in mouths.score(asked, "r", "clean", perfect, 64))
+    still = [
+        asked.points[asked.image[clip]].expand(len(true), -1, -1)
+        for clip, true in zip(asked.clips, perfect, strict=True)
+    ]
+    off = mouths.score(asked, "r", "clean", still, 64)
+    for (_, _, _, _, value), clip in zip(off, asked.clips, strict=True):
+        start, end = asked.tensors.start[clip : clip + 2].tolist()
+        exact = asked.tensors.landmarks[start:end]
+        image = asked.tensors.landmarks[asked.image[clip]].expand_as(exact)
+        assert value == pytest.approx(lmd(image, exact), rel=1e-4)
+
+
+def test_test_sentences_are_new(experiment):
+    known = {clip.text for clip in experiment.splits["train"]}
+    new = mouths.new_sentences(experiment)
+    assert not {clip.text for clip in new} & known
+    assert len(new) == sum(clip.text not in known for clip in experiment.splits["test"]) > 0
+
+
+def test_quiet_clips_are_the_same_speech_without_a_floor(experiment):
+    clips = list(experiment.splits["test"])[:2]
+    tensors = load_clips(clips, False)
+    quiet = mouths.without_floor(tensors, clips)
+    for loud, without, clip in zip(tensors.audio, quiet.audio, clips, strict=True):
+        assert len(loud) == len(without)
+        assert (without[:320] == 0).all()  # nobody speaks yet
+        assert (loud[:320] != 0).any()
+        noise = (loud - without).square().mean().sqrt()
+        speech = without[speech_mask(without)].square().mean().sqrt()
+        level = 20 * torch.log10(noise / speech).item()
+        assert level == pytest.approx(float(clip.labels["floor_db"]), abs=1.0)
+
+
 class QuickNet(nn.Module):
     """Some 68 points that follow the picture."""
 
@@ -75,27 +128,43 @@ class QuickNet(nn.Module):
         return nn.functional.adaptive_avg_pool2d(x.mean(1), (68, 2))
 
 
-def test_tables_1_and_2_have_what_their_claims_need(experiment, head, monkeypatch):
-    monkeypatch.setattr(heads, "CLIPS", 2)
-    monkeypatch.setattr(heads, "trained_head", lambda *_: head)
-    monkeypatch.setattr(heads, "load_weights", lambda *_: QuickNet())
-    names = ("T1", "T1-exact", "T1-opening", "T2", "T2-references")
-    found = {name: make_table(PAPER, experiment, name, PAPER.tables[name].rows) for name in names}
+def test_table_1_has_what_its_claims_need(experiment):
+    table = make_table(PAPER, experiment, "T1", PAPER.tables["T1"].rows)
     for name, claim in CLAIMS.items():
-        for one in claim.comparisons if claim.table in ("T1", "T2") else ():
-            if isinstance(one, Comparison) and "DAVS" not in one.what:
-                assert np.isfinite(paired(one, found[claim.table])[0]).all(), name
-    assert found["T1"].evidence["pixels"] == 64
-    assert set(found["T1"].rows) == {*ROWS, "repeated frame", "mean frame", "shuffled audio"}
-    assert set(found["T2"].rows) == set(ROWS)
-    for row in ("repeated frame", "shuffled audio"):  # they hear no noise
-        clean = found["T1"].numbers(row, "clean")
-        assert found["T1"].numbers(row, "-10") == clean
-        assert found["T2-references"].numbers(row, "LMD") == clean
-    assert found["T2"].numbers(PLAIN, "LMD") == found["T1"].numbers(PLAIN, "clean")
+        for one in claim.comparisons if claim.table == "T1" else ():
+            if isinstance(one, Comparison):
+                assert np.isfinite(paired(one, table)[0]).all(), name
+    assert table.evidence["pixels"] == 64
+    assert set(table.rows) == set(mouths.T1_ROWS)
+    for level in mouths.LEVELS:  # it hears nothing
+        assert table.numbers("mean mouth", level) == table.numbers("mean mouth", "clean")
+    assert table.measured("ours, shuffled audio") == ["clean"]
+
+
+def test_table_2_has_its_rows(experiment, head, monkeypatch):
+    monkeypatch.setattr(heads, "CLIPS", 12)
+    monkeypatch.setattr(heads, "head_of", lambda *_: head)
+    monkeypatch.setattr(heads, "load_weights", lambda *_: QuickNet())
+    table = make_table(PAPER, experiment, "T2", PAPER.tables["T2"].rows)
+    assert set(table.rows) == set(heads.T2_ROWS)
+    assert table.measured("ours") == list(heads.COLUMNS)
     monkeypatch.setattr(heads, "TestSet", lambda *_: pytest.fail("it was scored before"))
     again = make_table(PAPER, experiment, "T2", PAPER.tables["T2"].rows)
-    assert again.records.equals(found["T2"].records)
+    assert again.records.equals(table.records)
+
+
+def test_emotions_are_compared_speaker_by_speaker(experiment):
+    table = make_table(PAPER, experiment, "emotions", PAPER.tables["emotions"].rows)
+    assert set(table.records["clip"]) == {""}
+    for column in emotions.COLUMNS:
+        assert len(table.numbers("ours", column)) == 1  # tiny has one test speaker
+    assert table.numbers("mean mouth", "happy, range") == [0.0]
+    data = emotions.neutral(experiment.train_sound)
+    assert set(data.emotion.tolist()) == {data.emotions.index("neutral")}
+    start, end = data.start[1:3].tolist()
+    which = experiment.train_sound.ids.index(data.ids[1])
+    first, last = experiment.train_sound.start[which : which + 2].tolist()
+    assert torch.equal(data.landmarks[start:end], experiment.train_sound.landmarks[first:last])
 
 
 def test_quality_of_a_head_that_knows_the_truth(experiment, monkeypatch):

@@ -14,10 +14,11 @@ from thlab.corpus import speech as corpus_speech
 from thlab.evaluation.comparison import settle_comparison
 from thlab.evaluation.table import Table
 from thlab.metrics.probes import linear_probe
-from thlab.papers.priors import PAPER
+from thlab.papers.priors import PAPER, readers
 from thlab.papers.priors.claims import CLAIMS
-from thlab.papers.priors.data import SpeechSegments
+from thlab.papers.priors.data import SegmentBatch, SpeechSegments
 from thlab.papers.priors.evaluate import codes, collapse, leakage, probes, vaes
+from thlab.papers.priors.losses import log_likelihood
 from thlab.papers.priors.model import SequenceVAE, VAEConfig
 from thlab.papers.runner import evaluate, make_table, open_experiment
 
@@ -160,44 +161,86 @@ def test_table_3_and_what_its_runs_share(experiment, home, monkeypatch):
     assert table_of(experiment, "T3").records.equals(table.records)
 
 
-def test_sweep_multiplies_the_papers_weights_in_one_seed(experiment, monkeypatch):
+def test_margins_change_what_their_rows_say(experiment, monkeypatch):
     asked = []
 
     def trained(experiment, config, seed):
-        asked.append((config.alpha, config.beta, seed))
+        asked.append((config.likelihood, config.beta, config.readers))
         return untrained(experiment)
 
     clip = experiment.test_sound.ids[0]
     monkeypatch.setattr(vaes, "trained_vae", trained)
-    monkeypatch.setattr(
-        probes,
-        "probe_latents",
-        lambda *_: [(row, "viseme", "s", clip, 50.0) for row in probes.ROWS],
-    )
-    table = table_of(experiment, "sweep")
-    assert asked == [
-        (10, 1, 0),
-        (10, 0, 0),
-        (100, 10, 0),
-        (100, 0, 0),
-        (1000, 100, 0),
-        (1000, 0, 0),
-    ]
-    assert table.evidence["seeds"] == [0]
-    assert set(table.records["seed"]) == {0}
-    assert "emotion, α 100 β 10" in table.rows
+    found = [(row, label, "s", clip, 50.0) for row in probes.ROWS for label in probes.LABELS]
+    monkeypatch.setattr(probes, "probe_latents", lambda *_: found)
+    table = table_of(replace(experiment, seeds=(0,)), "margins")
+    settings = [(share, beta, 0.0) for share in (1.0, 0.01) for beta in (0.0, 1.0, 10.0, 50.0)]
+    assert asked == [*settings, (1.0, 0.0, 10.0)]  # once for both latents
+    assert set(table.columns) == {f"{label}, with margin" for label in probes.LABELS}
+    assert table.numbers("emotion, likelihood × 0.01, β 50", "viseme, with margin") == [50.0]
+    assert table.measured("emotion, readers") == list(table.columns)
 
 
-def test_collapse_feeds_its_claim(experiment):
+def test_readers_learn_to_read_and_the_encoder_leaves_them_in_doubt():
+    """A latent that is the label is read; one that is nothing leaves readers at chance."""
+    torch.manual_seed(0)
+    config = VAEConfig(dim=8)
+    net = readers.Readers(config, 8, 8)
+    optimizer = torch.optim.Adam(net.parameters(), 0.01)
+    label = torch.arange(8).repeat(16)
+    told = {k: torch.eye(8)[label] for k in "ces"}
+    batch = SegmentBatch(torch.zeros(128, 1), label, label, label, label)
+    for _ in range(200):
+        optimizer.zero_grad()
+        readers.reading_loss(net(told), batch).backward()
+        optimizer.step()
+    assert readers.reading_loss(net(told), batch) < 0.1
+    assert readers.confusion(net(told)) > 4  # four readers, each sure
+    doubt = {name: torch.zeros(3, 8) for name in net(told)}
+    assert readers.confusion(doubt).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_vae_with_readers_trains_and_hides_more(experiment):
+    """What readers teach reaches the encoder: its confusion falls where it is weighed."""
+    config = replace(experiment.config(VAEConfig), steps=30, pretrain_steps=1, readers=100.0)
+    vae = vaes.trained_vae(experiment, config, 0)
+    other = vaes.trained_vae(experiment, replace(config, readers=0.0), 0)
+    first = vae.content.head.weight
+    assert not torch.equal(first, other.content.head.weight)
+
+
+def test_collapse_feeds_its_claims(experiment):
     table = table_of(experiment, "collapse")
     labels = len(experiment.test_sound.viseme.unique())
-    assert (
-        table.numbers("chance", "accuracy") == [1 / labels] * 2
-    )  # of tiny's only test speaker, a seed each
-    assert table.numbers("with", "spread")[0] > 4  # √32 where nothing is learnt yet
-    assert all(
-        "interval" in settle_comparison(one, table) for one in CLAIMS["priors.collapse"].comparisons
-    )
+    # of tiny's only test speaker, a seed each
+    assert table.numbers("chance", "visemes, accuracy") == [1 / labels] * 2
+    assert table.numbers("at the start", "visemes, spread")[0] > 4  # √32: nothing is learnt yet
+    for name in ("visemes", "emotions", "sequences"):
+        for one in CLAIMS[f"priors.collapse-{name}"].comparisons:
+            assert "interval" in settle_comparison(one, table)
+
+
+def test_rows_that_never_occur_do_not_count_as_spread(experiment):
+    """One far row whose viseme no training clip says."""
+    vae = untrained(experiment)
+    said = experiment.train_sound.viseme.unique().tolist()
+    unsaid = [row for row in range(21) if row not in said]
+    before = {column: value for _, column, _, _, value in collapse.spreads(experiment, "", vae)}
+    vae.mu["c"][unsaid] = 1000.0
+    after = {column: value for _, column, _, _, value in collapse.spreads(experiment, "", vae)}
+    assert before == after
+
+
+def test_plateau_shows_likelihood_and_probes(experiment):
+    table = table_of(replace(experiment, seeds=(0,)), "plateau")
+    assert table.rows == [f"{steps} steps" for steps in probes.PLATEAU]
+    vae = vaes.trained_vae(experiment, experiment.config(VAEConfig), 0)
+    segments = SpeechSegments(experiment.test_sound)
+    own = segments.frames[segments.tensors.clip_of == 3]
+    x = segments.batch(own).x
+    expected = -log_likelihood(vae.scale(x), vae(x).x).mean().item()
+    clip = experiment.test_sound.ids[3]
+    found = table.values("300 steps", "NLL").xs(clip, level="clip")
+    assert found.tolist() == pytest.approx([expected], rel=1e-4)
 
 
 def test_pitch_is_what_the_synthesiser_was_told(experiment, monkeypatch):

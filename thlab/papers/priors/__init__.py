@@ -4,13 +4,21 @@ head on the content.
 
 from thlab.papers.paper import AUDIO, Paper, Stage, TableSpec
 from thlab.papers.priors.claims import CLAIMS
-from thlab.papers.priors.evaluate import collapse, heads, leakage, probes, quality
+from thlab.papers.priors.evaluate import (
+    collapse,
+    emotions,
+    heads,
+    leakage,
+    mouths,
+    probes,
+    quality,
+)
 from thlab.papers.priors.evaluate.vaes import vae_evidence
 from thlab.papers.priors.head.config import GANConfig
-from thlab.papers.priors.head.talking import HEAD, load_head
+from thlab.papers.priors.head.talking import HEAD, VAE, load_head
 from thlab.papers.priors.head.train import head_facts, train_head
 from thlab.papers.priors.model import VAEConfig
-from thlab.papers.priors.reported import PRINTED_1, PRINTED_2, PRINTED_3, ROWS
+from thlab.papers.priors.reported import PRINTED_1, PRINTED_2, PRINTED_3
 from thlab.papers.priors.train import FIRST_STAGE, train_vae, vae_facts
 
 ACCURACIES = dict.fromkeys(probes.COLUMNS, "probe accuracy")
@@ -24,18 +32,6 @@ STAGES = {
 }
 
 
-def levels_table(title: str, score: str, numbers: dict) -> TableSpec:
-    """T1 or one of its kin: a column a noise level. Chapter: book/content-to-video.ipynb"""
-    return TableSpec(
-        title,
-        heads.at_levels(score),
-        heads.T1_ROWS,
-        dict.fromkeys(heads.LEVELS, score),
-        numbers,
-        facts=heads.head_evidence,
-    )
-
-
 TABLES = {
     "quality": TableSpec(
         "the trained head beside the truth and what it must beat",
@@ -45,25 +41,40 @@ TABLES = {
         of_weights=HEAD,
         facts=quality.quality_evidence,
     ),
-    "T1": levels_table(
-        "mouths in noise, by a landmark net on both videos", "LMD", {"GRID": PRINTED_1}
+    "T1": TableSpec(
+        "mouths in noise, by landmarks; all recordings have a floor",
+        mouths.in_noise(quiet=False),
+        mouths.T1_ROWS,
+        dict.fromkeys(mouths.LEVELS, "LMD, exact"),
+        {"GRID": PRINTED_1},
+        seeds=8,
+        facts=mouths.mouths_evidence,
     ),
-    "T1-exact": levels_table("the same against exact landmarks", "LMD, exact", {}),
-    "T1-opening": levels_table("the same, does the opening follow", "opening", {}),
+    "T1-quiet": TableSpec(
+        "the same of heads that are trained and asked without recording floors",
+        mouths.in_noise(quiet=True),
+        mouths.T1_ROWS,
+        dict.fromkeys(mouths.LEVELS, "LMD, exact"),
+        {"GRID": PRINTED_1},
+        facts=mouths.mouths_evidence,
+    ),
     "T2": TableSpec(
         "pictures and mouths on clean sound",
-        heads.on_clean_sound,
-        ROWS,
-        {score: score for score in heads.PICTURES},
+        heads.table_2,
+        heads.T2_ROWS,
+        {score: score for score in heads.COLUMNS},
         {"GRID": PRINTED_2},
+        seeds=1,
         facts=heads.head_evidence,
     ),
-    "T2-references": TableSpec(
-        "what stands beside T2",
-        heads.on_clean_sound,
-        heads.REFERENCES,
-        {score: score for score in heads.PICTURES},
-        facts=heads.head_evidence,
+    "emotions": TableSpec(
+        "mouths of nets that learnt neutral speech, in all emotions",
+        emotions.measure,
+        emotions.ROWS,
+        emotions.COLUMNS,
+        corpus="emotions",
+        seeds=8,
+        facts=emotions.evidence,
     ),
     "T3": TableSpec(
         "what probes read off the latents, with and without margin loss",
@@ -71,6 +82,8 @@ TABLES = {
         (*probes.ROWS, probes.CHANCE),
         ACCURACIES,
         {"GRID and CREMA-D": PRINTED_3},
+        corpus="emotions",
+        seeds=8,
         facts=vae_evidence,
     ),
     "variances": TableSpec(
@@ -78,20 +91,42 @@ TABLES = {
         probes.variances,
         tuple(probes.EXCHANGED),
         {column: ACCURACIES[column] for column in probes.COLUMNS if column.endswith("with margin")},
+        corpus="emotions",
         facts=vae_evidence,
     ),
-    "sweep": TableSpec(
-        "T3 of one seed with multiples of alpha and beta",
-        probes.sweep,
-        (*probes.SWEPT, probes.CHANCE),
-        ACCURACIES,
-        facts=lambda experiment: vae_evidence(experiment) | {"seeds": [experiment.seeds[0]]},
+    "margins": TableSpec(
+        "T3 with other weights of margins and likelihood, and with readers in the margins' place",
+        probes.margins,
+        (*probes.MARGINS, probes.CHANCE),
+        {column: ACCURACIES[column] for column in probes.COLUMNS if column.endswith("with margin")},
+        corpus="emotions",
+        seeds=4,
+        facts=vae_evidence,
+    ),
+    "plateau": TableSpec(
+        "what more steps of training give a VAE",
+        probes.plateau,
+        tuple(probes.STEPS),
+        probes.PLATEAU_COLUMNS,
+        corpus="emotions",
+        seeds=1,
+        facts=vae_evidence,
+    ),
+    "probes": TableSpec(
+        "what probes read off the latents of trained weights",
+        probes.trained_probes,
+        (*probes.ROWS, probes.CHANCE),
+        dict.fromkeys(probes.LABELS, "probe accuracy"),
+        of_weights=VAE,
+        corpus="emotions",
     ),
     "collapse": TableSpec(
         "the priors with and without the discriminative terms",
         collapse.collapse,
-        (*collapse.SIDES, collapse.CHANCE),
+        collapse.ROWS,
         collapse.COLUMNS,
+        corpus="emotions",
+        seeds=8,
         facts=vae_evidence,
     ),
     "leakage": TableSpec(
@@ -99,6 +134,7 @@ TABLES = {
         leakage.leakage,
         leakage.ROWS,
         LEAKAGE,
+        corpus="emotions",
         facts=vae_evidence,
     ),
 }

@@ -68,11 +68,13 @@ def true_label(log_p: Float[Tensor, "b n"], label: Int[Tensor, "b"]) -> Float[Te
     return log_p.gather(1, label[:, None])[:, 0]
 
 
-def objective(model: SequenceVAE, out: Posterior, batch: SegmentBatch) -> Terms:
+def objective(
+    model: SequenceVAE, out: Posterior, batch: SegmentBatch, others: Terms | None = None
+) -> Terms:
     """Eq. 6 of [mittal2020], negated: named terms, each a mean over segments, and their weighted
     "total".
 
-    Chapter: book/priors.ipynb
+    others: terms that are not the paper's. Chapter: book/priors.ipynb
     """
     config = model.config
     posterior = {"c": out.c, "e": out.e, "s": out.s}
@@ -88,7 +90,7 @@ def objective(model: SequenceVAE, out: Posterior, batch: SegmentBatch) -> Terms:
         terms[f"label_{k}"] = cross_entropy(log_p, label[k])
     for k in ("c", "e"):
         terms[f"margin_{k}"] = margin(posterior, k, model.mu[k], label[k], config)
-    return weighted_total(terms, term_weights(config))
+    return weighted_total({**terms, **(others or {})}, term_weights(config))
 
 
 def content_objective(
@@ -130,7 +132,7 @@ def margin(
 
 def term_weights(config: VAEConfig) -> SimpleNamespace:
     """The weight of each named term in Eq. 6 of [mittal2020]. Chapter: book/priors.ipynb"""
-    weights = {"nll": 1.0}
+    weights = {"nll": config.likelihood, "confusion": config.readers}
     for k in LATENTS:
         weights |= {
             f"kl_{k}": 1.0,

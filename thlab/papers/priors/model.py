@@ -29,6 +29,9 @@ class VAEConfig:
     alpha: float = 10.0  # weight of the discriminative terms, Eq. 6
     beta: float = 1.0  # weight of the margin ranking terms, Eq. 6; 0 is "without margin loss"
     gamma: float = 0.5  # the margin, Eq. 5
+    likelihood: float = 1.0  # weight of log p(x|z), Eq. 6
+    # weight of the confusion of readers that learn beside it: a control in the margins' place
+    readers: float = 0.0
     learning_rate: float = 1e-3
     # times that, the rate of the tables: Adam moves no number further than its rate a step, and at
     # 1e-3 rows that begin 5 apart stay where they were drawn

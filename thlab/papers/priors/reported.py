@@ -11,6 +11,7 @@ AUGMENTED = "baseline + augmentation"
 RECOGNISER = "baseline (recogniser)"
 NO_MARGIN = "ours without margin loss"
 OURS = "ours"
+LOUDNESS = "loudness alone"  # not in the paper: a control
 ROWS = (GAN, GAN_OURS, PLAIN, AUGMENTED, RECOGNISER, NO_MARGIN, OURS)  # of Table 1, as run here
 RIVALS = (GAN, DAVS, PLAIN, AUGMENTED, RECOGNISER)  # without the paper's content
 

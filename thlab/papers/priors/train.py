@@ -15,6 +15,7 @@ from thlab.nn.gaussian import Gaussian
 from thlab.papers.priors.data import SpeechSegments, shared_out
 from thlab.papers.priors.losses import content_objective, objective
 from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
+from thlab.papers.priors.readers import ReaderTeacher
 from thlab.training import Run, from_card, load_weights, read_card, step_generator
 from thlab.training.job import Job
 from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
@@ -109,10 +110,11 @@ def train(
     Chapter: book/priors.ipynb
     """
     config = vae.config
-    optimizer = make_optimizer(vae, config)
-    model, optimizer = fabric.setup(vae, optimizer)
+    model, optimizer = fabric.setup(vae, make_optimizer(vae, config))
+    teacher = ReaderTeacher(fabric, vae, seed) if config.readers else None
+    parts = {"model": model, "optimizer": optimizer} | (teacher.parts if teacher else {})
     run = Run(fabric, out, config, config.steps, seed=seed, corpus=segments.tensors.facts)
-    first = run.resume(model=model, optimizer=optimizer)
+    first = run.resume(**parts)
     drawn = draw_sequences(segments, config, seed, first)
     for step in run.steps(first):
         if step % config.refill == 0 and len(segments.clips) > config.table:
@@ -120,7 +122,9 @@ def train(
             refill_table(vae, optimizer, drawn)
         batch = shared_out(fabric, drawn.draw(config, step_generator(seed, step)))
         set_rates(optimizer, config, step, config.steps)
-        terms = objective(vae, model(batch.x, batch.noise), batch)
+        found = model(batch.x, batch.noise)
+        teaching = teacher.step(found, batch) if teacher else None
+        terms = objective(vae, found, batch, teaching)
         run.check(step, terms)
         optimizer_step(fabric, optimizer, terms["total"])
         run.log(step, terms)

@@ -99,6 +99,8 @@ class StochasticConfig:
             free_bits=0.05,
             reduction="sum",
             focus=(8.0, 32.0),
+            inside=2.5,
+            mouth_critic=True,
             learning_rate=1e-3,
             batch=8,
             frames=16,

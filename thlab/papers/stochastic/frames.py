@@ -9,13 +9,13 @@ from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle, sil
 
 from thlab.face.align import eyes
 from thlab.nn.blocks import GROUPS, Down
-from thlab.nn.warp import repaint
+from thlab.nn.warp import Changes, apply_changes, covering_changes
 from thlab.papers.stochastic.config import COARSE, StochasticConfig
 
 EMBED = 128  # numbers of h_f, h_a and g_t
 CLEARER = 4.0  # than in the pictures is what sound alone gets wrong of them
 FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends
-PAINTED, BENT = 3, 5  # maps of the outlet: colours, or changes of colour and motion
+PAINTED, BENT = 3, 6  # maps of the outlet: colours, or changes of colour, motion and cover
 
 
 class FrameEncoder(nn.Module):
@@ -63,8 +63,8 @@ class FrameDecoder(nn.Module):
     """p(f_t | g_t), with skips from frame 1; only g_t, and a fine z_t, differ between frames.
 
     A convolution of two maps side by side is the sum of one of each, so the skips' are computed
-    once a clip. Unless as published it bends frame 1, and begins as a copier of it: its finest skip
-    is the picture. Chapter: book/latent-kl.ipynb
+    once a clip. Unless as published it bends, covers and recolours frame 1, and begins as a copier
+    of it: its finest skip is the picture. Chapter: book/latent-kl.ipynb
     """
 
     def __init__(self, config: StochasticConfig):
@@ -115,11 +115,18 @@ class FrameDecoder(nn.Module):
         self, g: Float[Tensor, "b t d"], skips: list[Tensor], z: Float[Tensor, "b t z"]
     ) -> Float[Tensor, "b t 3 h w"]:
         """Frames in [0, 1]; what it is given is that of `maps`."""
+        if self.bends:
+            changes = self.changes(g, skips, z)
+            image = of_each_frame(skips[0], len(changes.motion))
+            return apply_changes(image, changes).unflatten(0, g.shape[:2])
+        return torch.sigmoid(self.maps(g, skips, z)).unflatten(0, g.shape[:2])
+
+    def changes(
+        self, g: Float[Tensor, "b t d"], skips: list[Tensor], z: Float[Tensor, "b t z"]
+    ) -> Changes:
+        """What makes each frame from frame 1, where it bends."""
         maps = self.maps(g, skips, z)
-        if not self.bends:
-            return torch.sigmoid(maps).unflatten(0, g.shape[:2])
-        image = of_each_frame(skips[0], len(maps))
-        return repaint(image, maps).unflatten(0, g.shape[:2])
+        return covering_changes(of_each_frame(skips[0], len(maps)), maps)
 
 
 def of_each_frame(skip: Float[Tensor, "b c h w"], frames: int) -> Float[Tensor, "n c h w"]:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from thlab.inference import Speech
-from thlab.nn.warp import Changes, changes_of
+from thlab.nn.warp import Changes
 from thlab.papers.stochastic.model import TalkingFace, audio_features, generate, latents_of_sound
 from thlab.papers.stochastic.noise import noise_of_take
 from thlab.papers.stochastic.train import load_model
@@ -105,7 +105,7 @@ class BendingHead(StochasticHead):
         h_a = model.audio_encoder(content[None])
         z = latents_of_sound(model, h_a, noise, take.temperature, take.latent_offset)
         g, _ = model.predict(h_a, z)
-        return changes_of(model.decoder.maps(g, model.read_face(image[None]).skips, z))
+        return model.decoder.changes(g, model.read_face(image[None]).skips, z)
 
 
 def make_head(model: TalkingFace) -> StochasticHead:

@@ -11,58 +11,80 @@ from torch import Tensor
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.papers.priors.data import SpeechSegments
 from thlab.papers.priors.evaluate.codes import encode
-from thlab.papers.priors.evaluate.vaes import trained_vae
+from thlab.papers.priors.evaluate.vaes import table_config, trained_vae
 from thlab.papers.priors.losses import log_p_labels
-from thlab.papers.priors.model import VAEConfig
+from thlab.papers.priors.model import SequenceVAE
+from thlab.papers.priors.train import new_vae
 
 SIDES = {"with": {"beta": 0.0}, "without": {"alpha": 0.0, "beta": 0.0}}  # neither has margin terms
+START = "at the start"  # the tables as they were drawn
 CHANCE = "chance"
-COLUMNS = {
-    "spread": "spread of means",
-    "accuracy": "balanced accuracy",
-    "emotion, spread": "spread of means",
-    "emotion, accuracy": "balanced accuracy",
-}
-PREFIXES = {"c": "", "e": "emotion, "}  # of the columns, by latent
+ROWS = (*SIDES, START, CHANCE)
+NAMES = {"c": "visemes", "e": "emotions", "s": "sequences"}  # of what the tables' rows stand for
+SPREADS = {k: f"{name}, spread" for k, name in NAMES.items()}
+# of people who are tested, no sequence is in the table
+ACCURACIES = {k: f"{NAMES[k]}, accuracy" for k in ("c", "e")}
+COLUMNS = dict.fromkeys(SPREADS.values(), "spread of means") | dict.fromkeys(
+    ACCURACIES.values(), "balanced accuracy"
+)
 
 
 def collapse(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """The priors with and without the discriminative terms.
+    """The priors with and without the discriminative terms, and before any training.
 
-    accuracy: of the label that the table mu_c itself gives a segment of a test speaker, balanced
-    over the labels, a number a speaker; then that of mu_e. spread: a number a model, for it is of
-    its table alone.
-    Chapter: book/priors.ipynb
+    spread: of the rows that occur in training, a number a model, for it is of its tables alone.
+    accuracy: of the label that the table itself gives a segment of a test speaker, balanced over
+    the labels, a number a speaker. Chapter: book/priors.ipynb
     """
+    if row == CHANCE:
+        return chance(experiment)
+    config = replace(table_config(experiment), **SIDES.get(row, {}))
+    if row == START:
+        segments = experiment.once("segments", lambda: SpeechSegments(experiment.train_sound))
+        return spreads(experiment, row, new_vae(config, segments, seed))
+    vae = trained_vae(experiment, config, seed)
+    return spreads(experiment, row, vae) + accuracies(experiment, row, vae)
+
+
+def spreads(experiment: Experiment, row: str, vae: SequenceVAE) -> Measurements:
+    """How far apart the rows of each table lie. Chapter: book/priors.ipynb"""
+    known = {
+        "c": experiment.train_sound.viseme.unique(),
+        "e": experiment.train_sound.emotion.unique(),
+        "s": torch.arange(len(vae.mu["s"])),
+    }
+    return [
+        (row, column, "", "", spread(vae.mu[k].detach()[known[k]])) for k, column in SPREADS.items()
+    ]
+
+
+def accuracies(experiment: Experiment, row: str, vae: SequenceVAE) -> Measurements:
+    """How often the tables' own posteriors tell the label. Chapter: book/priors.ipynb"""
     segments = SpeechSegments(experiment.test_sound)
     batch = segments.batch(segments.frames)
     labels = {"c": batch.viseme, "e": batch.emotion}
     speaker = segments.tensors.speaker[segments.tensors.clip_of]
-    if row == CHANCE:
-        return chance(labels, speaker, segments.tensors.speakers)
-    vae = trained_vae(experiment, replace(experiment.config(VAEConfig), **SIDES[row]), seed)
     codes = encode(vae, segments, segments.frames)
-    made: Measurements = []
-    for k, prefix in PREFIXES.items():
-        made.append((row, f"{prefix}spread", "", "", spread(vae.mu[k])))
+    made = []
+    for k, column in ACCURACIES.items():
         said = log_p_labels(codes[k], vae.mu[k], vae.config.var_latent).argmax(1)
         for number, name in enumerate(segments.tensors.speakers):
             mine = speaker == number
-            made.append(
-                (row, f"{prefix}accuracy", name, "", balanced_accuracy(said[mine], labels[k][mine]))
-            )
+            value = balanced_accuracy(said[mine], labels[k][mine])
+            made.append((row, column, name, "", value))
     return made
 
 
-def chance(
-    labels: dict[str, Int[Tensor, "n"]], speaker: Int[Tensor, "n"], speakers: tuple[str, ...]
-) -> Measurements:
+def chance(experiment: Experiment) -> Measurements:
     """The balanced accuracy of a guess, for each speaker. Chapter: book/priors.ipynb"""
+    tensors = experiment.test_sound
+    labels = {"c": tensors.viseme, "e": tensors.emotion[tensors.clip_of]}
+    speaker = tensors.speaker[tensors.clip_of]
     made = []
-    for k, prefix in PREFIXES.items():
-        for number, name in enumerate(speakers):
+    for k, column in ACCURACIES.items():
+        for number, name in enumerate(tensors.speakers):
             found = labels[k][speaker == number].unique()
-            made.append((CHANCE, f"{prefix}accuracy", name, "", 1 / len(found)))
+            made.append((CHANCE, column, name, "", 1 / len(found)))
     return made
 
 

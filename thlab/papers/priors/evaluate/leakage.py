@@ -19,8 +19,8 @@ from thlab.metrics.disentanglement import dci, mig, sap
 from thlab.metrics.probes import linear_hits
 from thlab.papers.priors.data import SpeechSegments
 from thlab.papers.priors.evaluate.codes import encode, most_frequent, of_clips
-from thlab.papers.priors.evaluate.vaes import shared_work
-from thlab.papers.priors.model import LATENTS, SequenceVAE, VAEConfig
+from thlab.papers.priors.evaluate.vaes import shared_work, table_config
+from thlab.papers.priors.model import LATENTS, SequenceVAE
 from thlab.training import step_generator
 
 ALL = "all three"
@@ -53,7 +53,7 @@ def leakage(experiment: Experiment, row: str, seed: int) -> Measurements:
     """
     if row == CHANCE:
         return chance(experiment)
-    found = shared_work(experiment, "leakage-codes", experiment.config(VAEConfig), seed, leakage_of)
+    found = shared_work(experiment, "leakage-codes", table_config(experiment), seed, leakage_of)
     return [one for one in found if one[0] == row]
 
 

@@ -19,6 +19,7 @@ from thlab.audio import add_noise, log_spectrogram, mfcc_windows, segments
 from thlab.audio.features import SEGMENT
 from thlab.audio.stft import HOP
 from thlab.audio.visemes import VISEMES
+from thlab.inference import Speech, TalkingHead
 from thlab.media import SAMPLES_A_FRAME
 from thlab.nn.gaussian import Gaussian
 from thlab.papers.priors.head.recogniser import Recogniser
@@ -195,12 +196,38 @@ class VisemeFeatures(Features):
 class SameContent(ContentNet):
     """The rows themselves."""
 
-    width = len(VISEMES)
+    def __init__(self, width: int):
+        super().__init__()
+        self.width = width
 
     def forward(
-        self, rows: Float[Tensor, "b v"], noise: Tensor | None = None
-    ) -> Float[Tensor, "b v"]:
+        self, rows: Float[Tensor, "b d"], noise: Tensor | None = None
+    ) -> Float[Tensor, "b d"]:
         return rows
+
+
+class LoudnessFeatures(Features):
+    """How loud each of the 40 ms of a frame and of the three around it on each side are.
+
+    A control: it hears 280 ms, and nothing of what is said in them.
+    """
+
+    def forward(self, audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames 7"]:
+        blocks = audio[: n_frames * SAMPLES_A_FRAME].unflatten(0, (n_frames, SAMPLES_A_FRAME))
+        decibels = 10 * blocks.square().mean(1).clamp(min=1e-10).log10()
+        near = torch.arange(n_frames)[:, None] + torch.arange(-3, 4)
+        return (decibels[near.clamp(0, n_frames - 1)] + 40) / 20  # about 1
+
+
+class HeadFeatures(Features):
+    """What another paper's trained head makes of sound, its content."""
+
+    def __init__(self, head: TalkingHead):
+        super().__init__()
+        self.head = head
+
+    def forward(self, audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames d"]:
+        return self.head.content(Speech(audio))
 
 
 def unit(width: int) -> nn.Module:
@@ -218,7 +245,14 @@ def vae_source(vae: SequenceVAE) -> Source:
 
 def viseme_source(recogniser: Recogniser) -> Source:
     """What a trained recogniser hears. Chapter: book/content-to-video.ipynb"""
-    return Source(VisemeFeatures(recogniser), SameContent())
+    return Source(VisemeFeatures(recogniser), SameContent(len(VISEMES)))
+
+
+def head_source(head: TalkingHead) -> Source:
+    """The content of another paper's trained head. Chapter: book/content-to-video.ipynb"""
+    features = HeadFeatures(head)
+    width = features(torch.zeros(SAMPLES_A_FRAME), 1).shape[1]
+    return Source(features, SameContent(width))
 
 
 # sources that listen with no net of their own
@@ -226,4 +260,5 @@ UNTRAINED: dict[str, Callable[[], Source]] = {
     "mfcc": lambda: Source(MFCCFeatures(), MFCCContent()),
     "mfcc+noise": lambda: Source(NoisyMFCCFeatures(), MFCCContent()),
     "waveform": lambda: Source(WaveformFeatures(), WaveformContent()),
+    "loudness": lambda: Source(LoudnessFeatures(), SameContent(7)),
 }

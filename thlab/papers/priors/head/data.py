@@ -58,17 +58,21 @@ class HeadBatch(NamedTuple):
 class HeadSampler:
     """Batches: frames of random clips, and of each clip an open-eyed image.
 
+    pictures: False where nothing is painted, but only lips are moved.
     Chapter: book/content-to-video.ipynb
     """
 
-    def __init__(self, tensors: ClipTensors, source: Source, config: GANConfig):
+    def __init__(
+        self, tensors: ClipTensors, source: Source, config: GANConfig, pictures: bool = True
+    ):
         least = max(config.frames_unseen + config.frames_seen, config.frames_heard)
-        self.stretches = StretchSampler(tensors, least, config.generator.size)
+        size = config.generator.size
+        self.stretches = StretchSampler(tensors, least, size if pictures else None)
         self.tensors = tensors
         self.source = source
         self.config = config
         self.nose = self.stretches.landmarks[:, NOSE]
-        self.points = to_box(self.stretches.landmarks, config.generator.size)
+        self.points = to_box(self.stretches.landmarks, size)
         self.rows = None if source.features.fresh else tensors.per_frame(source.features)
         self.noise_width = source.content.width + NOISE
 

@@ -41,11 +41,15 @@ class HeadNet(nn.Module):
     ) -> tuple[Video, Float[Tensor, "b k d"], Float[Tensor, "c u p 2"]]:
         """Frames, the content they were made from, and how what is heard moves lips."""
         z_c, rest = self.listen(painted.rows, painted.noise)
-        told, _ = self.listen(heard.rows, heard.noise)
-        moves = self.generator.moves(told, heard.points)
+        moves = self.moves(heard)
         unseen = z_c.shape[1] - painted.real.shape[1]
         fake = self.generator(painted.image, z_c, rest, painted.goal, unseen)
         return fake, z_c[:, unseen:], moves
+
+    def moves(self, heard: Heard) -> Float[Tensor, "c u p 2"]:
+        """How what is heard moves lips and chin."""
+        told, _ = self.listen(heard.rows, heard.noise)
+        return self.generator.moves(told, heard.points)
 
     def listen(
         self, rows: Tensor, noise: Float[Tensor, "b t n"]
@@ -56,6 +60,21 @@ class HeadNet(nn.Module):
         own, rest = noise.split([self.content.width, NOISE], -1)
         content = self.content(rows.flatten(0, 1), own.flatten(0, 1))
         return content.unflatten(0, rows.shape[:2]), rest
+
+
+class MovingLips(nn.Module):
+    """A head's net where only lips are moved, and nothing is painted.
+
+    Chapter: book/content-to-video.ipynb
+    """
+
+    def __init__(self, net: HeadNet):
+        super().__init__()
+        self.net = net
+
+    def forward(self, heard: Heard) -> Float[Tensor, "c u p 2"]:
+        """How what is heard moves them."""
+        return self.net.moves(heard)
 
 
 class PriorsHead(nn.Module):

@@ -16,12 +16,12 @@ from thlab.papers.priors.head import losses
 from thlab.papers.priors.head.config import GANConfig
 from thlab.papers.priors.head.content import Source, vae_source
 from thlab.papers.priors.head.critics import FrameCritic, VideoCritic
-from thlab.papers.priors.head.data import HeadSampler, shared_out
+from thlab.papers.priors.head.data import HeadSampler, Heard, shared_out
 from thlab.papers.priors.head.losses import Critics, Shown, Terms
 from thlab.papers.priors.head.model import Generator
-from thlab.papers.priors.head.talking import VAE, HeadNet, encoder_digest
+from thlab.papers.priors.head.talking import VAE, HeadNet, MovingLips, encoder_digest
 from thlab.papers.priors.train import load_vae
-from thlab.training import Run, load_weights, step_generator
+from thlab.training import Run, load_weights, my_part, step_generator
 from thlab.training.job import Job
 from thlab.training.optim import build_seeded, optimizer_step
 
@@ -88,6 +88,44 @@ def train_generator(
     return parts.head.module
 
 
+def train_moves(job: Job, source: Source, make: Callable[..., nn.Module] = Generator) -> HeadNet:
+    """Train only where content moves lips and chin, by exact landmarks; resumes.
+
+    No picture is painted: what is compared is what sources hear. make: as in `train_generator`.
+    Chapter: book/content-to-video.ipynb
+    """
+    config = job.config
+    lips = MovingLips(new_net(job, source, make))
+    lips, optimizer = job.fabric.setup(lips, make_optimizer(lips, config))
+    sampler = HeadSampler(job.data, source, config, pictures=False)
+    run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.facts)
+    for step in run.steps(run.resume(lips=lips, optimizer=optimizer)):
+        drawn = sampler.heard(step_generator(job.seed, step))
+        heard = Heard(**my_part(job.fabric, drawn._asdict()))
+        terms = {"points": losses.landmark_l2(lips(heard), heard.moves)}
+        run.check(step, terms)
+        set_rate(optimizer, rate(config, step))
+        optimizer_step(job.fabric, optimizer, terms["points"])
+        run.log(step, terms)
+    return lips.module.net
+
+
+def new_net(job: Job, source: Source, make: Callable[..., nn.Module]) -> HeadNet:
+    """A source's content net and a generator, begun from the job's seed.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    generator = build_seeded(lambda: make(job.config.generator, source.content.width), job.seed)
+    load_weights("landmarks", generator.painter.finder)
+    return HeadNet(source.content, generator)
+
+
+def make_optimizer(module: nn.Module, config: GANConfig) -> torch.optim.Adam:
+    """Adam of what learns of a head. Chapter: book/content-to-video.ipynb"""
+    learning = [p for p in module.parameters() if p.requires_grad]
+    return torch.optim.Adam(learning, config.learning_rate, betas=(0.5, 0.99))
+
+
 def set_up(job: Job, source: Source, make: Callable[..., nn.Module]) -> Parts:
     """Generator, critics and their optimizers, begun from the job's seed.
 
@@ -95,14 +133,11 @@ def set_up(job: Job, source: Source, make: Callable[..., nn.Module]) -> Parts:
     """
     fabric = job.fabric
     width = source.content.width
-    generator = build_seeded(lambda: make(job.config.generator, width), job.seed)
-    load_weights("landmarks", generator.painter.finder)
-    head = HeadNet(source.content, generator)
+    head = new_net(job, source, make)
     d_frame = build_seeded(lambda: FrameCritic(width, len(VISEMES)), job.seed)
     d_video = build_seeded(lambda: VideoCritic(width), job.seed)
-    learning = [p for p in head.parameters() if p.requires_grad]
     judging = [*d_frame.parameters(), *d_video.parameters()]
-    optimizer = torch.optim.Adam(learning, job.config.learning_rate, betas=(0.5, 0.99))
+    optimizer = make_optimizer(head, job.config)
     critic_optimizer = torch.optim.Adam(judging, job.config.critic_rate, betas=(0.0, 0.9))
     modules = [fabric.setup_module(module) for module in (head, d_frame, d_video)]
     return Parts(*modules, *fabric.setup_optimizers(optimizer, critic_optimizer))
