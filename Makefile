@@ -17,7 +17,7 @@ PRESET ?= book
 # and for `make run`, which a reader waits for
 RUN_PRESET ?= fast
 
-.PHONY: help venv vendor corpus book run notebooks test lint unit nbtest pages lab bench clean
+.PHONY: help venv vendor corpus book run notebooks test lint unit nbtest pages lab bench results clean
 # even with -j, a failing lint comes before an hour of tests
 .NOTPARALLEL:
 
@@ -84,6 +84,10 @@ lab: venv corpus  ## open the chapters in JupyterLab
 
 bench: venv corpus  ## measure against named peers
 	for script in benchmarks/*.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+results: venv corpus  ## measure every table of every paper again, for hours; it resumes, and says what is left
+	OMP_NUM_THREADS=1 $(BIN)/thlab results --out book/results
+	$(PY) book/tools/claims_page.py
 
 clean:  ## remove what was built (not .venv)
 	rm -rf _build book/vendor

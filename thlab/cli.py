@@ -14,6 +14,7 @@ COMMANDS = {
     "corpus": "the embedded talking-head corpus: build, show, verify",
     "train": "train a paper's models; a run that was stopped resumes",
     "evaluate": "measure a paper's tables again: its numbers, ours, and what holds",
+    "results": "measure every table of every paper again, on several cores; it resumes",
     "generate": "a talking head from speech and one picture; tagged as synthetic",
 }
 
@@ -59,6 +60,8 @@ def parser(arguments: list[str]) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about, description=about)
         if name == asked == "corpus":
             _add_corpus(command)
+        elif name == asked == "results":
+            _add_results(command)
         elif name == asked:
             _add_papers(command, name, arguments)
     return top
@@ -150,6 +153,18 @@ def _add_evaluate(command: argparse.ArgumentParser, paper: Any) -> None:
     command.set_defaults(run=_evaluate)
 
 
+def _add_results(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--paper", action="append", choices=list(PAPERS), help="this one alone")
+    command.add_argument("--preset", default="book", help="fast, book or paper (default: book)")
+    command.add_argument(
+        "--jobs", type=int, default=2, help="processes, one core each (default: 2)"
+    )
+    command.add_argument(
+        "--out", type=Path, default=Path("results"), help="folder for the tables (default: results)"
+    )
+    command.set_defaults(run=_results)
+
+
 def _add_generate(command: argparse.ArgumentParser, paper: Any) -> None:
     command.add_argument("--image", type=Path, required=True, help="a picture of a face")
     command.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
@@ -214,6 +229,14 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     for table in runner.evaluate(load_paper(options.paper), **_given(options)):
         print(table)
+    return 0
+
+
+def _results(options: argparse.Namespace) -> int:
+    from thlab.papers.results import results
+
+    for line in results(options.paper or [], options.preset, options.out, options.jobs):
+        print(line, flush=True)
     return 0
 
 

@@ -93,12 +93,40 @@ def test_other_committed_weights_measure_anew(experiment, monkeypatch):
     assert calls == ["ours", "ours"]
 
 
-def test_the_oldest_commit_of_several_is_shown():
+def test_the_oldest_commit_of_several_is_shown_and_what_is_shared_costs_once():
+    shared = {"vae": 3.0}
     work = [
-        {"commit": "b", "time": 2.0, "minutes": 1.0, "hardware": "one"},
-        {"commit": "a", "time": 1.0, "minutes": 0.55, "hardware": "two"},
+        {"commit": "b", "time": 2.0, "minutes": 1.0, "hardware": "one", "parts": shared},
+        {"commit": "a", "time": 1.0, "minutes": 0.5, "hardware": "two", "parts": shared},
     ]
-    assert evidence_of(work) == {"minutes": 1.6, "commit": "a", "hardware": "two; one"}
+    assert evidence_of(work, ["ours", "other"]) == {
+        "minutes": 4.5,
+        "minutes_of_rows": {"ours": 4.0, "other": 3.5},
+        "commit": "a",
+        "hardware": "two; one",
+    }
+
+
+def test_minutes_are_those_from_nothing(experiment, monkeypatch):
+    """A row that finds its training and another measurement done has their minutes all the same."""
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+
+    def inner(_, row, seed):
+        now[0] += 120
+        return []
+
+    def outer(experiment, row, seed):
+        measured(experiment, "codes", "all", seed, inner)
+        experiment.add_parts({"a training": 7.0})
+        now[0] += 60
+        return []
+
+    first = measured(experiment, "T1", "ours", 0, outer)
+    second = measured(experiment, "T1", "another", 0, outer)
+    for found in (first, second):
+        assert found["minutes"] == 1.0
+        assert sorted(found["parts"].values()) == [2.0, 7.0]
 
 
 def test_the_same_measurement_comes_back_after_its_file_is_lost(experiment):

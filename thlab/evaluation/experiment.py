@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,19 @@ from thlab.evaluation.source import source_digest
 from thlab.files import home, write_whole
 from thlab.training.config import configure, has_field, override
 from thlab.training.job import Job
+from thlab.training.run import minutes
 from thlab.training.weights import commit, committed_weights, hardware, read_card, weights_path
+
+
+@dataclass
+class Cost:
+    """Of one piece of work: the seconds that went into work with costs of its own, and the minutes
+    of that by name, whether it was done now or before.
+    """
+
+    seconds_within: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)
+
 
 Measurement = tuple[str, str, str, str, float]  # row, column, speaker, clip, value
 Measurements = list[Measurement]
@@ -47,6 +59,7 @@ class Experiment:
     weights: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     _cached: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _costs: list[Cost] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def once(self, name: Any, make: Callable[[], Any]) -> Any:
         """What `make` returns at its first call for a name: data and test sets of several rows."""
@@ -119,9 +132,39 @@ class Experiment:
         """
         return Job(config, data, self.folder(name or stage, config, seed), stage, self.fabric, seed)
 
-    def trained(self, job: Job, train: Callable[[Job], nn.Module]) -> Any:
-        """A model, trained as far as it is not yet, and frozen."""
-        return train(job).cpu().eval().requires_grad_(False)
+    def trained(
+        self, job: Job, train: Callable[[Job], nn.Module], shared: Sequence[Path] = ()
+    ) -> Any:
+        """A model, trained as far as it is not yet, and frozen.
+
+        shared: folders of other runs that it resumes, whose minutes count too.
+        """
+        model, _ = self.costing(lambda: train(job))
+        folders = [job.folder, *shared]
+        self.add_parts({str(one): minutes(one.parent, f"{one.name}/**") for one in folders})
+        return model.cpu().eval().requires_grad_(False)
+
+    def costing(self, work: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
+        """What `work` returns, and its cost: its own "minutes", and "parts", those of the trainings
+        and measurements that it needed, by name.
+        """
+        cost = Cost()
+        self._costs.append(cost)
+        begin = time.monotonic()
+        try:
+            found = work()
+        finally:
+            self._costs.pop()
+        seconds = time.monotonic() - begin
+        if self._costs:
+            self._costs[-1].seconds_within += seconds
+        own = (seconds - cost.seconds_within) / 60
+        return found, {"minutes": round(own, 2), "parts": cost.parts}
+
+    def add_parts(self, parts: Mapping[str, float]) -> None:
+        """Count trainings or measurements among what the work in hand needed."""
+        if self._costs:
+            self._costs[-1].parts.update(parts)
 
     def weights_named(self, name: str) -> Path:
         """A file of weights in the folder that was given, else the committed one."""
@@ -159,19 +202,36 @@ def cached(path: Path, make: Callable[[], Any]) -> Any:
     return json.loads(path.read_text())
 
 
+Measure = Callable[[Experiment, str, int], Measurements]
+
+
 def measured(
-    experiment: Experiment,
-    table: str,
-    row: str,
-    seed: int,
-    measure: Callable[[Experiment, str, int], Measurements],
-    of_weights: str = "",
+    experiment: Experiment, table: str, row: str, seed: int, measure: Measure, of_weights: str = ""
 ) -> dict[str, Any]:
     """One row of one seed: its measurements, and commit, time, minutes, hardware of the work.
 
-    Kept under $THLAB_HOME/results by paper, table, row, seed, corpus, preset, settings, options,
-    the weights tested, the committed ones and the source of the code: what changes any of these
-    measures anew.
+    minutes: of what was done for it alone; parts: of the trainings and measurements that it needed,
+    by their paths. Kept in the file of `result_path`: what is there is not measured again.
+    """
+    path = result_path(experiment, table, row, seed, measure, of_weights)
+
+    def work() -> dict[str, Any]:
+        found, cost = experiment.costing(lambda: measure(experiment, row, seed))
+        facts = {"commit": commit(), "time": time.time(), "hardware": hardware()}
+        return {"measurements": found, **facts, **cost}
+
+    found = cached(path, work)
+    experiment.add_parts(found["parts"] | {str(path): found["minutes"]})
+    return found
+
+
+def result_path(
+    experiment: Experiment, table: str, row: str, seed: int, measure: Measure, of_weights: str = ""
+) -> Path:
+    """Where a row of a seed is kept: under $THLAB_HOME/results, by all that it rests on.
+
+    That is paper, table, row, seed, corpus, preset, settings, options, the weights tested, the
+    committed ones and the source of the code: what changes any of these measures anew.
     """
     rests_on = [experiment.facts, experiment.preset, experiment.overrides, dict(experiment.options)]
     rests_on.append(source_digest({measure.__module__, *experiment.code}))
@@ -180,22 +240,7 @@ def measured(
         content = experiment.weights_named(of_weights).read_bytes()
         rests_on.append(hashlib.sha256(content).hexdigest())
     name = f"{table}-{_slug(row)}-{digest(row, *rests_on)}"
-    path = home() / "results" / experiment.paper / name / f"seed{seed}.json"
-
-    def work() -> dict[str, Any]:
-        begin = time.monotonic()
-        found = measure(experiment, row, seed)
-        minutes = round((time.monotonic() - begin) / 60, 2)
-        when = time.time()
-        return {
-            "measurements": found,
-            "commit": commit(),
-            "time": when,
-            "minutes": minutes,
-            "hardware": hardware(),
-        }
-
-    return cached(path, work)
+    return home() / "results" / experiment.paper / name / f"seed{seed}.json"
 
 
 def _slug(name: str) -> str:

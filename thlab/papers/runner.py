@@ -149,7 +149,7 @@ def open_experiment(
         code=paper.training_code,
         overrides=tuple(settings),
         weights=weights,
-        options=options or {},
+        options={name: value for name, value in (options or {}).items() if value is not None},
     )
     if spec.of_weights:
         card = experiment.card(spec.of_weights)
@@ -171,18 +171,28 @@ def make_table(paper: Paper, experiment: Experiment, name: str, rows: Sequence[s
     frame = pd.DataFrame(records, columns=FIELDS)
     command = f"thlab evaluate {paper.key} --table {name}"
     evidence = experiment.evidence(command) | spec.facts(experiment)
-    evidence |= evidence_of(work)
+    evidence |= evidence_of(work, [row for row, _ in todo])
     title = name if experiment.embedded else f"{name}-{Path(experiment.corpus).name}"
     return Table(paper.key, title, spec.columns, frame, spec.numbers, evidence)
 
 
-def evidence_of(work: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def evidence_of(work: Sequence[Mapping[str, Any]], rows: Sequence[str]) -> dict[str, Any]:
     """Minutes, commit and hardware of rows that may have been measured at several times: the oldest
     commit.
+
+    rows: whose each is. Minutes are those from nothing, trainings included: in all, where rows
+    share trainings, and by row, a mean a seed.
     """
     oldest_first = sorted(work, key=lambda one: one["time"])
+    parts = {}
+    by_row: dict[str, list[float]] = {}
+    for row, one in zip(rows, work, strict=True):
+        parts |= one["parts"]
+        by_row.setdefault(row, []).append(one["minutes"] + sum(one["parts"].values()))
+    own = sum(one["minutes"] for one in work)
     return {
-        "minutes": round(sum(one["minutes"] for one in work), 1),
+        "minutes": round(own + sum(parts.values()), 1),
+        "minutes_of_rows": {row: round(sum(m) / len(m), 1) for row, m in by_row.items()},
         "commit": oldest_first[0]["commit"],
         "hardware": "; ".join(dict.fromkeys(one["hardware"] for one in oldest_first)),
     }

@@ -41,7 +41,7 @@ def trained_vae(experiment: Experiment, config: VAEConfig, seed: int) -> Sequenc
     """
     first = experiment.folder(FIRST_STAGE, first_stage(config), seed)
     job = experiment.job("vae", config, experiment.train_sound, seed)
-    return experiment.trained(job, partial(train_vae, first=first))
+    return experiment.trained(job, partial(train_vae, first=first), shared=(first,))
 
 
 def shared_work(
