@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from thlab.evaluation.claims import VERDICTS, settle
@@ -38,11 +39,19 @@ def test_results_can_be_shown(path):
 
 def test_records_and_evidence_come_in_pairs():
     files = {path.stem for path in (BOOK / "results").glob("*.csv")}
-    assert files == {path.stem for path in RESULTS}
+    assert files - {"forecasts"} == {path.stem for path in RESULTS}
+
+
+def test_each_claim_had_a_forecast():
+    forecasts = pd.read_csv(BOOK / "results" / "forecasts.csv")
+    assert list(forecasts.columns) == ["claim", "forecast", "why"]
+    assert sorted(forecasts["claim"]) == sorted(CLAIMS)
+    assert set(forecasts["forecast"]) <= set(VERDICTS)
+    assert forecasts["why"].str.len().min() > 10
 
 
 def test_the_ledger_is_whole():
-    assert len({claim["id"] for claim in LEDGER}) == len(LEDGER) == 61
+    assert len({claim["id"] for claim in LEDGER}) == len(LEDGER) == 64
     needed = {"id", "paper", "says", "test", "source", "table", "verdict", "evidence"}
     for claim in LEDGER:
         assert needed <= set(claim) <= needed | {"note"}, claim["id"]

@@ -5,6 +5,7 @@ Run as a script, settle the claims from book/results/ first:
     python book/tools/claims_page.py
 """
 
+import csv
 import json
 from pathlib import Path
 
@@ -49,6 +50,9 @@ if one is against, else undecided if one is undecided, else excluded; what is no
 count beside others. *Best of* is asked of the paper's own baselines alone. *Open* is what is not
 measured yet.
 
+**Forecasts.** Below a verdict stands what we expected, written down in `book/results/forecasts.csv`
+before the test people were looked at.
+
 That a claim does not hold here says that it did not carry over to this corpus, these sizes and this
 training; it does not say that the paper's own numbers are wrong.
 """
@@ -58,22 +62,31 @@ FEW = 4  # comparisons that are shown; more are folded away
 def claims_page(ledger: Path) -> str:
     """The page, a section a paper; only a header where there is no ledger."""
     claims = json.loads(ledger.read_text()) if ledger.exists() else []
+    forecasts = read_forecasts(ledger.parent / "results" / "forecasts.csv")
     sections = []
     for key in PAPERS:
         own = [claim for claim in claims if claim["paper"] == key]
-        sections.append(section(key, own))
+        sections.append(section(key, own, forecasts))
     if not claims:
         return HEADER
     counts = tally([claim["verdict"] for claim in claims])
     return "\n".join([HEADER, f"{len(claims)} claims: {counts}.", "", *sections])
 
 
-def section(paper: str, claims: list[dict]) -> str:
+def read_forecasts(path: Path) -> dict[str, str]:
+    """What was expected of each claim, by its id; empty where nothing was written down."""
+    if not path.exists():
+        return {}
+    with open(path, newline="") as file:
+        return {line["claim"]: line["forecast"] for line in csv.DictReader(file)}
+
+
+def section(paper: str, claims: list[dict], forecasts: dict[str, str]) -> str:
     counts = tally([claim["verdict"] for claim in claims])
     lines = [
         "| Claim | What is compared | Verdict | Evidence |",
         "|---|---|---|---|",
-        *map(row, claims),
+        *(row(claim, forecasts.get(claim["id"], "")) for claim in claims),
     ]
     title, key = PAPERS[paper]
     return "\n".join(
@@ -81,13 +94,13 @@ def section(paper: str, claims: list[dict]) -> str:
     )
 
 
-def row(claim: dict) -> str:
+def row(claim: dict, forecast: str = "") -> str:
     says = f"`{claim['id']}`<br>{paragraph(claim['says'])} ({claim['source']})"
     note = f"<br>*Note: {paragraph(claim['note'])}.*" if "note" in claim else ""
     cells = [
         f"{says}{note}",
         paragraph(claim["test"]),
-        f"**{claim['verdict']}**",
+        f"**{claim['verdict']}**" + (f"<br>forecast: {forecast}" if forecast else ""),
         evidence(claim["evidence"]),
     ]
     return f"| {' | '.join(cells)} |"

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from claims_page import PAPERS, claims_page, row
+from claims_page import PAPERS, claims_page, read_forecasts, row
 
 LEDGER = Path(__file__).resolve().parents[2] / "book" / "claims.json"
 
@@ -17,7 +17,7 @@ def test_each_claim_stands_once_below_its_paper():
         line = next(
             line for line in sections[claim["paper"]].splitlines() if f"`{claim['id']}`" in line
         )
-        assert f"| **{claim['verdict']}** |" in line
+        assert f"| **{claim['verdict']}**" in line
         assert line.replace("\\|", "").count("|") == 5
     assert "The rule" in page
 
@@ -43,6 +43,13 @@ def test_a_settled_claim_shows_its_interval_seeds_and_file():
     shown = "| **held** | a − b: -0.2 \\[-0.3, -0.1\\], held<br>over 3 seeds, `priors.T1.json` |"
     assert line.endswith(shown)
     assert "\\|a\\| \\< b" in line
+
+
+def test_a_forecast_stands_below_the_verdict(tmp_path):
+    assert "| **held**<br>forecast: against |" in row(claim(HELD), "against")
+    assert read_forecasts(tmp_path / "none.csv") == {}
+    known = read_forecasts(LEDGER.parent / "results" / "forecasts.csv")
+    assert known["priors.robust"] in ("held", "against", "excluded", "undecided")
 
 
 def test_each_comparison_shows_its_own_verdict_and_what_would_decide():
