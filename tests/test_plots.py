@@ -90,3 +90,26 @@ def test_landmarks_lie_on_their_pixels():
     assert len(drawn) == 68 + 4  # each closed contour comes back to its first point
     for point in landmarks - 0.5:
         assert np.abs(drawn - point).sum(1).min() < 1e-9
+
+
+def test_a_forest_plot_puts_the_claimed_side_to_the_right():
+    less = {
+        "what": "ours − other",
+        "verdict": "held",
+        "mean": -0.4,
+        "interval": [-0.6, -0.2],
+        "smallest": 0.1,
+        "claimed": "below",
+        "paper": -0.2,
+    }
+    more = less | {"what": "a − b", "verdict": "against", "claimed": "above", "mean": -2.0}
+    band = {"what": "near 1", "verdict": "held", "mean": 1.0, "interval": [0, 2], "band": [0, 3]}
+    fig = plots.forest_plot([less, more, band, {"what": "none", "verdict": "undecided"}])
+    (ax,) = fig.axes
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["a − b", "ours − other"]  # sorted, and only what has an interval
+    assert plots.in_units(less, less["mean"]) == pytest.approx(4)
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx([-plots.FARTHEST, 4])
+    diamonds = [line for line in ax.lines if line.get_marker() == "D"]
+    assert float(diamonds[1].get_xdata()[0]) == pytest.approx(2)  # half of it would matter

@@ -1,6 +1,6 @@
 """The book's look: one colour-blind-safe palette, one style, and plots that chapters share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,21 @@ PALETTE = {
     "pink": "#CC79A7",
     "black": "#000000",
 }
+
+VERDICT_COLOURS = {
+    "held": PALETTE["green"],
+    "against": PALETTE["red"],
+    "excluded": PALETTE["orange"],
+    "undecided": PALETTE["sky"],
+}
+DIAMOND = {
+    "color": "black",
+    "marker": "D",
+    "markersize": 5,
+    "fillstyle": "none",
+    "linestyle": "",
+}
+FARTHEST = 6.0  # smallest effects that matter, to each side of a forest plot
 
 
 def use_style() -> None:
@@ -135,3 +150,50 @@ def draw_landmarks(
     contours += [np.vstack([points[a:b], points[a : a + 1]]) for a, b in CLOSED_CONTOURS]
     for contour in contours:
         ax.plot(contour[:, 0], contour[:, 1], color=color, linewidth=1.2, marker=".", markersize=3)
+
+
+def forest_plot(comparisons: Sequence[Mapping[str, Any]]) -> Any:
+    """Comparisons of claims as dots with their intervals, the claimed side to the right.
+
+    comparisons: as `thlab.evaluation.claims.settle` gives them; those without an interval, and
+    those that ask for a band, are left out. The unit is the smallest effect that would matter.
+    A hollow diamond is the paper's effect, where it prints one. Effects beyond FARTHEST are drawn
+    there. Chapter: book/priors.ipynb
+    """
+    plt = require("matplotlib.pyplot", extra="book")
+    shown = [one for one in comparisons if "smallest" in one and one["smallest"] > 0]
+    shown.sort(key=lambda one: in_units(one, one["mean"]))
+    fig, ax = plt.subplots(figsize=(7.2, 0.6 + 0.22 * len(shown)))
+    for y, one in enumerate(shown):
+        places = [in_units(one, value) for value in (*one["interval"], one["mean"])]
+        low, high, mean = np.clip(places, -FARTHEST, FARTHEST)
+        colour = VERDICT_COLOURS[one["verdict"]]
+        ax.plot([low, high], [y, y], color=colour, linewidth=2)
+        ax.plot(mean, y, "o", color=colour, markersize=5)
+        if "paper" in one:
+            paper = np.clip(in_units(one, one["paper"]), -FARTHEST, FARTHEST)
+            ax.plot(paper, y, **DIAMOND)
+    ax.axvspan(0, 1, color="0.93", zorder=0)
+    ax.axvline(0, color="black", linewidth=0.8)
+    edge = FARTHEST + 0.3
+    ax.set(yticks=range(len(shown)), ylim=(-0.7, len(shown) - 0.3), xlim=(-edge, edge))
+    ax.set_yticklabels([one["what"] for one in shown], fontsize=7)
+    ax.tick_params(axis="x", labelsize=8)
+    ax.set_xlabel(
+        "effect, in smallest effects that matter: against the claim ← → for it", fontsize=8
+    )
+    handles = []
+    for verdict, colour in VERDICT_COLOURS.items():
+        handles.append(plt.Line2D([], [], color=colour, marker="o", label=verdict))
+    handles.append(plt.Line2D([], [], **DIAMOND, label="the paper"))
+    fig.legend(handles=handles, fontsize=7, loc="outside upper center", ncols=5, frameon=False)
+    return fig
+
+
+def in_units(one: Mapping[str, Any], value: float) -> float:
+    """A value of a comparison in smallest effects that matter, above 0 on the claimed side.
+
+    Chapter: book/priors.ipynb
+    """
+    sign = 1 if one["claimed"] == "above" else -1
+    return sign * value / one["smallest"]

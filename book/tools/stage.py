@@ -11,10 +11,11 @@ from pathlib import Path
 
 from api_page import api_page
 from claims_page import claims_page
+from results_page import BUILT, FIGURE, results_page, write_forest
 
 BOOK = Path(__file__).resolve().parent.parent
 NOT_COPIED = shutil.ignore_patterns("vendor", "tools", ".*", "__pycache__")
-MADE = ("api.md", "claims.md")
+MADE = ("api.md", "claims.md", "results-*.md", FIGURE.format("*"))
 
 
 def write_if_changed(path: Path, text: str) -> None:
@@ -46,6 +47,9 @@ def stage(target: Path, executed: set[str] | None = None) -> None:
     remove_vanished(target, MADE if executed is None else (*MADE, "static/models/*"))
     write_if_changed(target / "api.md", api_page(BOOK.parent))
     write_if_changed(target / "claims.md", claims_page(BOOK / "claims.json"))
+    for key in BUILT:
+        write_if_changed(target / f"results-{key}.md", results_page(BOOK, key))
+        write_forest(BOOK, key, target / FIGURE.format(key))
     vendor = target / "vendor"
     if not vendor.is_symlink():
         vendor.symlink_to(BOOK / "vendor", target_is_directory=True)

@@ -58,7 +58,7 @@ def test_all_tables_are_written_and_nothing_is_measured_twice(tiny_corpus, tmp_p
 
 
 def test_a_plan_has_each_seed_of_each_table():
-    units = results.plan(["priors"], "book")
+    units = results.plan(["priors"])
     tables = {unit.table for unit in units}
     assert tables == set(results.load_paper("priors").tables)
     assert [unit.seed for unit in units if unit.table == "T1"] == list(range(8))

@@ -165,6 +165,9 @@ def settle_comparison(comparison: Comparison | Untestable, table: Table | None) 
         record["band"] = [_rounded(low), _rounded(high)]
     else:
         record["smallest"] = _rounded(smallest)
+        record["claimed"] = "above" if math.isfinite(low) else "below"
+        if comparison.paper is not None:
+            record["paper"] = _rounded(comparison.paper * unit_scale(comparison, table))
     if verdict == "undecided":
         record["decides"] = what_decides(found, low, high, smallest)
     return record

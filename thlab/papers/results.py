@@ -14,6 +14,7 @@ import torch
 from thlab.evaluation.experiment import Experiment, measured
 from thlab.papers import PAPERS, load_paper
 from thlab.papers.runner import evaluate, open_experiment
+from thlab.training import read_card
 from thlab.training.run import IN_USE
 
 WAIT = 10.0  # seconds between two looks at a run that another process trains
@@ -33,7 +34,7 @@ def results(papers: Sequence[str], preset: str, out: Path, jobs: int) -> Iterato
     Rows that were measured before are not measured again. Yields lines on what was done and what is
     left. ValueError for an unknown paper.
     """
-    units = plan(papers or [key for key in PAPERS if load_paper(key).tables], preset)
+    units = plan(papers or [key for key in PAPERS if load_paper(key).tables])
     left = Counter((unit.paper, unit.table) for unit in units)
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         work = [(unit, preset) for unit in units]
@@ -45,13 +46,15 @@ def results(papers: Sequence[str], preset: str, out: Path, jobs: int) -> Iterato
                     yield f"{out / unit.paper}.{unit.table}.json is written"
 
 
-def plan(papers: Sequence[str], preset: str) -> list[Unit]:
+def plan(papers: Sequence[str]) -> list[Unit]:
     """All seeds of all tables, in the order in which they are measured."""
     units = []
     for key in papers:
-        for table in load_paper(key).tables:
-            experiment = experiment_of(key, table, preset)
-            units += [Unit(key, table, seed) for seed in experiment.seeds]
+        for table, spec in load_paper(key).tables.items():
+            seeds = range(spec.seeds)
+            if spec.of_weights:
+                seeds = [read_card(spec.of_weights).get("seed", 0)]
+            units += [Unit(key, table, seed) for seed in seeds]
     return units
 
 

@@ -1,0 +1,84 @@
+"""Write a paper's page of results: its claims, every table, and how to measure it again."""
+
+import json
+from pathlib import Path
+
+from claims_page import PAPERS
+
+from thlab.evaluation.table import Table
+from thlab.evaluation.verdicts import tally
+from thlab.papers import load_paper
+from thlab.papers.paper import Paper
+from thlab.plots import forest_plot, use_style
+
+BUILT = ("priors", "davs", "stochastic")  # papers that have tables
+FIGURE = "forest-{}.png"
+CAPTION = """Every comparison that the claims ask for, with its 95 % interval. The unit is the
+smallest effect that would matter, and the claimed side is to the right. A diamond is the paper's
+own effect. What asks for a band, and what was not measured, is not drawn."""
+
+
+def results_page(book: Path, key: str) -> str:
+    """The page of one paper, from book/claims.json and book/results/."""
+    paper = load_paper(key)
+    title, citation = PAPERS[key]
+    claims = claims_of(book, key)
+    counts = tally([claim["verdict"] for claim in claims])
+    intro = f"{len(claims)} claims of {{cite}}`{citation}`: {counts}."
+    lines = [
+        f"# Results: {title}",
+        "",
+        f"{intro} {{doc}}`claims` has each of them.",
+        "",
+        f"```{{figure}} {FIGURE.format(key)}",
+        f":name: fig-forest-{key}",
+        "",
+        CAPTION,
+        "```",
+        "",
+    ]
+    for path in sorted((book / "results").glob(f"{key}.*.json")):
+        lines += section(paper, Table.load(path))
+    return "\n".join(lines)
+
+
+def claims_of(book: Path, key: str) -> list[dict]:
+    """The claims of a paper in the ledger."""
+    return [one for one in json.loads((book / "claims.json").read_text()) if one["paper"] == key]
+
+
+def section(paper: Paper, table: Table) -> list[str]:
+    """One table, what it rests on, and the commands that measure it again."""
+    name, _, corpus = table.table.partition("-grid")
+    spec = paper.tables.get(table.table) or paper.tables.get(name)
+    what = f": {spec.title}" if spec else ""
+    evidence = table.evidence
+    facts = [f"corpus {evidence['corpus']} (version {evidence['corpus_version']})"]
+    facts += [f"preset {evidence['preset']}", f"seeds {', '.join(map(str, evidence['seeds']))}"]
+    facts += [evidence["hardware"], f"commit `{evidence['commit'][:10]}`"]
+    lines = [f"## {table.table}{what}", "", table.markdown(), "", f"*{'; '.join(facts)}.*", ""]
+    return lines + ([] if corpus else again(paper, table))
+
+
+def again(paper: Paper, table: Table) -> list[str]:
+    """How to measure a table again, or a row of it, and how long that takes."""
+    evidence = table.evidence
+    command = f"thlab evaluate {paper.key} --table {table.table} --preset {evidence['preset']}"
+    took = f", {evidence['minutes']:g} minutes of one core" if "minutes" in evidence else ""
+    lines = [f"All of it again: `{command}`{took}.", ""]
+    by_row = evidence.get("minutes_of_rows", {})
+    if by_row:
+        times = "; ".join(f"{row}: {minutes:g}" for row, minutes in by_row.items())
+        one = f"{command} --row NAME --seeds {len(evidence['seeds'])}"
+        lines += [f"One row: `{one}`. Minutes a seed, trainings included: {times}.", ""]
+    return lines
+
+
+def write_forest(book: Path, key: str, path: Path) -> None:
+    """The forest plot of a paper's claims, as a picture."""
+    use_style()
+    comparisons = []
+    for claim in claims_of(book, key):
+        comparisons += claim["evidence"]["comparisons"]
+    figure = forest_plot(comparisons)
+    figure.savefig(path, dpi=150)
