@@ -61,7 +61,7 @@ def test_a_plan_has_each_seed_of_each_table():
     units = results.plan(["priors"])
     tables = {unit.table for unit in units}
     assert tables == set(results.load_paper("priors").tables)
-    assert [unit.seed for unit in units if unit.table == "T1"] == list(range(8))
+    assert [unit.seed for unit in units if unit.table == "T1"] == list(range(4))
     assert [unit.seed for unit in units if unit.table == "quality"] == [0]
 
 

@@ -47,7 +47,7 @@ TABLES = {
         mouths.T1_ROWS,
         dict.fromkeys(mouths.LEVELS, "LMD, exact"),
         {"GRID": PRINTED_1},
-        seeds=8,
+        seeds=4,
         facts=mouths.mouths_evidence,
     ),
     "T3": TableSpec(
@@ -57,7 +57,7 @@ TABLES = {
         ACCURACIES,
         {"GRID and CREMA-D": PRINTED_3},
         corpus="emotions",
-        seeds=8,
+        seeds=4,
         facts=vae_evidence,
     ),
     "collapse": TableSpec(
@@ -66,7 +66,7 @@ TABLES = {
         collapse.ROWS,
         collapse.COLUMNS,
         corpus="emotions",
-        seeds=8,
+        seeds=4,
         facts=vae_evidence,
     ),
     "emotions": TableSpec(
@@ -75,7 +75,7 @@ TABLES = {
         emotions.ROWS,
         emotions.COLUMNS,
         corpus="emotions",
-        seeds=8,
+        seeds=4,
         facts=emotions.evidence,
     ),
     "probes": TableSpec(
