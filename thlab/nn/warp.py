@@ -10,7 +10,6 @@ from torch.nn.functional import avg_pool2d, grid_sample
 
 FARTHEST = 0.15  # that a pixel is fetched from, in widths of the picture
 EDGE = 0.01  # colours are changed as logits, taken between this and 1 - EDGE
-SMOOTH = 0.14  # widths of the picture: as wide as an eye
 STEEP = 4.0  # of the map that says how far skin covers a place: zeros are a cover of .02
 FADE = 6.0  # pixels of the aligned view over which changes fade out towards its rim, in a photo
 BOX_FADE = 2.0  # likewise within a box, which lies where little is left to change at its rim
@@ -52,23 +51,23 @@ def changes_of(x: Float[Tensor, "t 5 h w"]) -> Changes:
     return Changes(FARTHEST * torch.tanh(x[:, 3:]), x[:, :3])
 
 
-def covering_changes(image: Float[Tensor, "t 3 h w"], x: Float[Tensor, "t 6 h w"]) -> Changes:
+def covering_changes(
+    image: Float[Tensor, "t 3 h w"],
+    x: Float[Tensor, "t 6 h w"],
+    places: Float[Tensor, "1 1 h w"],
+    side: int,
+) -> Changes:
     """Six maps of a net as changes: those of `changes_of`, and how far smooth skin covers a place.
 
-    The skin is the picture itself, averaged over SMOOTH of its width. A dark pixel stays dark
-    whatever is added to its logits, and where lids shut there is nothing near to be fetched: skin
-    that covers an iris can be coloured like a lid. Maps of zeros nearly give the image back.
-    Chapter: book/latent-kl.ipynb
+    The skin is the picture itself, averaged over squares of an odd number of pixels a side. A dark
+    pixel stays dark whatever is added to its logits, and where lids shut there is nothing near to
+    be fetched: skin that covers an iris can be coloured like a lid. places: 1 where it may cover.
+    Maps of zeros nearly give the image back. Chapter: book/latent-kl.ipynb
     """
     found = changes_of(x[:, :5])
-    cover = torch.sigmoid(STEEP * (x[:, 5:] - 1))
-    return found._replace(texture=smoothed(image), cover=cover)
-
-
-def smoothed(image: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "t 3 h w"]:
-    """A picture averaged over squares of SMOOTH of its width. Chapter: book/latent-kl.ipynb"""
-    half = max(1, round(SMOOTH * image.shape[-1] / 2))
-    return avg_pool2d(image, 2 * half + 1, 1, half, count_include_pad=False)
+    cover = places * torch.sigmoid(STEEP * (x[:, 5:] - 1))
+    skin = avg_pool2d(image, side, 1, side // 2, count_include_pad=False)
+    return found._replace(texture=skin, cover=cover)
 
 
 def repaint(

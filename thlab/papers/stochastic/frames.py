@@ -15,6 +15,7 @@ from thlab.papers.stochastic.config import COARSE, StochasticConfig
 EMBED = 128  # numbers of h_f, h_a and g_t
 CLEARER = 4.0  # than in the pictures is what sound alone gets wrong of them
 FIRST_OUTLET = 0.1  # of the first weights of a decoder that bends
+SKIN = 0.14  # widths of the picture over which skin is averaged: as wide as an eye
 PAINTED, BENT = 3, 6  # maps of the outlet: colours, or changes of colour, motion and cover
 
 
@@ -63,8 +64,8 @@ class FrameDecoder(nn.Module):
     """p(f_t | g_t), with skips from frame 1; only g_t, and a fine z_t, differ between frames.
 
     A convolution of two maps side by side is the sum of one of each, so the skips' are computed
-    once a clip. Unless as published it bends, covers and recolours frame 1, and begins as a copier
-    of it: its finest skip is the picture. Chapter: book/latent-kl.ipynb
+    once a clip. Unless as published it bends and recolours frame 1 and covers its eyes, and begins
+    as a copier of it: its finest skip is the picture. Chapter: book/latent-kl.ipynb
     """
 
     def __init__(self, config: StochasticConfig):
@@ -82,6 +83,11 @@ class FrameDecoder(nn.Module):
         if config.fine:
             self.scales = nn.ModuleList(nn.Linear(config.z, c, bias=False) for c in finer)
         maps = BENT if self.bends else PAINTED
+        # where skin may cover frame 1: elsewhere it would only blur
+        near_eyes = torch.zeros(1, 1, config.size, config.size)
+        eyes(near_eyes).fill_(1.0)
+        self.near_eyes = nn.Buffer(near_eyes, persistent=False)
+        self.skin = 1 + 2 * max(1, round(SKIN * config.size / 2))
         self.outlet = nn.Conv2d(widths[0], maps * self.fold**2, 3, padding=1)
         if self.bends:
             # nearly a copier, but none whose gradients are all zero
@@ -126,7 +132,8 @@ class FrameDecoder(nn.Module):
     ) -> Changes:
         """What makes each frame from frame 1, where it bends."""
         maps = self.maps(g, skips, z)
-        return covering_changes(of_each_frame(skips[0], len(maps)), maps)
+        image = of_each_frame(skips[0], len(maps))
+        return covering_changes(image, maps, self.near_eyes, self.skin)
 
 
 def of_each_frame(skip: Float[Tensor, "b c h w"], frames: int) -> Float[Tensor, "n c h w"]:
