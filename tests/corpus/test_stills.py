@@ -114,7 +114,7 @@ FULL = """print('{"error": "OSError: full", "errno": 28}')"""
 
 @pytest.mark.parametrize("worker", ["raise SystemExit", FULL])
 def test_a_failure_leaves_nothing(home, monkeypatch, worker):
-    monkeypatch.setattr(sys.modules["thlab.corpus.stills"], "WORKER", worker)
+    monkeypatch.setattr(sys.modules["thlab.corpus.still_pictures"], "WORKER", worker)
     with pytest.raises((RuntimeError, OSError), match=r"worker process died|disk is full"):
         stills(1, 2, workers=1)
     assert [path.suffix for path in home.iterdir()] == [".lock"]

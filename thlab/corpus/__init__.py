@@ -9,8 +9,8 @@ from thlab.corpus.performance import Performance, perform, replay
 from thlab.corpus.scene import Scene
 from thlab.corpus.settings import PRESETS, Preset
 from thlab.corpus.show import contact_sheet
-from thlab.corpus.stills import Stills, stills
-from thlab.corpus.swap import neutral_face, swap
+from thlab.corpus.still_pictures import Stills, stills
+from thlab.corpus.swapped_scenes import neutral_face, swap
 from thlab.corpus.version import CORPUS_VERSION
 
 __all__ = [

@@ -31,7 +31,7 @@ FIRST_STRANGER = LAST_SPEAKER + 1
 STILLS_STREAM = 6000
 BLINKING = 0.15  # of the stills
 PHONE_SECONDS = (0.04, 0.16)
-WORKER = "from thlab.corpus.stills import serve; serve()"
+WORKER = "from thlab.corpus.still_pictures import serve; serve()"
 
 
 class Stills(NamedTuple):
