@@ -188,7 +188,7 @@ def means_of(table) -> dict[str, dict[str, float]]:
     }
 
 
-def test_quality_has_the_best_take_and_the_mean_one(experiment, monkeypatch):
+def test_quality_has_the_best_take_and_the_mean_one(experiment, of_weights, monkeypatch):
     monkeypatch.setattr(quality, "takes_a_clip", near_the_truth([0.02 * (k + 1) for k in range(K)]))
     still = SimpleNamespace(head=lambda weights: head_of_stills())
     monkeypatch.setattr(quality, "load_paper", lambda key: still)
@@ -200,7 +200,9 @@ def test_quality_has_the_best_take_and_the_mean_one(experiment, monkeypatch):
     assert mean[f"ours, best of {K}"]["PSNR"] == pytest.approx(nearest, abs=0.5)
     assert mean[f"ours, best of {K}"]["PSNR"] > mean["ours, one take"]["PSNR"]
     assert mean[f"ours, best of {K}"]["LMD"] < mean["ours, one take"]["LMD"]
-    assert set(table.rows) == {*PAPER.tables["quality"].rows, "DAVS"}
+    assert set(table.rows) == {*PAPER.tables["quality"].rows, f"ours, best of {K}", "DAVS"}
+    alone = table_of("controls", experiment, [f"ours, best of {K}"])
+    assert means_of(alone)[f"ours, best of {K}"] == mean[f"ours, best of {K}"]
 
 
 def test_table_1_stands_beside_davs_and_controls_stand_apart(

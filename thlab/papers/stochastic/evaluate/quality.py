@@ -36,7 +36,7 @@ from thlab.papers.stochastic.reported import SAMPLED, TAKE
 BEST = f"ours, best of {K}"
 STILL = ("repeated frame", "mean frame")
 CONTROLS = (BEST, MEAN_Z, DETERMINISTIC, SHUFFLED, *STILL)
-ROWS = (TAKE, SAMPLED, *CONTROLS)
+ROWS = (TAKE, SAMPLED, MEAN_Z, DETERMINISTIC, SHUFFLED, *STILL)
 COLUMNS = {
     "SSIM": "SSIM",
     "PSNR": "PSNR",
@@ -53,30 +53,36 @@ COLUMNS = {
 }
 SEEN_BY_MEDIAPIPE = (DETERMINISTIC, SHUFFLED, "repeated frame")
 MEDIAPIPE_CLIPS = 12
+OfTakes = dict[str, Float[np.ndarray, "k n"]]  # by column, a number a take and clip
 
 
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     """A row of the weights that are judged.
 
-    With the row of one take comes that of the model that stands beside ours, where one is asked
-    for. Chapter: book/latent-kl.ipynb
+    With the row of one take come those of the best take, of the same work, and of the model that
+    stands beside ours, where one is asked for. Chapter: book/latent-kl.ipynb
     """
     test_set = make_test_set(experiment, MANY)
-    made = measure_row(experiment, test_set, judged_heads(experiment), row)
-    return made + measure_beside(experiment, test_set) if row == TAKE else made
+    heads = judged_heads(experiment)
+    if row != TAKE:
+        return measure_row(experiment, test_set, heads, row)
+    first, scores = scores_of_takes(test_set, heads, lasting=True)
+    made = test_set.measurements(TAKE, mean_take(experiment, test_set, first, scores))
+    made += test_set.measurements(BEST, best_take(scores))
+    return made + measure_beside(experiment, test_set)
 
 
 def measure_row(experiment: Experiment, test_set: TestSet, heads: Heads, row: str) -> Measurements:
     """A number a clip, of all frames but the image's own. Chapter: book/latent-kl.ipynb"""
-    if row in (TAKE, SAMPLED):
-        scores = mean_take(experiment, test_set, heads, lasting=row == TAKE)
-    elif row == BEST:
-        scores = best_take(test_set, heads)
-    else:
-        videos = test_set.baselines()[row] if row in STILL else videos_of(heads, test_set, row)
-        scores = score_videos(test_set, videos)
-        if row in SEEN_BY_MEDIAPIPE:
-            scores |= test_set.mediapipe(videos, thinned(experiment, MEDIAPIPE_CLIPS))
+    if row in (TAKE, SAMPLED, BEST):
+        first, of_takes = scores_of_takes(test_set, heads, lasting=row != SAMPLED)
+        if row == BEST:
+            return test_set.measurements(BEST, best_take(of_takes))
+        return test_set.measurements(row, mean_take(experiment, test_set, first, of_takes))
+    videos = test_set.baselines()[row] if row in STILL else videos_of(heads, test_set, row)
+    scores = score_videos(test_set, videos)
+    if row in SEEN_BY_MEDIAPIPE:
+        scores |= test_set.mediapipe(videos, thinned(experiment, MEDIAPIPE_CLIPS))
     return test_set.measurements(row, scores)
 
 
@@ -103,9 +109,7 @@ def mouth_pictures(test_set: TestSet, videos: list[Video]) -> Scores:
     return scores
 
 
-def scores_of_takes(
-    test_set: TestSet, heads: Heads, lasting: bool
-) -> tuple[list[Video], dict[str, Float[np.ndarray, "k n"]]]:
+def scores_of_takes(test_set: TestSet, heads: Heads, lasting: bool) -> tuple[list[Video], OfTakes]:
     """Take 0 of each clip, and the scores of K takes of each. Chapter: book/latent-kl.ipynb"""
     made = takes_a_clip(test_set, heads("latent"), lasting=lasting)
     takes = [list(videos) for videos in zip(*made, strict=True)]  # K lists of a video a clip
@@ -113,25 +117,25 @@ def scores_of_takes(
     return takes[0], {name: np.array([one[name] for one in scores]) for name in scores[0]}
 
 
-def mean_take(experiment: Experiment, test_set: TestSet, heads: Heads, lasting: bool) -> Scores:
-    """The mean score of K takes of each clip; mediapipe looks at take 0.
+def mean_take(
+    experiment: Experiment, test_set: TestSet, first: list[Video], of_takes: OfTakes
+) -> Scores:
+    """The mean score of the takes of each clip; mediapipe looks at the first.
 
     Chapter: book/latent-kl.ipynb
     """
-    first, scores = scores_of_takes(test_set, heads, lasting)
-    mean: Scores = {name: of_takes.mean(0).tolist() for name, of_takes in scores.items()}
+    mean: Scores = {name: scores.mean(0).tolist() for name, scores in of_takes.items()}
     return mean | test_set.mediapipe(first, thinned(experiment, MEDIAPIPE_CLIPS))
 
 
-def best_take(test_set: TestSet, heads: Heads) -> Scores:
-    """Of K takes of each clip the best one, by each score on its own.
+def best_take(of_takes: OfTakes) -> Scores:
+    """Of the takes of each clip the best one, by each score on its own.
 
     No share of the error is better than another: of these the mean. Chapter: book/latent-kl.ipynb
     """
-    _, scores = scores_of_takes(test_set, heads, lasting=True)
     best: Scores = {}
-    for name, of_takes in scores.items():
-        best[name] = best_of(of_takes, metric_of(COLUMNS[name]).direction).tolist()
+    for name, scores in of_takes.items():
+        best[name] = best_of(scores, metric_of(COLUMNS[name]).direction).tolist()
     return best
 
 

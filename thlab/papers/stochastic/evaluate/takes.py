@@ -61,7 +61,7 @@ def difference(made: Takes, region: Callable[[Tensor], Tensor]) -> float:
 
 
 def make_test_set(experiment: Experiment, n_clips: int) -> TestSet:
-    """Test clips of an experiment, with our landmark net; a third of them in preset fast.
+    """Test clips of an experiment, with our landmark net; a sixth of them in preset fast.
 
     Chapter: book/latent-kl.ipynb
     """
@@ -74,11 +74,11 @@ def make_test_set(experiment: Experiment, n_clips: int) -> TestSet:
 
 
 def thinned(experiment: Experiment, n_clips: int) -> int:
-    """How many clips are looked at: a third in preset fast, which is for tests.
+    """How many clips are looked at: a sixth in preset fast, which is for tests.
 
     Chapter: book/latent-kl.ipynb
     """
-    return n_clips // 3 if experiment.preset == "fast" else n_clips
+    return n_clips // 6 if experiment.preset == "fast" else n_clips
 
 
 def needs_embedded(experiment: Experiment, table: str, why: str) -> None:
