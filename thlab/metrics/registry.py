@@ -33,6 +33,7 @@ METRICS: dict[str, Metric] = {
     "SSIM": Metric("higher", "", ssim),
     "sharpness": Metric("nearest 1", "of the truth", sharpness),
     "FID": Metric("lower", "", fid),
+    "share of squared error": Metric("", "%"),  # how much of a picture's lies in a part of it
     # between the true lips, where a mouth is wide open
     "contrast inside": Metric("nearest 1", "of the truth", contrast_inside),
     "pattern inside": Metric("higher", "correlation", pattern_inside),

@@ -58,9 +58,11 @@ PAPER = Paper(
         Option("--samples", "generate", "takes: out-1.mp4, out-2.mp4, … (default: 1)", int, 1),
         Option("--seed", "generate", "of the takes' noise (default: 0)", int, 0),
         Option("--temperature", "generate", "scales the noise; 0: none (default: 1)", float, 1.0),
-        Option("--beside", "evaluate", "T1 with that paper's head beside ours", choices=("davs",)),
+        Option(
+            "--beside", "evaluate", "quality with that paper's head beside ours", choices=("davs",)
+        ),
     ),
-    default_table="T1",
+    default_table="quality",
     head=load_head,
     outputs=takes_and_paths,
 )

@@ -1,8 +1,6 @@
 """What beta, its warm-up, free bits and `fine` do: models alike but for these."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,17 +13,11 @@ from thlab.face.align import eyes, mouth
 from thlab.metrics.image import psnr, ssim
 from thlab.metrics.landmark import correlation, mouth_opening
 from thlab.nn.gaussian import kl
-from thlab.papers.stochastic.evaluate.takes import (
-    FEW,
-    Takes,
-    difference,
-    make_test_set,
-    short_config,
-)
-from thlab.papers.stochastic.head import StochasticHead, make_head, takes_of
+from thlab.papers.stochastic.evaluate.heads import short_config, short_head
+from thlab.papers.stochastic.evaluate.takes import FEW, Takes, difference, make_test_set
+from thlab.papers.stochastic.head import StochasticHead, takes_of
 from thlab.papers.stochastic.losses import neg_log_likelihood
 from thlab.papers.stochastic.model import generate
-from thlab.papers.stochastic.train import train
 
 TAKES = 4  # of a clip
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -58,11 +50,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 
     A number a clip, as `score_clip` has it. Chapter: book/latent-kl.ipynb
     """
-    config = replace(short_config(experiment), **VARIANTS[row])
-    before = config.deterministic(config.first)  # the same of all variants
-    first = experiment.job("first", before, experiment.train, seed)
-    job = experiment.job("beta", config, experiment.train, seed, name=row)
-    head = make_head(experiment.trained(job, partial(train, first=first)))
+    head = short_head(experiment, seed, **VARIANTS[row])
     test_set = make_test_set(experiment, FEW)
     scores: dict[str, list[float]] = {column: [] for column in COLUMNS}
     for k in range(len(test_set.clips)):
@@ -113,4 +101,5 @@ def of_takes(metric: Callable[[Tensor, Tensor], Tensor], made: Takes, real: Vide
 def facts(experiment: Experiment) -> dict[str, Any]:
     """Pictures' size, takes and steps. Chapter: book/latent-kl.ipynb"""
     config = short_config(experiment)
-    return {"pixels": config.size, "takes": TAKES, "steps": [config.first, config.steps]}
+    found = {"pixels": config.size, "takes": TAKES, "steps": [config.first, config.steps]}
+    return found | {"test_clips": len(make_test_set(experiment, FEW).clips)}

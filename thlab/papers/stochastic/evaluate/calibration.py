@@ -1,6 +1,5 @@
 """Is the spread of our takes the spread of the true ones, given the sound?"""
 
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -8,15 +7,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from thlab.evaluation.experiment import Experiment, Measurements
+from thlab.papers.stochastic.evaluate.heads import card_facts, judged_heads, takes_a_clip
 from thlab.papers.stochastic.evaluate.takes import (
     FEW,
     K,
     Observation,
-    card_facts,
-    latent_head,
     make_test_set,
+    needs_embedded,
     observe,
-    takes_a_clip,
     true_takes,
 )
 
@@ -38,23 +36,21 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     no face are left out. Raises ValueError for a real corpus, whose truth is known once.
     Chapter: book/latent-kl.ipynb
     """
-    if not experiment.embedded:
-        wanted = "calibration needs the embedded corpus, which can say a sentence again"
-        raise ValueError(f"{wanted}: not {experiment.corpus}")
+    needs_embedded(experiment, "calibration", "which can say a sentence again")
     test_set = make_test_set(experiment, FEW)
     scores: dict[str, list[float]] = {column: [] for column in COLUMNS}
-    for true, ours in observed(experiment):
+    # all rows look at the same takes
+    for true, ours in experiment.once("observed takes", lambda: observe_takes(experiment)):
         found = compare_spreads(tracks(true, row), tracks(ours, row))
         for column, value in found.items():
             scores[column].append(value)
     return test_set.measurements(row, scores)
 
 
-@lru_cache(maxsize=1)  # all rows look at the same takes
-def observed(experiment: Experiment) -> list[tuple[Seen, Seen]]:
+def observe_takes(experiment: Experiment) -> list[tuple[Seen, Seen]]:
     """What is seen in the true takes of each clip, and in ours. Chapter: book/latent-kl.ipynb"""
     test_set = make_test_set(experiment, FEW)
-    ours = takes_a_clip(test_set, latent_head(experiment))
+    ours = takes_a_clip(test_set, judged_heads(experiment)("latent"))
     pairs = []
     for true, made in zip(true_takes(experiment, test_set), ours, strict=True):
         of_truth = [observe(test_set, take) for take in true]
@@ -96,4 +92,5 @@ def facts(experiment: Experiment) -> dict[str, Any]:
 
     Chapter: book/latent-kl.ipynb
     """
-    return card_facts(experiment) | {"expected_inside": EXPECTED_INSIDE}
+    found = card_facts(experiment) | {"expected_inside": EXPECTED_INSIDE}
+    return found | {"test_clips": len(make_test_set(experiment, FEW).clips)}

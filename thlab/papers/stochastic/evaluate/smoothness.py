@@ -1,27 +1,33 @@
 """Do frames follow one another without jumps?"""
 
-from dataclasses import replace
+from typing import Any
 
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.evaluation.test_set import TestSet, Video
 from thlab.face.align import eyes, mouth
+from thlab.papers.stochastic.evaluate.heads import (
+    sampled_take,
+    short_config,
+    short_head,
+    trained_heads,
+    training_facts,
+    videos_of,
+)
 from thlab.papers.stochastic.evaluate.takes import (
     DETERMINISTIC,
     MANY,
     MEAN_Z,
     OURS,
-    WHITE,
     make_test_set,
-    short_config,
-    videos_of,
-    white_take,
 )
-from thlab.papers.stochastic.head import make_head
-from thlab.papers.stochastic.train import train
+from thlab.papers.stochastic.reported import SAMPLED
 
 TRUTH = "truth"
+# alike but for the LSTMs' memory: trained equally long, both with the paper's sampling
+SHORT = "short training"
 FRAME_BY_FRAME = "frame by frame"  # a model without memory, each of whose frames is made for itself
-ROWS = (TRUTH, OURS, WHITE, MEAN_Z, DETERMINISTIC, FRAME_BY_FRAME)
+MEMORY = {SHORT: True, FRAME_BY_FRAME: False}
+ROWS = (TRUTH, OURS, SAMPLED, MEAN_Z, DETERMINISTIC, *MEMORY)
 COLUMNS = {
     "first": "difference of frames",
     "second": "difference of frames",
@@ -44,18 +50,16 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def videos_of_row(experiment: Experiment, test_set: TestSet, row: str, seed: int) -> list[Video]:
-    """One video a clip; the model without memory is trained here as far as it is not yet.
+    """One video a clip: the true one, of a training at the preset, or of a short one.
 
     Chapter: book/latent-kl.ipynb
     """
     if row == TRUTH:
         return test_set.real
-    if row == FRAME_BY_FRAME:
-        config = replace(short_config(experiment), memory=False)
-        job = experiment.job("framewise", config, experiment.train, seed)
-        head = make_head(experiment.trained(job, train))
-        return test_set.videos(head, test_set.contents(head), white_take)
-    return videos_of(experiment, test_set, row)
+    if row in MEMORY:
+        head = short_head(experiment, seed, memory=MEMORY[row])
+        return test_set.videos(head, test_set.contents(head), sampled_take)
+    return videos_of(trained_heads(experiment, seed), test_set, row)
 
 
 def differences(video: Video) -> dict[str, float]:
@@ -71,3 +75,10 @@ def differences(video: Video) -> dict[str, float]:
         "mouth, second": mouth(turns).abs().mean().item(),
         "eyes, second": eyes(turns).abs().mean().item(),
     }
+
+
+def facts(experiment: Experiment) -> dict[str, Any]:
+    """Those of the trainings, and the steps of the short ones. Chapter: book/latent-kl.ipynb"""
+    short = short_config(experiment)
+    found = training_facts(experiment) | {"short_steps": [short.first, short.steps]}
+    return found | {"test_clips": len(make_test_set(experiment, MANY).clips)}
