@@ -44,6 +44,8 @@ METRICS: dict[str, Metric] = {
     "LD": Metric("lower", "px", landmark_distance),
     "LVD": Metric("lower", "px a frame", lvd),
     "opening": Metric("higher", "correlation", correlation),
+    "range of opening": Metric("nearest 1", "of the truth"),
+    "time open": Metric("nearest 1", "of the truth"),
     # words, and clips found again
     "accuracy": Metric("higher", "%"),
     "R@1": Metric("higher", "%"),
