@@ -72,9 +72,7 @@ def measure_supervisions(experiment: Experiment, kind: str, row: str, seed: int)
     out = encode(model, clips, every)
     in_noise = out._replace(words_a=words_heard(model, noisy, every))
     made = words_told(row, out, clips, every, TEST_PART)
-    for _, column, *rest in words_told(row, in_noise, clips, every, TEST_PART):
-        if column != "visual":
-            made.append((row, f"{column}, 0 dB", *rest))
+    made += renamed(words_told(row, in_noise, clips, every, TEST_PART), ", 0 dB")
     for person in clips.person.unique():
         which = (clips.person == person).nonzero()[:, 0]
         of_person = Output(*(x[which] for x in out[:4]))
@@ -87,10 +85,10 @@ def measure_supervisions(experiment: Experiment, kind: str, row: str, seed: int)
 
 def renamed(made: Measurements, ending: str) -> Measurements:
     """Measurements whose columns have this ending, as far as Table 3 has such a column."""
-    found = []
-    for row, column, *rest in made:
+    found: Measurements = []
+    for row, column, speaker, clip, value in made:
         if column + ending in TABLE_3_COLUMNS:
-            found.append((row, column + ending, *rest))
+            found.append((row, column + ending, speaker, clip, value))
     return found
 
 
