@@ -1,6 +1,7 @@
 """Verdicts of single comparisons, by numbers whose verdict is known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -255,3 +256,13 @@ def test_a_general_comparison_takes_any_quantity_of_its_cells():
     compared = Comparison("a + b − c", cells, lambda a, b, c: a + b - c, low=0, paper=1.0)
     values, _ = paired(compared, table(rows))
     assert values.tolist() == [[2], [4], [6]]
+
+
+def test_what_a_comparison_needs_is_asked_first():
+    made = both([20, 21, 22], [40, 41, 42])
+    needs = (("other", "accuracy"), 40.0)
+    ends = less("ours", "other", "accuracy", paper=-30.0)
+    assert settle_comparison(replace(ends, needs=needs), made)["verdict"] == "held"
+    found = settle_comparison(replace(ends, needs=(("other", "accuracy"), 42.0)), made)
+    assert found["verdict"] == "undecided"
+    assert found["reason"] == "not measured: other, accuracy is 41, and must be 42 at least"

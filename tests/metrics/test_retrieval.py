@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from thlab.metrics import retrieval as module
-from thlab.metrics.retrieval import retrieval
+from thlab.metrics.retrieval import nearest_ranks, retrieval
 
 
 def brute_force(queries: np.ndarray, gallery: np.ndarray) -> list[int]:
@@ -37,3 +37,12 @@ def test_sizes_do_not_matter_and_partners_find_each_other():
 
 def test_codes_that_are_all_alike_rank_last():
     assert retrieval(torch.ones(30, 4), torch.ones(30, 4)) == {"R@1": 0, "R@10": 0, "MedR": 30}
+
+
+def test_by_distance_the_nearest_counts_and_ties_count_against():
+    queries = torch.tensor([[1.0, 0.0], [0.0, 2.0], [5.0, 5.0]])
+    gallery = torch.tensor([[3.0, 0.0], [0.0, 2.5], [1.0, 1.0]])
+    # the first is as near to (1, 1) at 1 as it is far from its partner at 2; the last's partner is
+    # the farthest of three
+    assert nearest_ranks(queries, gallery).tolist() == [2, 1, 3]
+    assert nearest_ranks(torch.zeros(3, 2), torch.ones(3, 2)).tolist() == [3, 3, 3]

@@ -33,8 +33,9 @@ class Comparison:
     the paper's numbers, None where it prints none. unit: of paper, low and high, as the table has
     it, but for "px of 256", which is scaled to the table's pixels, and "gap", the gap between the
     anchors. anchors: two cells; a tenth of their gap is the smallest effect that matters where the
-    paper has no number. Raises ValueError for a one-sided comparison with neither, and where the
-    paper's own number is on the other side.
+    paper has no number. needs: a cell and the least mean of it with which there is something to
+    compare. Raises ValueError for a one-sided comparison with neither paper nor anchors, and where
+    the paper's own number is on the other side.
     """
 
     what: str
@@ -45,6 +46,7 @@ class Comparison:
     paper: float | None = None
     unit: str = ""
     anchors: tuple[Cell, Cell] | None = None
+    needs: tuple[Cell, float] | None = None
 
     def __post_init__(self) -> None:
         if self.unit == "gap" and self.anchors is None:
@@ -145,6 +147,7 @@ def settle_comparison(comparison: Comparison | Untestable, table: Table | None) 
         }
     assert table is not None  # only what is not testable needs none
     try:
+        check_needs(comparison, table)
         values, unit = paired(comparison, table)
         low, high, smallest = bounds(comparison, table)
     except (KeyError, ValueError) as error:
@@ -171,6 +174,15 @@ def settle_comparison(comparison: Comparison | Untestable, table: Table | None) 
     if verdict == "undecided":
         record["decides"] = what_decides(found, low, high, smallest)
     return record
+
+
+def check_needs(comparison: Comparison, table: Table) -> None:
+    """ValueError where the cell that a comparison needs lies below what it needs."""
+    if comparison.needs is not None:
+        (row, column), least = comparison.needs
+        found = table.interval(row, column).mean
+        if found < least:
+            raise ValueError(f"{row}, {column} is {found:.3g}, and must be {least:g} at least")
 
 
 def paired(comparison: Comparison, table: Table) -> tuple[np.ndarray, str]:

@@ -46,6 +46,7 @@ METRICS: dict[str, Metric] = {
     "LVD": Metric("lower", "px a frame", lvd),
     "opening": Metric("higher", "correlation", correlation),
     "range of opening": Metric("nearest 1", "of the truth", opening_range),
+    "time open": Metric("nearest 1", "of the truth"),
     # words, and clips found again
     "accuracy": Metric("higher", "%"),
     "R@1": Metric("higher", "%"),

@@ -21,6 +21,21 @@ def retrieval(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> d
     }
 
 
+def nearest_ranks(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> Int[Tensor, "n"]:
+    """As `partner_ranks`, by Euclidean distance: how long the vectors are counts.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    ranks = []
+    for block, own in zip(
+        queries.split(BLOCK), torch.arange(len(queries)).split(BLOCK), strict=True
+    ):
+        distance = torch.cdist(block, gallery)
+        partner = distance[torch.arange(len(block)), own]
+        ranks.append((distance <= partner[:, None]).sum(1))
+    return torch.cat(ranks)
+
+
 def partner_ranks(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> Int[Tensor, "n"]:
     """The rank, from 1, of each query's partner.
 

@@ -203,3 +203,11 @@ def test_two_classifiers_read_one_modality_each(clips, batch):
     out = model(batch)
     torch.testing.assert_close(out.words_a, model.c_w_a(out.F_w_a))
     torch.testing.assert_close(out.words_v, model.c_w(out.F_w_v))
+
+
+def test_of_landmarks_the_reconstruction_is_a_mean_over_points():
+    rng = torch.Generator().manual_seed(0)
+    real = torch.randn(2, 3, 29, 2, generator=rng)
+    terms = reconstruction_loss(real + 0.5, real)
+    assert set(terms) == {"l1"}
+    assert terms["l1"].item() == pytest.approx(0.5)

@@ -25,6 +25,7 @@ from thlab.papers.davs.model import (
     audio_features,
     take_frames,
 )
+from thlab.training import step_generator
 from thlab.training.optim import build_seeded
 
 FAST = DAVSConfig.fast()
@@ -241,3 +242,21 @@ def test_the_adversary_does_not_see_who_it_is(clips):
         F_p=out.F_p + torch.randn(4, 1, FAST.dim, generator=torch.Generator().manual_seed(1))
     )
     torch.testing.assert_close(critics(another).word, critics(out).word, rtol=0, atol=1e-3)
+
+
+def test_a_model_of_landmarks_has_nothing_of_the_person_but_f_p(clips):
+    config = FAST.of_geometry()
+    model = build_seeded(lambda: DAVS(config, len(clips.words), 4), 0).eval()
+    batch = clips.draw(config, step_generator(0, 0))
+    out = model(batch)
+    assert out.fake_v.shape == batch.real.shape
+    assert out.F_p.shape == (config.batch, config.adversary_frames, config.dim)
+    f_p, maps = model.e_p_v(batch.image)
+    assert maps == []
+    again = model.g(f_p, out.F_w_v, [], torch.zeros_like(batch.image))
+    torch.testing.assert_close(again, out.fake_v)
+    other = model.g(f_p.roll(1, 0), out.F_w_v, [], batch.image)
+    assert not torch.allclose(other, out.fake_v, atol=1e-3)
+    # each frame is decoded for itself
+    alone = model.g(f_p, out.F_w_v[:, 3:4], [], batch.image)
+    torch.testing.assert_close(alone[:, 0], out.fake_v[:, 3])

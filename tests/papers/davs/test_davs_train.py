@@ -91,9 +91,10 @@ def test_models_that_differ_later_share_their_word_space(run, tmp_path):
     assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
-def test_each_weight_learns_and_so_do_those_against_it(run, clips, tmp_path):
-    before = build_seeded(lambda: DAVS(SHORT, len(clips.words), 4), 0).state_dict()
-    after = run(replace(SHORT, first=0, steps=2)).state_dict()
+@pytest.mark.parametrize("config", [SHORT, SHORT.of_geometry()], ids=["pictures", "landmarks"])
+def test_each_weight_learns_and_so_do_those_against_it(run, clips, tmp_path, config):
+    before = build_seeded(lambda: DAVS(config, len(clips.words), 4), 0).state_dict()
+    after = run(replace(config, first=0, steps=2)).state_dict()
     still = [name for name in before if torch.equal(before[name], after[name])]
     assert still == []
     log = losses(tmp_path / "model")

@@ -17,7 +17,7 @@ from thlab.data.tensors import load_clips
 from thlab.papers.davs import words as module
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.model import audio_features
-from thlab.papers.davs.words import FRAMES, MIDDLE, hold_out, spread, word_clips
+from thlab.papers.davs.words import FRAMES, MIDDLE, hold_out, in_noise, spread, word_clips
 from thlab.training import step_generator
 
 CONFIG = DAVSConfig.fast()
@@ -210,3 +210,39 @@ def test_real_grid_clips_become_word_clips(real_data, tmp_path):
     frames, rows = grid.times(torch.arange(6), spread(12))
     assert grid.pictures(frames).shape == (6, 12, 3, 64, 64)
     assert grid.rows[rows].isfinite().all()
+
+
+def test_a_batch_of_landmarks_is_of_the_frames_seen_and_one_of_them_is_the_person(clips):
+    config = CONFIG.of_geometry()
+    batch = clips.draw(config, step_generator(0, 0))
+    assert batch.frames.shape == (config.batch, 12, 29, 2)
+    assert torch.equal(batch.real, batch.frames)
+    assert torch.equal(batch.adversary_frames, batch.frames[:, [0, 3, 7, 11]])
+    for image, frames in zip(batch.image, batch.frames, strict=True):
+        assert any(torch.equal(image, frame) for frame in frames)
+    alone = clips.draw(config.word_space(), step_generator(0, 0))
+    assert alone.image is None
+    assert alone.frames.shape[2:] == (29, 2)
+
+
+def test_points_are_chin_and_mouth_whatever_the_pictures_size(clips):
+    points = clips.points(torch.arange(3)[None])[0]
+    landmarks = clips.tensors.landmarks[:3]
+    lips = landmarks[:, 62:67:4]
+    gap = (points[:, [9 + 14, 9 + 18]]).diff(dim=1)
+    # the mouth's box is half the picture, in which 4 units are its side
+    torch.testing.assert_close(gap * 8, lips.diff(dim=1), rtol=1e-4, atol=1e-4)
+    assert points.abs().max() < 3
+
+
+def test_noise_is_added_to_what_is_heard_and_to_nothing_else(clips):
+    noisy = in_noise(clips, 0.0)
+    again = in_noise(clips, 0.0)
+    assert noisy.rows.shape == clips.rows.shape
+    assert not torch.allclose(noisy.rows, clips.rows, atol=0.1)
+    assert torch.equal(noisy.rows, again.rows)
+    assert noisy.tensors.frames is clips.tensors.frames
+    added = noisy.tensors.audio[0] - clips.tensors.audio[0]
+    assert added.square().mean() > 0.3 * clips.tensors.audio[0].square().mean()
+    faint = in_noise(clips, -80.0)
+    assert (faint.rows - clips.rows).abs().mean() < (noisy.rows - clips.rows).abs().mean() / 2

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 FIRST_BATCH = 16  # word clips a step of those that train the word space alone
 FIRST_RATE = 5e-4  # of Adam in these
+GEOMETRY_AUDIO_WIDTHS = (8, 8, 16)  # of E_w^a beside landmarks, where sound is what takes time
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class DAVSConfig:
     widths: tuple[int, ...] = (512, 256, 256, 128, 64, 32)  # of G, a doubling from 4 x 4; not known
     bends: bool = False  # G bends and recolours the person's picture; False: it paints a new one
     critic_widths: tuple[int, ...] = (64, 128, 256)  # of D_seq; not known
+    geometry: bool = False  # exact landmarks of chin and mouth are read and made; False: pictures
 
     painted: int = 6  # of the frames seen, one after another; 0: the word space alone, no pictures
     adversary_frames: int = 20  # whose f_p, side by side, C_p^w reads
@@ -123,6 +125,20 @@ class DAVSConfig:
             steps=self.first,
             first=0,
         )
+
+    def of_geometry(self) -> "DAVSConfig":
+        """Landmarks in place of pictures: a training takes minutes, and G must use f_p."""
+        return replace(
+            self,
+            geometry=True,
+            gan=0.0,
+            mouth_critic=False,
+            audio_widths=GEOMETRY_AUDIO_WIDTHS,
+        )
+
+    def fewer_first(self, share: float) -> "DAVSConfig":
+        """A share of the word space's steps."""
+        return replace(self, first=max(1, round(share * self.first)))
 
     def entangled(self) -> "DAVSConfig":
         """Without Eq. 3 and 5: what disentangling is compared with."""

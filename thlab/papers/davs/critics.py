@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from thlab.nn.gan import PatchDiscriminator
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.model import SEEN, Output, Video, classifier
+from thlab.papers.davs.model import SEEN, Frames, Output, classifier
 
 
 class CriticOutput(NamedTuple):
@@ -39,7 +39,7 @@ class Critics(nn.Module):
         adds_gan = config.painted and config.gan
         self.d_seq = PatchDiscriminator(config.painted, config.critic_widths) if adds_gan else None
 
-    def forward(self, out: Output, real: Video | None = None) -> CriticOutput:
+    def forward(self, out: Output, real: Frames | None = None) -> CriticOutput:
         """What they say of a pass, and D_seq of true frames where these are given."""
         word = None
         if self.c_p_w is not None and out.F_p is not None:
@@ -54,5 +54,5 @@ class Critics(nn.Module):
             real=self._is_real(real),
         )
 
-    def _is_real(self, video: Video | None) -> Tensor | None:
+    def _is_real(self, video: Frames | None) -> Tensor | None:
         return None if video is None or self.d_seq is None else self.d_seq(video)

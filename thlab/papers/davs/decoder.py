@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, layer_norm
 
 from thlab.nn.blocks import ConvBlock
+from thlab.nn.mouth import POINTS
 from thlab.nn.warp import repaint
 from thlab.papers.davs.config import DAVSConfig
 
@@ -118,6 +119,39 @@ class Decoder(nn.Module):
         if self.bends and i == len(self.levels) - 1:
             given.append(image)
         return given
+
+
+class PointDecoder(nn.Module):
+    """G as landmarks of chin and mouth from both codes: f_p alone tells it whose they are.
+
+    A G that bends sees the person's picture beside f_p, and what f_p holds does not matter to it.
+    Chapter: book/davs.ipynb
+    """
+
+    def __init__(self, config: DAVSConfig):
+        super().__init__()
+        self.net = three_layers(2 * config.dim, 2 * len(POINTS), 2 * config.dim)
+
+    def forward(
+        self,
+        f_p: Float[Tensor, "b d"],
+        f_w: Float[Tensor, "b t d"],
+        maps: list[Tensor],
+        image: Float[Tensor, "b p 2"],
+    ) -> Float[Tensor, "b t p 2"]:
+        codes = join_codes(f_p.repeat_interleave(f_w.shape[1], 0), f_w.flatten(0, 1))
+        return self.net(codes).view(*f_w.shape[:2], len(POINTS), 2)
+
+
+def three_layers(inputs: int, outputs: int, hidden: int) -> nn.Sequential:
+    """A perceptron of three layers."""
+    return nn.Sequential(
+        nn.Linear(inputs, hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, hidden),
+        nn.ReLU(),
+        nn.Linear(hidden, outputs),
+    )
 
 
 def join_codes(f_p: Float[Tensor, "n d"], f_w: Float[Tensor, "n d"]) -> Float[Tensor, "n d2"]:

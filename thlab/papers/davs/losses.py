@@ -13,10 +13,9 @@ from thlab.nn.losses import weighted_total
 from thlab.nn.mouth import mouth_masks
 from thlab.papers.davs.config import DAVSConfig
 from thlab.papers.davs.critics import CriticOutput
-from thlab.papers.davs.model import Output, WordBatch
+from thlab.papers.davs.model import Frames, Output, WordBatch
 
 Terms = dict[str, Float[Tensor, ""]]
-Video = Float[Tensor, "b t 3 h w"]
 Features = Float[Tensor, "b n d"]
 
 
@@ -69,15 +68,17 @@ def confusion_loss(logits: Float[Tensor, "b k"]) -> Float[Tensor, ""]:
 
 
 def reconstruction_loss(
-    fake: Video, real: Video, lips: Float[Tensor, "b t p 2"] | None = None, inside: float = 1.0
+    fake: Frames, real: Frames, lips: Float[Tensor, "b t p 2"] | None = None, inside: float = 1.0
 ) -> Terms:
     """L_L1 of Eq. 6 of [zhou2019] as a mean over pixels, and what the public code adds to it.
 
     mouth: the same in the mouth's box, where a pixel between the lips, if their points are given in
     32nds of it, weighs `inside` times as much. still: of the difference between one frame and the
-    next, outside that box. Chapter: book/davs.ipynb
+    next, outside that box. Of landmarks the mean over points alone. Chapter: book/davs.ipynb
     """
     difference = (fake - real).abs()  # Eq. 6
+    if fake.ndim == 4:  # landmarks
+        return {"l1": difference.mean()}
     jumps = (fake - real).diff(dim=1).abs()
     outside = torch.ones_like(jumps)
     mouth(outside).zero_()

@@ -10,14 +10,18 @@ from torch.nn.functional import interpolate, max_pool2d
 
 from thlab.audio.features import mfcc_windows
 from thlab.nn.blocks import GROUPS, ConvBlock
+from thlab.nn.mouth import POINTS
 from thlab.nn.warp import Changes, changes_of
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.decoder import COARSE, Decoder
+from thlab.papers.davs.decoder import COARSE, Decoder, PointDecoder, three_layers
 
 SEEN = 12  # of a word clip's 25 frames, at stride 2, that tell the word
 AT_A_TIME = 256  # frames that are decoded together
 
 Video = Float[Tensor, "b t 3 h w"]
+Points = Float[Tensor, "b t p 2"]  # chin and mouth, as `WordClips.points` gives them
+Frames = Video | Points
+Image = Float[Tensor, "b 3 h w"] | Float[Tensor, "b p 2"]
 
 
 def audio_features(audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "n_frames 20 12"]:
@@ -117,6 +121,33 @@ class WordEncoder(nn.Module):
         return self.norm(self.embed(x.flatten(1))).unflatten(0, frames.shape[:2])
 
 
+class PointWordEncoder(nn.Module):
+    """E_w^v of landmarks of chin and mouth in place of pictures: f_w^v of each frame.
+
+    It shows what the losses do where seeing is not what is hard. Chapter: book/davs.ipynb
+    """
+
+    def __init__(self, config: DAVSConfig):
+        super().__init__()
+        self.net = three_layers(2 * len(POINTS), config.dim, 2 * config.dim)
+        self.norm = standard(config)
+
+    def forward(self, frames: Points) -> Float[Tensor, "b t d"]:
+        codes = self.net(frames.flatten(2))
+        return self.norm(codes.flatten(0, 1)).unflatten(0, frames.shape[:2])
+
+
+class PointPersonEncoder(nn.Module):
+    """E_p^v of such landmarks; it has no maps. Chapter: book/davs.ipynb"""
+
+    def __init__(self, config: DAVSConfig):
+        super().__init__()
+        self.net = three_layers(2 * len(POINTS), config.dim, 2 * config.dim)
+
+    def forward(self, points: Float[Tensor, "b p 2"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
+        return self.net(points.flatten(1)), []
+
+
 def standard(config: DAVSConfig) -> nn.BatchNorm1d:
     """Of each number of f_w the mean over all frames is 0, the variance 1.
 
@@ -172,14 +203,14 @@ class WordBatch(NamedTuple):
     Chapter: book/davs.ipynb
     """
 
-    frames: Float[Tensor, "b n 3 h w"]  # those that tell the word
+    frames: Frames  # those that tell the word
     rows: Float[Tensor, "b n 20 12"]  # what is heard about each of them
     word: Int[Tensor, "b"]
     person: Int[Tensor, "b"]
-    image: Float[Tensor, "b 3 h w"] | None = None  # the person's picture, at rest
-    adversary_frames: Float[Tensor, "b j 3 h w"] | None = None  # whose f_p C_p^w reads
+    image: Image | None = None  # the person's picture, at rest
+    adversary_frames: Frames | None = None  # whose f_p C_p^w reads
     painted: Int[Tensor, "b t"] | None = None  # which of the frames G is to make
-    real: Video | None = None  # these
+    real: Frames | None = None  # these
     lips: Float[Tensor, "b t p 2"] | None = None  # of these, in 32nds of the mouth's box
 
     def given(self) -> dict[str, Tensor]:
@@ -196,8 +227,8 @@ class Output(NamedTuple):
     words_a: Float[Tensor, "b k"]
     F_p: Float[Tensor, "b j d"] | None = None
     people: Float[Tensor, "b p"] | None = None  # logits of the person, from f_p of the image
-    fake_v: Video | None = None  # G(f_p, f_w^v)
-    fake_a: Video | None = None
+    fake_v: Frames | None = None  # G(f_p, f_w^v)
+    fake_a: Frames | None = None
 
     def detached(self) -> "Output":
         """The same values, through which nothing is learnt."""
@@ -216,13 +247,15 @@ class DAVS(nn.Module):
         super().__init__()
         self.config = config
         inputs = SEEN * config.dim
-        self.e_w_v = WordEncoder(config)
+        self.e_w_v: Any = PointWordEncoder(config) if config.geometry else WordEncoder(config)
         self.e_w_a = AudioEncoder(config)
         self.c_w = classifier(inputs, config, n_words)
         self.c_w_a: Any = None if config.shared else classifier(inputs, config, n_words)
-        self.e_p_v: Any = PersonEncoder(config) if config.painted else None
+        person_encoder = PointPersonEncoder if config.geometry else PersonEncoder
+        self.e_p_v: Any = person_encoder(config) if config.painted else None
         self.c_p: Any = classifier(config.dim, config, n_people) if config.painted else None
-        self.g: Any = Decoder(config) if config.painted else None
+        decoder = PointDecoder if config.geometry else Decoder
+        self.g: Any = decoder(config) if config.painted else None
 
     def forward(self, batch: WordBatch) -> Output:
         """A pass over what `thlab.papers.davs.words.WordClips.draw` gives."""
@@ -238,7 +271,7 @@ class DAVS(nn.Module):
             fake_a=self.g(f_p, take_frames(out.F_w_a, batch.painted), maps, batch.image),
         )
 
-    def embed(self, frames: Float[Tensor, "b n 3 h w"], rows: Float[Tensor, "b n 20 12"]) -> Output:
+    def embed(self, frames: Frames, rows: Float[Tensor, "b n 20 12"]) -> Output:
         """Sect. 3.1: word features of frames and of their sound, and what C_w makes of both."""
         F_v = self.e_w_v(frames)
         F_a = self.e_w_a(rows)
@@ -246,7 +279,7 @@ class DAVS(nn.Module):
         return Output(F_v, F_a, self.c_w(F_v), of_sound(F_a))
 
     @torch.inference_mode()
-    def speak(self, image: Float[Tensor, "b 3 h w"], f_w: Float[Tensor, "b t d"]) -> Video:
+    def speak(self, image: Image, f_w: Float[Tensor, "b t d"]) -> Frames:
         """Sect. 3.3: videos of a person's image and the word features of sound or of frames, of the
         same person or not.
 

@@ -26,3 +26,4 @@ TABLE_3 = {  # in the order of SCORES
 }
 LEAKAGE = {"before": (27.8,), "after": (9.7,)}  # the word from F_p, %, in the text
 CHANCE_OF_LRW = 0.2  # %, of its 500 words
+GALLERY_OF_LRW = 25_000  # clips among which Table 3 searches

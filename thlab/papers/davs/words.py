@@ -4,22 +4,23 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import pad
 
+from thlab.audio import add_noise
 from thlab.data import Corpus
 from thlab.data.clip import Clip
 from thlab.data.sampler import within
 from thlab.data.tensors import ClipTensors, load_clips
 from thlab.media import FPS, SAMPLES_A_FRAME
 from thlab.nn.augment import jitter
-from thlab.nn.mouth import to_box
+from thlab.nn.mouth import SIDE, to_box
 from thlab.papers.davs.config import DAVSConfig
-from thlab.papers.davs.model import SEEN, WordBatch, audio_features, take_frames
+from thlab.papers.davs.model import SEEN, Frames, WordBatch, audio_features, take_frames
 
 FRAMES = 25  # of a word clip: a second, the word's middle in frame MIDDLE
 MIDDLE = FRAMES // 2
@@ -67,7 +68,9 @@ class WordClips:
         """A random batch of the word space alone, or with the pictures for the whole model."""
         which = self.draw_clips(config.batch, rng)
         frames, rows = self.times(which, spread(SEEN))
-        if config.painted:
+        if config.geometry:
+            pictures = self.draw_points(frames, config, rng)
+        elif config.painted:
             pictures = self.draw_pictures(which, frames, config, rng)
         else:
             pictures = {"frames": jitter(self.pictures(frames), rng)}
@@ -110,10 +113,36 @@ class WordClips:
             "lips": self.lips(take_frames(frames, painted), config.size),
         }
 
+    def draw_points(
+        self, frames: Int[Tensor, "b n"], config: DAVSConfig, rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Landmarks of a batch; the person is that of a random frame, as in Sect. 3.3."""
+        seen = self.points(frames)
+        if not config.painted:
+            return {"frames": seen}
+        one = torch.randint(SEEN, (len(frames), 1), generator=rng)
+        others = torch.linspace(0, SEEN - 1, config.adversary_frames).long()
+        return {
+            "frames": seen,
+            "image": take_frames(seen, one)[:, 0],
+            "adversary_frames": seen[:, others],
+            "painted": torch.arange(SEEN).expand(len(frames), -1),
+            "real": seen,
+        }
+
     def lips(self, frames: Int[Tensor, "b t"], size: int) -> Float[Tensor, "b t p 2"]:
         """Chin and lips of frames, in 32nds of the mouth's box."""
         assert self.tensors.landmarks is not None  # load_clips(…, frames=True)
         return to_box(self.tensors.landmarks[frames], size)
+
+    def points(self, frames: Int[Tensor, "b t"]) -> Float[Tensor, "b t p 2"]:
+        """Chin and lips of frames, as numbers about 0: what stands for a picture."""
+        assert self.tensors.frames is not None  # load_clips(…, frames=True)
+        return self.lips(frames, self.tensors.frames.shape[1]) / (SIDE / 4) - 2
+
+    def seen(self, frames: Int[Tensor, "b t"], config: DAVSConfig) -> Frames:
+        """What a model of this config sees of frames: pictures, or landmarks."""
+        return self.points(frames) if config.geometry else self.pictures(frames)
 
     def balanced(self, each: int) -> Int[Tensor, "m"]:
         """Up to so many clips of each word, spread over all that there are: nothing is random."""
@@ -176,6 +205,18 @@ def surrounded_features(tensors: ClipTensors) -> Float[Tensor, "f 20 12"]:
         n_frames = len(sound) // SAMPLES_A_FRAME + 2 * MIDDLE
         rows.append(audio_features(pad(sound, (quiet, quiet)), n_frames))
     return torch.cat(rows)
+
+
+def in_noise(clips: WordClips, db: float) -> WordClips:
+    """The same word clips, white noise added to each recording's sound (dB relative to speech).
+
+    Chapter: book/davs.ipynb
+    """
+    noisy = []
+    for number, sound in enumerate(clips.tensors.audio):
+        noisy.append(add_noise(sound, db, torch.Generator().manual_seed(number)))
+    tensors = replace(clips.tensors, audio=noisy)
+    return replace(clips, tensors=tensors, rows=surrounded_features(tensors))
 
 
 def load_words(splits: Mapping[str, Corpus], frames: bool = True) -> WordClips:

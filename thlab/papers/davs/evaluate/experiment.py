@@ -7,11 +7,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from thlab.data.tensors import load_clips
-from thlab.evaluation.experiment import Experiment, digest
+from thlab.evaluation.experiment import Experiment, Measurements, digest
 from thlab.evaluation.test_set import TestSet
 from thlab.inference import TalkingHead
 from thlab.nn.landmark_net import LandmarkNet
@@ -20,7 +20,7 @@ from thlab.papers.davs.head import DISENTANGLED, LipSpeech
 from thlab.papers.davs.model import DAVS, SEEN, Output
 from thlab.papers.davs.reported import CONTRASTIVE, DOMAIN, SHARED, TOGETHER
 from thlab.papers.davs.train import FIRST, train
-from thlab.papers.davs.words import WordClips, hold_out, spread, word_clips
+from thlab.papers.davs.words import WordClips, hold_out, in_noise, spread, word_clips
 from thlab.training import load_weights
 from thlab.training.job import Job
 
@@ -29,10 +29,30 @@ AT_A_TIME = 32  # word clips that are encoded together
 SOURCES = ("audio", "video")
 SHUFFLED = "shuffled audio"
 
+# what models read, and how long their word space is trained
+LANDMARKS = "landmarks"
+LANDMARKS_BRIEFLY = "landmarks, briefly"
+PIXELS = "pixels"
+BRIEFLY = 0.3  # of the config's first steps: 600 of 2000
+FOR_PIXELS = 0.7  # of them: a step takes eight times as long
+GAN_WEIGHT = 1.0  # beside the 4 of L1, as in the public code
+
+
+def settings(config: DAVSConfig, kind: str) -> DAVSConfig:
+    """The config of a kind of models: `LANDMARKS`, `LANDMARKS_BRIEFLY` or `PIXELS`.
+
+    Chapter: book/davs.ipynb
+    """
+    if kind == PIXELS:
+        return config.fewer_first(FOR_PIXELS)
+    if kind == LANDMARKS_BRIEFLY:
+        return config.of_geometry().fewer_first(BRIEFLY)
+    return config.of_geometry()
+
 
 def variants(config: DAVSConfig) -> dict[str, DAVSConfig]:
-    """Every model that a table compares, by name: the word spaces of Table 3, and those that make
-    pictures.
+    """Every model that a table compares, by name: the word spaces of Table 3, with and without the
+    split, and the losses of Table 1.
 
     Chapter: book/davs.ipynb
     """
@@ -44,19 +64,20 @@ def variants(config: DAVSConfig) -> dict[str, DAVSConfig]:
         TOGETHER: space,
         "disentangled": config,
         "entangled": config.entangled(),
-        "without GAN": replace(config, gan=0.0),
+        "L1": replace(config, gan=0.0, mouth_critic=False),
+        "L1 + GAN": replace(config, gan=GAN_WEIGHT, mouth_critic=False),
     }
 
 
-def trained(experiment: Experiment, name: str, seed: int) -> DAVS:
+def trained(experiment: Experiment, kind: str, name: str, seed: int) -> DAVS:
     """A model of `variants`, trained as far as it is not yet. Those with one word space share its
     training.
 
     Chapter: book/davs.ipynb
     """
-    config = experiment.config(DAVSConfig)
+    config = settings(experiment.config(DAVSConfig), kind)
     variant = variants(config)[name]
-    out = experiment.folder("models", config.word_space(), seed)
+    out = experiment.folder(kind, config.word_space(), seed)
     stage = FIRST if name == TOGETHER else f"{name} {digest(asdict(variant))}".replace(" ", "")
     job = Job(variant, training_words(experiment), out, stage, experiment.fabric, seed)
     return experiment.trained(job, train)
@@ -76,6 +97,12 @@ def test_words(experiment: Experiment, words: Sequence[str]) -> WordClips:
     Chapter: book/davs.ipynb
     """
     return experiment.once(("test words", *words), lambda: _split_words(experiment, 1, words))
+
+
+def noisy_words(experiment: Experiment, words: Sequence[str], db: float) -> WordClips:
+    """The same in noise. Chapter: book/davs.ipynb"""
+    clips = test_words(experiment, words)
+    return experiment.once(("noisy words", db, *words), lambda: in_noise(clips, db))
 
 
 def _split_words(experiment: Experiment, part: int, words: Sequence[str]) -> WordClips:
@@ -110,8 +137,18 @@ def encode(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Output:
     frames, rows = clips.times(which, spread(SEEN))
     parts = []
     for some_frames, some_rows in zip(frames.split(AT_A_TIME), rows.split(AT_A_TIME), strict=True):
-        parts.append(model.embed(clips.pictures(some_frames), clips.rows[some_rows])[:4])
+        seen = clips.seen(some_frames, model.config)
+        parts.append(model.embed(seen, clips.rows[some_rows])[:4])
     return Output(*(torch.cat(several) for several in zip(*parts, strict=True)))
+
+
+@torch.no_grad()
+def words_heard(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Float[Tensor, "m k"]:
+    """Logits of the words read from the sound alone. Chapter: book/davs.ipynb"""
+    _, rows = clips.times(which, spread(SEEN))
+    classifier = model.c_w if model.c_w_a is None else model.c_w_a
+    parts = [classifier(model.e_w_a(clips.rows[some])) for some in rows.split(AT_A_TIME)]
+    return torch.cat(parts)
 
 
 @torch.no_grad()
@@ -123,18 +160,34 @@ def encode_person(model: DAVS, clips: WordClips, which: Int[Tensor, "m"]) -> Flo
     frames, _ = clips.times(which, spread(SEEN))
     parts = []
     for some in frames.split(AT_A_TIME):
-        f_p, _ = model.e_p_v(clips.pictures(some).flatten(0, 1))
+        f_p, _ = model.e_p_v(clips.seen(some, model.config).flatten(0, 1))
         parts.append(f_p.unflatten(0, some.shape))
     return torch.cat(parts)
 
 
-def training_facts(experiment: Experiment) -> dict[str, Any]:
-    """Evidence of the tables that train: steps and words.
+def by_speaker(
+    row: str, column: str, clips: WordClips, person: Int[Tensor, "m"], hits: Bool[Tensor, "m"]
+) -> Measurements:
+    """The share (%) that is told right of each speaker's."""
+    made = []
+    for one in person.unique():
+        value = 100 * hits[person == one].double().mean().item()
+        made.append((row, column, clips.tensors.speakers[int(one)], "", value))
+    return made
 
-    Chapter: book/davs.ipynb
+
+def training_facts(kind: str, whole: bool = False) -> Any:
+    """Evidence of the tables that train models of a kind: steps and words.
+
+    whole: the split and G are trained after the word space. Chapter: book/davs.ipynb
     """
-    config = experiment.config(DAVSConfig)
-    return {"steps": [config.first, config.steps], "words": len(training_words(experiment).words)}
+
+    def facts(experiment: Experiment) -> dict[str, Any]:
+        config = settings(experiment.config(DAVSConfig), kind)
+        steps = [config.first, config.steps] if whole else config.first
+        return {"steps": steps, "words": len(training_words(experiment).words)}
+
+    return facts
 
 
 def weights_facts(experiment: Experiment) -> dict[str, Any]:

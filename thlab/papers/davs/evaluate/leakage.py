@@ -2,12 +2,14 @@
 direction.
 """
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.metrics.probes import svm_hits
 from thlab.papers.davs.evaluate.experiment import (
+    LANDMARKS,
+    by_speaker,
     encode,
     encode_person,
     test_words,
@@ -35,14 +37,15 @@ def measure_leakage(experiment: Experiment, row: str, seed: int) -> Measurements
     The word from F_p: trained on the training speakers, tested on the test ones. The person from
     single f_w^v: trained on every other recording of the people that C_w^p knows, tested on the
     others; "new people": likewise of the test speakers, where there are several. "person from f_p"
-    shall stay high. One value a speaker: the share of their codes that are told right.
+    shall stay high. One value a speaker: the share of their codes that are told right. The models
+    read and make landmarks: their G has nothing of the person but f_p.
     Chapter: book/davs.ipynb
     """
     train = training_words(experiment)
     test = test_words(experiment, train.words)
     if row == "chance":
         return chance(train, test)
-    return leaks(row, trained(experiment, MODELS[row], seed), train, test)
+    return leaks(row, trained(experiment, LANDMARKS, MODELS[row], seed), train, test)
 
 
 def leaks(row: str, model: DAVS, train: WordClips, test: WordClips) -> Measurements:
@@ -79,17 +82,6 @@ def people_told(
         label[held].flatten(),
     )
     return by_speaker(row, column, clips, person[held].flatten(), hits)
-
-
-def by_speaker(
-    row: str, column: str, clips: WordClips, person: Int[Tensor, "m"], hits: Bool[Tensor, "m"]
-) -> Measurements:
-    """The share (%) that is told right of each speaker's."""
-    made = []
-    for one in person.unique():
-        value = 100 * hits[person == one].double().mean().item()
-        made.append((row, column, clips.tensors.speakers[int(one)], "", value))
-    return made
 
 
 def chance(train: WordClips, test: WordClips) -> Measurements:
