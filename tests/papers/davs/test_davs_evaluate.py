@@ -437,4 +437,4 @@ def test_kinds_of_models_differ_in_what_they_read_and_how_long():
     assert settings(config, LANDMARKS).first == config.first == 2000
     assert settings(config, LANDMARKS_BRIEFLY) == replace(settings(config, LANDMARKS), first=600)
     assert settings(config, PIXELS) == replace(config, first=1400)
-    assert settings(DAVSConfig.fast(), LANDMARKS_BRIEFLY).first == 1
+    assert settings(DAVSConfig.fast(), LANDMARKS_BRIEFLY).first == 2

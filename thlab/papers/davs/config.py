@@ -138,7 +138,7 @@ class DAVSConfig:
 
     def fewer_first(self, share: float) -> "DAVSConfig":
         """A share of the word space's steps."""
-        return replace(self, first=max(1, round(share * self.first)))
+        return replace(self, first=max(2, round(share * self.first)))
 
     def entangled(self) -> "DAVSConfig":
         """Without Eq. 3 and 5: what disentangling is compared with."""
