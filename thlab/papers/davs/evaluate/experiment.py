@@ -80,7 +80,7 @@ def trained(experiment: Experiment, kind: str, name: str, seed: int) -> DAVS:
     out = experiment.folder(kind, config.word_space(), seed)
     stage = FIRST if name == TOGETHER else f"{name} {digest(asdict(variant))}".replace(" ", "")
     job = Job(variant, training_words(experiment), out, stage, experiment.fabric, seed)
-    return experiment.trained(job, train)
+    return experiment.trained(job, train, shared=(out / FIRST,))
 
 
 def training_words(experiment: Experiment, words: Sequence[str] = ()) -> WordClips:

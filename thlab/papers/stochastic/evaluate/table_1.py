@@ -15,7 +15,7 @@ from thlab.files import home
 from thlab.inference import TalkingHead
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers import load_paper
-from thlab.papers.davs.evaluate.experiment import trained
+from thlab.papers.davs.evaluate.experiment import PIXELS, trained
 from thlab.papers.davs.head import DISENTANGLED, load_head, make_head
 from thlab.papers.stochastic.evaluate import quality
 from thlab.papers.stochastic.evaluate.heads import trained_heads, training_facts
@@ -65,7 +65,7 @@ def rival(experiment: Experiment, seed: int) -> TalkingHead:
         return load_head(None)
     davs = load_paper("davs")
     own = replace(experiment, paper=davs.key, code=davs.training_code, overrides=(), weights=None)
-    return make_head(trained(own, "disentangled", seed))
+    return make_head(trained(own, PIXELS, "disentangled", seed))
 
 
 def still_heads(experiment: Experiment) -> TestSet:
