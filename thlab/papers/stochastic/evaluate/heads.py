@@ -67,9 +67,7 @@ def short_head(experiment: Experiment, seed: int, **changes: Any) -> StochasticH
     before = config.deterministic(config.first)
     first = experiment.job("first", before, experiment.train, seed)
     job = experiment.job("short", config, experiment.train, seed)
-    return make_head(
-        experiment.trained(job, partial(train, first=first), shared=(first.folder,))
-    )
+    return make_head(experiment.trained(job, partial(train, first=first), shared=(first.folder,)))
 
 
 def recorded_take(clip: int) -> Take:
