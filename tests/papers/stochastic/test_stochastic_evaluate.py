@@ -278,8 +278,8 @@ def test_who_stands_beside_ours_hears_and_sees_no_lips(experiment, test_set, mon
 def test_davs_is_the_committed_one_or_trained_on_a_real_corpus(experiment, monkeypatch):
     trainings = []
 
-    def trained(experiment, name, seed):
-        trainings.append((experiment.paper, experiment.code, name, seed))
+    def trained(experiment, kind, name, seed):
+        trainings.append((experiment.paper, experiment.code, kind, name, seed))
         return DAVS(DAVSConfig.fast(), 2, 2)
 
     monkeypatch.setattr(table_1, "trained", trained)
@@ -290,7 +290,7 @@ def test_davs_is_the_committed_one_or_trained_on_a_real_corpus(experiment, monke
     assert "one training" in table_1.rival_facts(experiment)["weights"]
     real = replace(experiment, corpus="/data/grid-s1")
     table_1.rival(real, 2)
-    assert trainings == [("davs", ("thlab.papers.davs.train",), "disentangled", 2)]
+    assert trainings == [("davs", ("thlab.papers.davs.train",), "pixels", "disentangled", 2)]
     assert "trained on this corpus" in table_1.rival_facts(real)["weights"]
 
 

@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import conv2d, interpolate, silu
 
 from thlab.audio import mfcc_windows
-from thlab.nn.warp import repaint
+from thlab.nn.warp import apply_changes, covering_changes
 from thlab.papers.stochastic import model as model_module
 from thlab.papers.stochastic.config import StochasticConfig
 from thlab.papers.stochastic.frames import EMBED
@@ -176,7 +176,29 @@ def test_a_fine_z_scales_the_maps_of_frame_1_and_z_0_leaves_them_as_they_are(bat
     last = silu((decoder.ups[0](interpolate(x, scale_factor=2)) + skip) * scale[..., None, None])
     maps = torch.nn.functional.pixel_shuffle(decoder.outlet(last), 2)
     torch.testing.assert_close(decoder.maps(g, [image, skip], z), maps)
-    torch.testing.assert_close(decoder(g, [image, skip], z)[:, 0], repaint(image, maps))
+    changes = covering_changes(image, maps, decoder.near_eyes, decoder.skin)
+    torch.testing.assert_close(decoder(g, [image, skip], z)[:, 0], apply_changes(image, changes))
+
+
+def test_skin_covers_eyes_alone():
+    """Where the map asks for it an eye becomes the mean of what is around it; elsewhere nothing."""
+    decoder = made().decoder
+    image = torch.rand(1, 3, 64, 64) * 0.8 + 0.1
+    asked = torch.zeros(1, 6, 64, 64)
+    asked[:, 5] = 100.0
+    made_of_it = apply_changes(
+        image, covering_changes(image, asked, decoder.near_eyes, decoder.skin)
+    )
+    outside = decoder.near_eyes.expand_as(image) == 0
+    assert 0 < outside.sum() < outside.numel()
+    torch.testing.assert_close(made_of_it[outside], image[outside], atol=1e-5, rtol=0)
+    row, column = decoder.near_eyes[0, 0].nonzero()[20].tolist()
+    half = decoder.skin // 2
+    around = image[..., row - half : row + half + 1, column - half : column + half + 1]
+    torch.testing.assert_close(made_of_it[..., row, column], around.mean((-1, -2)))
+    still = covering_changes(image, torch.zeros(1, 6, 64, 64), decoder.near_eyes, decoder.skin)
+    assert still.cover is not None
+    assert still.cover.max() < 0.02
 
 
 def test_a_fine_encoder_reads_the_eyes_own_pixels(batch):
