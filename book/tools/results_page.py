@@ -16,6 +16,10 @@ FIGURE = "forest-{}.png"
 CAPTION = """Every comparison that the claims ask for, with its 95 % interval. The unit is the
 smallest effect that would matter, and the claimed side is to the right. A diamond is the paper's
 own effect. What asks for a band, and what was not measured, is not drawn."""
+HEADS = """Three people of the test set, whom no head has met, in three moods: the truth, then the
+three heads, each from one picture and the sound. What is still wrong: wide mouths open too little,
+and what lies in them is a pale band where the truth has teeth above a dark gap. A take of
+*stochastic* blinks at a moment of its own, as it should."""
 
 
 def results_page(book: Path, key: str) -> str:
@@ -37,6 +41,8 @@ def results_page(book: Path, key: str) -> str:
         "```",
         "",
     ]
+    lines += ["## By eye", "", f"```{{figure}} media/heads.png\n:name: fig-heads-{key}", ""]
+    lines += [HEADS, "```", ""]
     for path in sorted((book / "results").glob(f"{key}.*.json")):
         lines += section(paper, Table.load(path))
     return "\n".join(lines)
