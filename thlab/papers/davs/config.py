@@ -134,6 +134,8 @@ class DAVSConfig:
             gan=0.0,
             mouth_critic=False,
             audio_widths=GEOMETRY_AUDIO_WIDTHS,
+            dispel_word=20.0,  # with 3 the word was read from F_p as well as before, on val
+            steps=2 * self.steps,
         )
 
     def fewer_first(self, share: float) -> "DAVSConfig":
