@@ -134,7 +134,7 @@ class DAVSConfig:
             gan=0.0,
             mouth_critic=False,
             audio_widths=GEOMETRY_AUDIO_WIDTHS,
-            dispel_word=20.0,  # with 3 the word was read from F_p as well as before, on val
+            dispel_word=20.0,  # by trials on val: with 3 most of the word stayed in F_p
             steps=2 * self.steps,
         )
 
