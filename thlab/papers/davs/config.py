@@ -134,6 +134,8 @@ class DAVSConfig:
             gan=0.0,
             mouth_critic=False,
             audio_widths=GEOMETRY_AUDIO_WIDTHS,
+            dispel_word=20.0,  # by trials on val: with 3 most of the word stayed in F_p
+            steps=2 * self.steps,
         )
 
     def fewer_first(self, share: float) -> "DAVSConfig":

@@ -28,7 +28,7 @@ STEPS = 1500
 RATE = 1e-3  # of Adam
 BATCH = 256  # frames
 EDGES = (0.05, 0.95)  # quantiles of a recording's openings, between which is its range
-OPEN = 0.25  # of a recording's widest true opening: what is wider counts as open
+OPEN = 0.5  # of a recording's widest true opening: what is wider counts as open
 INNER_LIPS = [POINTS.index(62), POINTS.index(66)]  # iBUG: upper and lower, in the middle
 
 
