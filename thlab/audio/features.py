@@ -50,11 +50,20 @@ def mfcc(audio: Audio, n_mfcc: int = N_MFCC) -> Float[Tensor, "*b t n_mfcc"]:
     empty or not finite.
     Chapter: book/sound-and-faces.ipynb
     """
-    mel_basis, dct_basis = _mel_and_dct(n_mfcc, torch.as_tensor(audio).device)
-    mel = of_power(audio, lambda power, out: torch.matmul(power, mel_basis, out=out), N_MELS)
-    decibel = mel.clamp_(min=1e-10).log10_().mul_(10)  # (*b, t, 40)
+    _, dct_basis = _mel_and_dct(n_mfcc, torch.as_tensor(audio).device)
+    decibel = mel_decibels(audio)
     loudest = decibel.amax((-1, -2), keepdim=True)
     return torch.maximum(decibel, loudest - TOP_DB) @ dct_basis
+
+
+def mel_decibels(audio: Audio) -> Float[Tensor, "*b t 40"]:
+    """The power of 40 Slaney mel bands in dB, at least -100. ValueError as `mfcc`.
+
+    Chapter: book/sound-and-faces.ipynb
+    """
+    mel_basis, _ = _mel_and_dct(N_MFCC, torch.as_tensor(audio).device)
+    mel = of_power(audio, lambda power, out: torch.matmul(power, mel_basis, out=out), N_MELS)
+    return mel.clamp_(min=1e-10).log10_().mul_(10)
 
 
 def segments(logspec: Float[Tensor, "*b t f"], n_frames: int) -> Float[Tensor, "*b n_frames 20 f"]:

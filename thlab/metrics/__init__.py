@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         mouth_opening,
         opening_range,
     )
+    from thlab.metrics.lip_sync import lip_sync_scores
     from thlab.metrics.probes import linear_probe, svm_probe
     from thlab.metrics.registry import METRICS, Metric, metric_of
     from thlab.metrics.retrieval import partner_ranks
@@ -37,6 +38,7 @@ _HOMES = {
         "mouth_opening",
         "opening_range",
     ),
+    "lip_sync": ("lip_sync_scores",),
     "probes": ("linear_probe", "svm_probe"),
     "registry": ("METRICS", "Metric", "metric_of"),
     "retrieval": ("partner_ranks",),
@@ -61,6 +63,7 @@ __all__ = [
     "fid",
     "landmark_distance",
     "linear_probe",
+    "lip_sync_scores",
     "lmd",
     "lvd",
     "metric_of",

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from thlab.metrics.frechet import fid
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.landmark import correlation, landmark_distance, lmd, lvd, opening_range
+from thlab.metrics.lip_sync import lip_sync_scores
 from thlab.metrics.mouth import contrast_inside, pattern_inside
 
 TRUTH = "nearest the truth"  # of a row that is the truth's own
@@ -47,6 +48,10 @@ METRICS: dict[str, Metric] = {
     "opening": Metric("higher", "correlation", correlation),
     "range of opening": Metric("nearest 1", "of the truth", opening_range),
     "time open": Metric("nearest 1", "of the truth"),
+    # lips and sound, by SyncNet
+    "sync confidence": Metric("higher", "", lip_sync_scores),
+    "LSE-D": Metric("lower", "", lip_sync_scores),
+    "sync offset": Metric("", "frames", lip_sync_scores),
     # words, and clips found again
     "accuracy": Metric("higher", "%"),
     "R@1": Metric("higher", "%"),

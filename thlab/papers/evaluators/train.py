@@ -169,9 +169,7 @@ def as_floats(frames: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
     return frames.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) / 255
 
 
-def fit(
-    model: nn.Module, terms_of: Callable[[Any, Batch], Terms], job: Job, sampler: Sampler
-) -> None:
+def fit(model: nn.Module, terms_of: Callable[[Any, Any], Terms], job: Job, sampler: Any) -> None:
     """The loop of all nets: terms_of(model, batch) names the losses, `total` is minimised."""
     config = job.config
     optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=1e-3)
@@ -184,7 +182,7 @@ def fit(
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
         drawn = sampler.draw(job.seed, step)
-        terms = terms_of(model, Batch(**my_part(job.fabric, drawn._asdict())))
+        terms = terms_of(model, type(drawn)(**my_part(job.fabric, drawn._asdict())))
         run.check(step, terms)
         optimizer_step(job.fabric, optimizer, terms["total"])
         run.log(step, terms)
