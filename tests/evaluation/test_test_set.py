@@ -131,3 +131,18 @@ def test_a_video_without_a_face_and_one_that_is_not_chosen_have_no_distance(test
     found = test_set.mediapipe(grey, 2)["LMD, mediapipe"]
     assert [math.isnan(x) for x in found] == [True, True, True, True, False]
     assert found[4] == 0
+
+
+def test_lips_are_judged_by_their_own_clips_sound(test_set):
+    """True clips fit their sound better than each other's; what stands still is not judged."""
+    others = [*test_set.real[1:], *test_set.real[:1]]
+    swapped = []
+    for other, real in zip(others, test_set.real, strict=True):
+        swapped.append(other[torch.arange(len(real)) % len(other)])
+    true = test_set.lip_sync(test_set.real)
+    false = test_set.lip_sync(swapped)
+    for k in range(len(test_set.clips)):
+        assert true["sync confidence"][k] > false["sync confidence"][k]
+        assert true["LSE-D"][k] < false["LSE-D"][k]
+    still = test_set.lip_sync(test_set.baselines()["repeated frame"])
+    assert all(math.isnan(value) for value in still["sync confidence"])

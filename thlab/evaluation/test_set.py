@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,13 @@ from thlab.inference import Speech, TalkingHead
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.judges import mediapipe_points
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
+from thlab.metrics.lip_sync import Sync, lip_sync_scores
 from thlab.metrics.mouth import contrast_inside, pattern_inside
+from thlab.nn.syncnet import SyncNet, windows_of_lips, windows_of_sound
+from thlab.training import load_weights
 
 Video = Float[Tensor, "_ 3 h w"]
+UNJUDGED = Sync(math.nan, math.nan, 0, math.nan)
 Scores = dict[str, list[float]]  # by column, a number a clip; NaN where it was not measured
 
 
@@ -160,6 +165,29 @@ class TestSet:
             scores["pattern inside"].append(pattern_inside(video, real, exact))
         return dict(scores)
 
+    @cached_property
+    def sync_net(self) -> SyncNet:
+        """The evaluator of lips and sound; loaded when it is first asked."""
+        return load_weights("sync", SyncNet()).eval()
+
+    @torch.no_grad()
+    def lip_sync(self, videos: Sequence[Video]) -> Scores:
+        """By SyncNet, whether lips go with the clip's own sound.
+
+        NaN where that cannot be judged: the mouth stands still, or the clip is too short.
+        """
+        scores = defaultdict(list)
+        for clip, video in zip(self.clips, videos, strict=True):
+            sound = windows_of_sound(self.tensors.audio[clip], len(video))
+            lips = windows_of_lips(mouth(video).clamp(0, 1))
+            try:
+                found = lip_sync_scores(self.sync_net.see(lips), self.sync_net.hear(sound))
+            except ValueError:
+                found = UNJUDGED
+            scores["sync confidence"].append(found.confidence)
+            scores["LSE-D"].append(found.distance)
+        return dict(scores)
+
     def mediapipe(self, videos: Sequence[Video], n: int) -> Scores:
         """LMD by mediapipe, which no one here trained, on both videos of n clips.
 
@@ -174,7 +202,8 @@ class TestSet:
 
     def scores(self, videos: Sequence[Video], mediapipe: int = 0) -> Scores:
         """All scores of the videos of all clips; mediapipe: on how many of them it looks."""
-        found = self.mouths(videos) | self.pictures(videos) | self.insides(videos)
+        found = self.mouths(videos) | self.pictures(videos)
+        found |= self.insides(videos) | self.lip_sync(videos)
         return found | self.mediapipe(videos, mediapipe) if mediapipe else found
 
     def measurements(self, row: str, scores: Scores) -> Measurements:

@@ -7,7 +7,7 @@ one moment lie near each other. Chapter: book/content-to-video.ipynb
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import normalize, pixel_unshuffle
+from torch.nn.functional import interpolate, normalize, pixel_unshuffle
 
 from thlab.audio.features import HOPS_PER_FRAME, N_MELS, mel_decibels
 from thlab.nn.blocks import GROUPS
@@ -62,7 +62,7 @@ def branch(channels: int, size: tuple[int, int]) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * rows * columns, EMBED))
 
 
-def windows_of_sound(audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, "w 20 40"]:
+def windows_of_sound(audio: Float[Tensor, "samples"], n_frames: int) -> Float[Tensor, "n 20 40"]:
     """The sound of each window of a clip; the i-th begins with frame i.
 
     Chapter: book/content-to-video.ipynb
@@ -71,7 +71,12 @@ def windows_of_sound(audio: Float[Tensor, "n"], n_frames: int) -> Float[Tensor, 
     return mels.unfold(0, HOPS, HOPS_PER_FRAME).transpose(1, 2)
 
 
-def windows_of_lips(mouths: Float[Tensor, "t 3 32 32"]) -> Float[Tensor, "w 5 3 32 32"]:
-    """The frames of each window of a clip. Chapter: book/content-to-video.ipynb"""
+def windows_of_lips(mouths: Float[Tensor, "t 3 h w"]) -> Float[Tensor, "n 5 3 32 32"]:
+    """The frames of each window of a clip; mouths' boxes of other sizes are resized.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    if mouths.shape[-2:] != (SIDE, SIDE):
+        mouths = interpolate(mouths, (SIDE, SIDE), mode="bilinear", antialias=True)
     starts = torch.arange(len(mouths) - FRAMES + 1)
     return mouths[starts[:, None] + torch.arange(FRAMES)]

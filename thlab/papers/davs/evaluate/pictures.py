@@ -25,6 +25,8 @@ QUALITY = (
     "opening",
     "contrast inside",
     "pattern inside",
+    "sync confidence",
+    "LSE-D",
 )
 QUALITY_COLUMNS = {name: name for name in QUALITY}
 

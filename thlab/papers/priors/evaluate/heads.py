@@ -17,7 +17,7 @@ from thlab.papers.priors.head.train import train_generator
 from thlab.papers.priors.reported import DAVS, GAN, OURS, PLAIN, RECOGNISER
 from thlab.training import load_weights
 
-COLUMNS = ("LMD", "opening", "PSNR", "SSIM", "sharpness", "contrast inside")
+COLUMNS = ("LMD", "opening", "sync confidence", "PSNR", "SSIM", "sharpness", "contrast inside")
 CRITICS = "ours, with critics"  # the committed head, which had more steps
 SHUFFLED = "ours, shuffled audio"
 BASELINES = ("repeated frame", "mean frame")

@@ -20,6 +20,8 @@ COLUMNS = (
     "sharpness",
     "contrast inside",
     "pattern inside",
+    "sync confidence",
+    "LSE-D",
     "LMD, mediapipe",
 )
 

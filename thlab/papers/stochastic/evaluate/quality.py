@@ -51,6 +51,8 @@ COLUMNS = {
     "sharpness": "sharpness",
     "contrast inside": "contrast inside",
     "pattern inside": "pattern inside",
+    "sync confidence": "sync confidence",
+    "LSE-D": "LSE-D",
 }
 SEEN_BY_MEDIAPIPE = (DETERMINISTIC, SHUFFLED, "repeated frame")
 MEDIAPIPE_CLIPS = 12
