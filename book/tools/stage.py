@@ -47,7 +47,7 @@ def stage(target: Path, executed: set[str] | None = None) -> None:
     remove_vanished(target, MADE if executed is None else (*MADE, "static/models/*"))
     write_if_changed(target / "api.md", api_page(BOOK.parent))
     write_if_changed(target / "claims.md", claims_page(BOOK / "claims.json"))
-    for key in BUILT:
+    for key in BUILT if (BOOK / "claims.json").exists() else ():
         write_if_changed(target / f"results-{key}.md", results_page(BOOK, key))
         write_forest(BOOK, key, target / FIGURE.format(key))
     vendor = target / "vendor"
