@@ -151,6 +151,12 @@ def _emotion_net(path: Path) -> Any:
     return load_weights(path, net).eval().requires_grad_(False)
 
 
+def _sync_net(path: Path) -> Any:
+    from thlab.nn.syncnet import SyncNet
+
+    return load_weights(path, SyncNet()).eval().requires_grad_(False)
+
+
 # the weights' name, as a training writes it -> what builds the model of a path
 LOADERS: dict[str, Callable[[Path], Any]] = {
     "davs-disentangled": _davs_head,
@@ -162,4 +168,5 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "priors-vae": _priors_vae,
     "stochastic-latent": _stochastic_head,
     "stochastic-plain": _stochastic_head,
+    "sync": _sync_net,
 }
