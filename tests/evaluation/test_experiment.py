@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import pytest
+from torch import nn
 
 from thlab.data import open_splits
 from thlab.data.corpora import corpus_facts
@@ -137,3 +138,23 @@ def test_the_same_measurement_comes_back_after_its_file_is_lost(experiment):
     for path in (module.home() / "results").rglob("*.json"):
         path.unlink()
     assert measured(experiment, "T1", "ours", 0, measure)["measurements"] == first["measurements"]
+
+
+def test_a_training_counts_for_each_row_that_uses_it_on_whatever_corpus(experiment, monkeypatch):
+    """It is done once; the second row, and the row that asks another corpus, have its minutes."""
+    monkeypatch.setattr(module, "open_splits", lambda corpus: experiment.splits)
+    monkeypatch.setattr(module, "minutes", lambda out, runs: 7.0)
+    done = []
+
+    def train(job):
+        done.append(job.folder)
+        return nn.Linear(1, 1)
+
+    def measure(experiment, row, seed):
+        other = experiment.on("another")
+        other.trained(other.job("net", Config(), None, seed), train)
+        return []
+
+    for row in ("ours", "another row"):
+        assert list(measured(experiment, "T1", row, 0, measure)["parts"].values()) == [7.0]
+    assert len(done) == 1

@@ -88,10 +88,12 @@ class Experiment:
         return override(config, [s for s in self.overrides if has_field(kind, s)])
 
     def on(self, corpus: str) -> "Experiment":
-        """The same on another corpus, which some table needs beside its own."""
+        """The same on another corpus, which some table needs beside its own; costs add up."""
 
         def make() -> "Experiment":
-            return dataclasses.replace(self, corpus=corpus, splits=open_splits(corpus))
+            other = dataclasses.replace(self, corpus=corpus, splits=open_splits(corpus))
+            object.__setattr__(other, "_costs", self._costs)
+            return other
 
         return self.once(("on", corpus), make)
 
@@ -135,14 +137,18 @@ class Experiment:
     def trained(
         self, job: Job, train: Callable[[Job], nn.Module], shared: Sequence[Path] = ()
     ) -> Any:
-        """A model, trained as far as it is not yet, and frozen.
+        """A model, trained as far as it is not yet, and frozen; rows that ask again get the same.
 
         shared: folders of other runs that it resumes, whose minutes count too.
         """
-        model, _ = self.costing(lambda: train(job))
+
+        def make() -> nn.Module:
+            return train(job).cpu().eval().requires_grad_(False)
+
+        model, _ = self.costing(lambda: self.once(("trained", job.folder), make))
         folders = [job.folder, *shared]
         self.add_parts({str(one): minutes(one.parent, f"{one.name}/**") for one in folders})
-        return model.cpu().eval().requires_grad_(False)
+        return model
 
     def costing(self, work: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
         """What `work` returns, and its cost: its own "minutes", and "parts", those of the trainings

@@ -22,7 +22,7 @@ from thlab.metrics.judges import mediapipe_points
 from thlab.metrics.landmark import correlation, lmd, mouth_opening
 from thlab.metrics.lip_sync import Sync, lip_sync_scores
 from thlab.metrics.mouth import contrast_inside, pattern_inside
-from thlab.nn.syncnet import SyncNet, windows_of_lips, windows_of_sound
+from thlab.nn.syncnet import SyncNet
 from thlab.training import load_weights
 
 Video = Float[Tensor, "_ 3 h w"]
@@ -178,10 +178,9 @@ class TestSet:
         """
         scores = defaultdict(list)
         for clip, video in zip(self.clips, videos, strict=True):
-            sound = windows_of_sound(self.tensors.audio[clip], len(video))
-            lips = windows_of_lips(mouth(video).clamp(0, 1))
+            lips, sound = self.sync_net.embed(mouth(video).clamp(0, 1), self.tensors.audio[clip])
             try:
-                found = lip_sync_scores(self.sync_net.see(lips), self.sync_net.hear(sound))
+                found = lip_sync_scores(lips, sound)
             except ValueError:
                 found = UNJUDGED
             scores["sync confidence"].append(found.confidence)

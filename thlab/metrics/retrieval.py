@@ -1,5 +1,7 @@
 """Finding each query's partner among all: R@1, R@10, median rank of [zhou2019], Table 3."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -26,14 +28,7 @@ def nearest_ranks(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) 
 
     Chapter: book/content-to-video.ipynb
     """
-    ranks = []
-    for block, own in zip(
-        queries.split(BLOCK), torch.arange(len(queries)).split(BLOCK), strict=True
-    ):
-        distance = torch.cdist(block, gallery)
-        partner = distance[torch.arange(len(block)), own]
-        ranks.append((distance <= partner[:, None]).sum(1))
-    return torch.cat(ranks)
+    return _ranks(queries, lambda block: -torch.cdist(block, gallery))
 
 
 def partner_ranks(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) -> Int[Tensor, "n"]:
@@ -44,11 +39,21 @@ def partner_ranks(queries: Float[Tensor, "n d"], gallery: Float[Tensor, "n d"]) 
     Chapter: book/content-to-video.ipynb
     """
     queries, gallery = (x / x.norm(dim=1, keepdim=True) for x in (queries, gallery))
+    return _ranks(queries, lambda block: block @ gallery.T)
+
+
+def _ranks(
+    queries: Float[Tensor, "n d"], similarity_of: Callable[[Tensor], Tensor]
+) -> Int[Tensor, "n"]:
+    """How many gallery rows are at least as similar to each query as its partner is.
+
+    similarity_of: from a block of queries (b, d) to (b, n).
+    """
     ranks = []
     for block, own in zip(
         queries.split(BLOCK), torch.arange(len(queries)).split(BLOCK), strict=True
     ):
-        similarity = block @ gallery.T  # (block, n)
+        similarity = similarity_of(block)
         partner = similarity[torch.arange(len(block)), own]
         ranks.append((similarity >= partner[:, None]).sum(1))
     return torch.cat(ranks)

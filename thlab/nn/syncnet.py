@@ -39,6 +39,15 @@ class SyncNet(nn.Module):
         x = (mels - mels.mean((1, 2), keepdim=True)) / LOUDNESS
         return normalize(self.sound(x[:, None]), dim=1)
 
+    def embed(
+        self, mouths: Float[Tensor, "t 3 h w"], audio: Float[Tensor, "samples"]
+    ) -> tuple[Float[Tensor, "n 128"], Float[Tensor, "n 128"]]:
+        """Of all windows of a clip, its lips and its sound; on the CPU."""
+        device = next(self.parameters()).device
+        sound = windows_of_sound(audio, len(mouths))
+        seen = self.see(windows_of_lips(mouths).to(device))
+        return seen.cpu(), self.hear(sound.to(device)).cpu()
+
     def forward(
         self, mouths: Float[Tensor, "b 5 3 32 32"], mels: Float[Tensor, "b 20 40"]
     ) -> tuple[Float[Tensor, "b 128"], Float[Tensor, "b 128"]]:

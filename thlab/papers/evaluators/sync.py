@@ -1,6 +1,7 @@
 """Training SyncNet, and what it finds on people and sentences that it never met."""
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from thlab.data.tensors import ClipTensors
 from thlab.face.align import mouth
 from thlab.metrics.lip_sync import lip_sync_scores
-from thlab.nn.syncnet import FRAMES, SyncNet, windows_of_lips, windows_of_sound
+from thlab.nn.syncnet import FRAMES, SyncNet, windows_of_sound
 from thlab.papers.evaluators.train import Terms, as_floats, fit
 from thlab.training import step_generator
 from thlab.training.job import Job
@@ -120,12 +121,8 @@ def embeddings(
 ) -> tuple[Float[Tensor, "w d"], Float[Tensor, "w d"]]:
     """Of all windows of a clip. Chapter: book/content-to-video.ipynb"""
     assert tensors.frames is not None  # load_clips(…, frames=True)
-    device = next(model.parameters()).device
     start, end = tensors.start[clip : clip + 2].tolist()
-    mouths = mouth(as_floats(tensors.frames[start:end]))
-    mels = windows_of_sound(tensors.audio[clip], end - start)
-    seen = model.see(windows_of_lips(mouths).to(device))
-    return seen.cpu(), model.hear(mels.to(device)).cpu()
+    return model.embed(mouth(as_floats(tensors.frames[start:end])), tensors.audio[clip])
 
 
 def sync_errors(model: SyncNet, tensors: ClipTensors) -> dict[str, float]:
@@ -142,19 +139,14 @@ def sync_errors(model: SyncNet, tensors: ClipTensors) -> dict[str, float]:
         false.append(lip_sync_scores(lips[:n], other[:n]))
     within = [abs(one.offset) <= 1 for one in true]
     return {
-        "confidence": mean_of([one.confidence for one in true]),
-        "confidence, shuffled": mean_of([one.confidence for one in false]),
-        "at once": mean_of([one.at_once for one in true]),
-        "at once, shuffled": mean_of([one.at_once for one in false]),
-        "distance": mean_of([one.distance for one in true]),
-        "distance, shuffled": mean_of([one.distance for one in false]),
-        "offset within a frame": mean_of([float(one) for one in within]),
+        "confidence": fmean([one.confidence for one in true]),
+        "confidence, shuffled": fmean([one.confidence for one in false]),
+        "at once": fmean([one.at_once for one in true]),
+        "at once, shuffled": fmean([one.at_once for one in false]),
+        "distance": fmean([one.distance for one in true]),
+        "distance, shuffled": fmean([one.distance for one in false]),
+        "offset within a frame": fmean([float(one) for one in within]),
     }
-
-
-def mean_of(values: list[float]) -> float:
-    """Their mean."""
-    return sum(values) / len(values)
 
 
 def sync_facts(job: Job, model: nn.Module) -> dict[str, Any]:

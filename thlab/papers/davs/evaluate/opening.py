@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from thlab.evaluation.experiment import Experiment, Measurements
-from thlab.metrics.landmark import correlation
+from thlab.metrics.landmark import correlation, opening_range
 from thlab.nn.mouth import POINTS
 from thlab.papers.davs.decoder import three_layers
 from thlab.papers.davs.evaluate.experiment import LANDMARKS, test_words, trained, training_words
@@ -27,7 +27,6 @@ COLUMNS = {"range": "range of opening", "time open": "time open", "opening": "op
 STEPS = 1500
 RATE = 1e-3  # of Adam
 BATCH = 256  # frames
-EDGES = (0.05, 0.95)  # quantiles of a recording's openings, between which is its range
 OPEN = 0.5  # of a recording's widest true opening: what is wider counts as open
 INNER_LIPS = [POINTS.index(62), POINTS.index(66)]  # iBUG: upper and lower, in the middle
 
@@ -112,15 +111,13 @@ def opening_scores(
 ) -> Measurements:
     """The three columns of each recording. Chapter: book/davs.ipynb"""
     lengths = clips.tensors.start.diff().tolist()
-    edges = torch.tensor(EDGES)
     scores = []
     for clip, (ours, wanted) in enumerate(
         zip(made.split(lengths), true.split(lengths), strict=True)
     ):
         wide = OPEN * wanted.max()
-        width = wanted.quantile(edges).diff()
         of_clip = {
-            "range": (ours.quantile(edges).diff() / width).item(),
+            "range": opening_range(ours, wanted),
             "time open": ((ours > wide).sum() / (wanted > wide).sum()).item(),
             "opening": correlation(ours, wanted).item(),
         }

@@ -82,10 +82,15 @@ def asked_clips(experiment: Experiment, quiet: bool) -> Asked:
 
     Chapter: book/content-to-video.ipynb
     """
-    clips = new_sentences(experiment)
-    clips = clips[:: max(1, len(clips) // CLIPS)]
+    clips = chosen_clips(experiment)
     tensors = load_clips(clips, False)
     return as_asked(experiment, without_floor(tensors, clips) if quiet else tensors)
+
+
+def chosen_clips(experiment: Experiment) -> list[Clip]:
+    """About CLIPS of the new sentences. Chapter: book/content-to-video.ipynb"""
+    clips = new_sentences(experiment)
+    return clips[:: max(1, len(clips) // CLIPS)]
 
 
 def as_asked(experiment: Experiment, tensors: ClipTensors) -> Asked:
@@ -250,5 +255,5 @@ def mouths_evidence(experiment: Experiment) -> dict[str, Any]:
     config = experiment.config(GANConfig, **FEW_STEPS)
     found = vae_evidence(experiment)
     found["steps"]["head"] = config.steps
-    clips = len(asked_clips(experiment, False).clips)
+    clips = len(chosen_clips(experiment))
     return found | {"pixels": config.generator.size, "test_clips": clips, "points": "exact"}

@@ -45,7 +45,7 @@ def trained_head(experiment: Experiment, seed: int, stage: str) -> StochasticHea
     if stage == "plain":
         config = config.deterministic(config.first + config.steps)
     job = experiment.job(stage, config, experiment.train, seed)
-    return experiment.once((stage, seed), lambda: make_head(experiment.trained(job, train)))
+    return make_head(experiment.trained(job, train))
 
 
 def short_config(experiment: Experiment) -> StochasticConfig:
