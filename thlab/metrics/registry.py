@@ -57,6 +57,7 @@ METRICS: dict[str, Metric] = {
     "R@1": Metric("higher", "%"),
     "R@10": Metric("higher", "%"),
     "MedR": Metric("lower", "rank"),
+    "emotion shown": Metric("higher", "%"),
     # what a code tells: of what it is for, of what it should not hold, or of both by row
     "probe accuracy": Metric("", "%"),
     "probe accuracy, wanted": Metric("higher", "%"),

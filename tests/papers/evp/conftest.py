@@ -1,0 +1,18 @@
+"""What the tests of [ji2021] share: speech of the tiny corpus."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def speeches(tiny_corpus):
+    from thlab.data import open_splits
+    from thlab.papers.evp.speech import load_speeches
+
+    return load_speeches(open_splits("tiny"), False)
+
+
+@pytest.fixture(scope="session")
+def pairs(speeches):
+    from thlab.papers.evp.pairs import pseudo_pairs
+
+    return pseudo_pairs(speeches.train)

@@ -1,0 +1,1 @@
+"""[ji2021]: speech as content and emotion, and emotional portraits of a person."""

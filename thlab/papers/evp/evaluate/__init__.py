@@ -1,0 +1,1 @@
+"""The tables of [ji2021] run again."""

@@ -1,0 +1,85 @@
+"""What tables train and ask: speech, disentanglers, audio-to-landmark networks."""
+
+from dataclasses import asdict, replace
+from typing import NamedTuple
+
+import torch
+from torch.nn.functional import one_hot
+
+from thlab.evaluation.experiment import Experiment, digest
+from thlab.papers.evp.landmarks.data import Heard, Listener, encoded
+from thlab.papers.evp.landmarks.model import AudioToLandmark, LandmarkConfig
+from thlab.papers.evp.landmarks.train import train_landmarks
+from thlab.papers.evp.model import DisentangleConfig, Disentangler
+from thlab.papers.evp.speech import EmotionalSpeech, Speeches, load_speeches, read_speech
+from thlab.papers.evp.train import before_crossing, train_disentangler
+
+PARTS = {"unseen": "test", "seen": "heldout"}  # column's voices -> split
+
+
+class Speaking(NamedTuple):
+    """What makes landmarks of speech: a network, and what listens for it."""
+
+    net: AudioToLandmark
+    listen: Listener
+
+
+def speeches_of(experiment: Experiment) -> Speeches:
+    """The speech that models are trained on."""
+    return experiment.once("speeches", lambda: load_speeches(experiment.splits, False))
+
+
+def speech_of_part(experiment: Experiment, part: str) -> EmotionalSpeech:
+    """The speech of new people, or new sentences of people who were heard in training."""
+    known = speeches_of(experiment).train
+
+    def read() -> EmotionalSpeech:
+        clips = experiment.splits[PARTS[part]]
+        return read_speech(clips, known.words, frames=False, emotions=known.tensors.emotions)
+
+    return experiment.once(("part", part), read)
+
+
+def disentangler(experiment: Experiment, seed: int, without: str = "") -> Disentangler:
+    """A model trained as far as it is not yet. without: the term of Eq. 6 that it lacks."""
+    config = experiment.config(DisentangleConfig)
+    if without:
+        config = replace(config, weights=replace(config.weights, **{without: 0.0}))
+    first = experiment.folder("before", before_crossing(config), seed)
+    job = experiment.job("disentangle", config, speeches_of(experiment), seed, without)
+    return experiment.trained(job, lambda job: train_disentangler(job, first), shared=(first,))
+
+
+def speaking(experiment: Experiment, seed: int, emotion: str = "", without: str = "") -> Speaking:
+    """A network that is trained on codes as far as it is not yet.
+
+    emotion: "" for E_e's, "heard" or "true" for a one-hot label, "none" for no emotion. without:
+    the term of Eq. 6 that the encoders lack.
+    """
+    model = disentangler(experiment, seed, without)
+    listen = encoded(model, model.config.enrolled)
+    if emotion:
+        listen = labelled(listen, model, emotion)
+    config = experiment.config(LandmarkConfig)
+    codes = digest(asdict(model.config))  # other encoders are another input
+    name = f"landmarks {emotion} {without} {codes}"
+    job = experiment.job("landmarks", config, speeches_of(experiment), seed, name)
+    net = experiment.trained(job, lambda job: train_landmarks(job, listen))
+    return Speaking(net, listen)
+
+
+def labelled(listen: Listener, model: Disentangler, emotion: str) -> Listener:
+    """The same content with another emotion code: a one-hot label, or zeros for none."""
+    n = model.classifier.out_features
+
+    @torch.no_grad()
+    def relabel(speech: EmotionalSpeech, clip: int) -> Heard:
+        heard = listen(speech, clip)
+        if emotion == "none":
+            return heard._replace(emotion=torch.zeros(n))
+        label = speech.tensors.emotion[clip]
+        if emotion == "heard":
+            label = model.classifier(heard.emotion).argmax()
+        return heard._replace(emotion=one_hot(label, n).float())
+
+    return relabel

@@ -1,0 +1,1 @@
+"""Audio to landmarks, Sect. 3.3 of [ji2021]."""

@@ -1,0 +1,135 @@
+"""The audio-to-landmark network, Eq. 7 of [ji2021]: codes of speech move a person's landmarks."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class LandmarkWeights:
+    """Weights of the three terms that stand for Eq. 7."""
+
+    points: float = 10.0  # squared error of landmarks, in px of 64
+    axes: float = 1.0  # of the standardised coordinates on the axes
+    velocity: float = 0.0  # of the steps from frame to frame
+
+
+@dataclass(frozen=True)
+class LandmarkConfig:
+    """Sizes, weights and steps."""
+
+    axes: int = 16  # principal axes of displacements
+    identity: tuple[int, int] = (256, 512)  # the MLP that makes f_a of l_a
+    hidden: int = 256  # of the LSTM, and of the MLP behind it
+    layers: int = 3  # of the LSTM
+    weights: LandmarkWeights = LandmarkWeights()
+    emotion_noise: float = 0.0  # in training, as a share of the codes' deviation
+    learning_rate: float = 2e-4
+    batch: int = 16
+    frames: int = 16  # of a sequence
+    steps: int = 20_000
+
+    @classmethod
+    def paper(cls) -> "LandmarkConfig":
+        """The public code's sizes; its steps are not known."""
+        return cls()
+
+    @classmethod
+    def book(cls) -> "LandmarkConfig":
+        """What the committed weights were trained with."""
+        return cls(
+            axes=20,
+            identity=(64, 32),
+            hidden=128,
+            layers=1,
+            weights=LandmarkWeights(points=4.0, axes=0.1, velocity=2.0),
+            emotion_noise=0.3,
+            learning_rate=2e-3,
+            frames=32,
+            steps=300,
+        )
+
+    @classmethod
+    def fast(cls) -> "LandmarkConfig":
+        """Seconds, for tests."""
+        return cls(axes=6, identity=(16, 8), hidden=16, layers=1, frames=8, batch=4, steps=10)
+
+
+class Shapes(NamedTuple):
+    """What the landmarks of training people do: the mean of their faces at rest, and the mean,
+    principal axes and deviations of displacements.
+    """
+
+    rest: Float[Tensor, "p 2"]
+    mean: Float[Tensor, "d"]
+    axes: Float[Tensor, "k d"]
+    deviation: Float[Tensor, "k"]
+
+
+class AudioToLandmark(nn.Module):
+    """l_a, E_c(x) and E_e(x) to displacements l_d.
+
+    Landmarks are in px of the 64-px `face` view, in which eyes and nose stand still: sound does not
+    tell how a head turns.
+    """
+
+    def __init__(
+        self, config: LandmarkConfig, content: int, emotion: int, n_points: int, n_axes: int
+    ):
+        super().__init__()
+        self.config = config
+        first, second = config.identity
+        self.identity = nn.Sequential(
+            nn.Linear(2 * n_points, first), nn.ReLU(), nn.Linear(first, second)
+        )
+        inputs = second + content + emotion
+        self.lstm = nn.LSTM(inputs, config.hidden, config.layers, batch_first=True)
+        self.outlet = nn.Sequential(
+            nn.Linear(config.hidden, config.hidden), nn.ReLU(), nn.Linear(config.hidden, n_axes)
+        )
+        self.rest = nn.Buffer(torch.zeros(n_points, 2))
+        self.mean = nn.Buffer(torch.zeros(2 * n_points))
+        self.axes = nn.Buffer(torch.zeros(n_axes, 2 * n_points))
+        self.deviation = nn.Buffer(torch.ones(n_axes))
+
+    def set_shapes(self, shapes: Shapes) -> None:
+        """Take the axes of training people."""
+        for name, value in shapes._asdict().items():
+            getattr(self, name).copy_(value)
+
+    def forward(
+        self,
+        l_a: Float[Tensor, "b p 2"],
+        content: Float[Tensor, "b t c"],
+        emotion: Float[Tensor, "b e"],
+    ) -> Float[Tensor, "b t k"]:
+        """Standardised coordinates on the axes, a row a frame."""
+        f_a = self.identity((l_a - self.rest).flatten(1))
+        once = torch.cat([f_a, emotion], 1)
+        every = once[:, None].expand(-1, content.shape[1], -1)
+        h, _ = self.lstm(torch.cat([every, content], 2))
+        return self.outlet(h)
+
+    def displacements(self, coordinates: Float[Tensor, "*b k"]) -> Float[Tensor, "*b p 2"]:
+        """l_d of coordinates on the axes, in px."""
+        flat = self.mean + (coordinates * self.deviation) @ self.axes
+        return flat.unflatten(-1, (-1, 2))
+
+    def coordinates(self, displacements: Float[Tensor, "*b p 2"]) -> Float[Tensor, "*b k"]:
+        """Displacements on the axes, standardised."""
+        return (displacements.flatten(-2) - self.mean) @ self.axes.T / self.deviation
+
+
+def principal_axes(displacements: Float[Tensor, "n p 2"], count: int) -> Shapes:
+    """Mean, axes and deviations of displacements; `rest` is left at zero."""
+    flat = displacements.flatten(1)
+    mean = flat.mean(0)
+    covariance = (flat - mean).T @ (flat - mean) / len(flat)
+    variance, vectors = torch.linalg.eigh(covariance.double())
+    count = min(count, len(variance))
+    axes = vectors.flip(1)[:, :count].T.to(flat)
+    deviation = variance.flip(0)[:count].clamp(min=1e-8).sqrt().to(flat)
+    return Shapes(torch.zeros(displacements.shape[1:]), mean, axes, deviation)

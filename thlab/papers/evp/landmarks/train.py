@@ -1,0 +1,69 @@
+"""Training of the audio-to-landmark network, Eq. 7 of [ji2021]."""
+
+import torch
+from torch import Tensor
+
+from thlab.nn.losses import weighted_total
+from thlab.papers.evp.landmarks.data import LandmarkBatch, Listener, SpokenLandmarks
+from thlab.papers.evp.landmarks.model import AudioToLandmark, LandmarkConfig
+from thlab.papers.evp.speech import EmotionalSpeech
+from thlab.training import Run, my_part, step_generator
+from thlab.training.job import Job
+from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
+
+
+def train_landmarks(job: Job, listen: Listener) -> AudioToLandmark:
+    """The network, on what a listener hears; resumes where its run stopped."""
+    config: LandmarkConfig = job.config
+    speech: EmotionalSpeech = job.data.train
+    spoken = SpokenLandmarks(speech, listen)
+    net = new_network(config, spoken, job.seed)
+    optimizer = torch.optim.Adam(net.parameters(), config.learning_rate)
+    model, optimizer = job.fabric.setup(net, optimizer)
+    facts = job.data.facts
+    run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=facts)
+    for step in run.steps(run.resume(model=model, optimizer=optimizer)):
+        rng = step_generator(job.seed, step)
+        drawn = disturbed(spoken.draw(config, rng), config, rng)
+        batch = LandmarkBatch(**my_part(job.fabric, drawn._asdict()))
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
+        terms = landmark_loss(model, net, batch)
+        run.check(step, terms)
+        optimizer_step(job.fabric, optimizer, terms["total"])
+        run.log(step, terms)
+    return net
+
+
+def new_network(config: LandmarkConfig, spoken: SpokenLandmarks, seed: int) -> AudioToLandmark:
+    """An untrained network on the axes of some people's faces."""
+    heard = spoken.listen(spoken.speech, 0)
+    shapes = spoken.shapes(config)
+    sizes = (heard.content.shape[1], len(heard.emotion), len(shapes.rest), len(shapes.axes))
+    net = build_seeded(lambda: AudioToLandmark(config, *sizes), seed)
+    net.set_shapes(shapes)
+    return net
+
+
+def disturbed(batch: LandmarkBatch, config: LandmarkConfig, rng: torch.Generator) -> LandmarkBatch:
+    """A batch with noise on its emotions: those of unknown voices are less clear."""
+    noise = torch.randn(batch.emotion.shape, generator=rng)
+    size = config.emotion_noise * batch.emotion.std()
+    return batch._replace(emotion=batch.emotion + size * noise)
+
+
+def landmark_loss(model, net: AudioToLandmark, batch: LandmarkBatch) -> dict[str, Tensor]:
+    """Eq. 7 as three named terms and their weighted "total".
+
+    The paper's norm of l_a + l_d - l, its coordinates on the axes, and steps in time.
+    """
+    true = batch.landmarks - batch.l_a[:, None]
+    found = model(batch.l_a, batch.content, batch.emotion)
+    wanted = net.coordinates(true)
+    error = net.displacements(found) - true  # \hat{l} - l = l_a + l_d - l
+    terms = {
+        "points": error.square().mean(),
+        "axes": (found - wanted).square().mean(),
+        "velocity": error.diff(dim=1).square().mean(),
+    }
+    return weighted_total(terms, net.config.weights)

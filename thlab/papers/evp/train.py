@@ -1,0 +1,191 @@
+"""Training of [ji2021], Sect. 3.2: each encoder alone, then both by cross-reconstruction."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from thlab.papers.evp.losses import disentangling_loss
+from thlab.papers.evp.model import DisentangleConfig, Disentangler, LossWeights, Reader
+from thlab.papers.evp.pairs import PseudoPairs, Quadruples, pseudo_pairs
+from thlab.papers.evp.speech import EmotionalSpeech
+from thlab.training import Run, my_part, step_generator
+from thlab.training.job import Job
+from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
+
+CONTENT = "disentangle-content"  # run folders of the two trainings before
+EMOTION = "disentangle-emotion"
+WINDOWS = 64  # in a batch of an encoder that is trained alone
+# contents of different words differ by about 1; below this E_c says the same of everything
+LEAST_SPREAD = 0.02
+
+
+class LabelledWindows(NamedTuple):
+    """Standardised MFCC windows, and what is to be told of them."""
+
+    x: Float[Tensor, "b 28 12"]
+    label: Int[Tensor, "b"]
+
+
+def train_disentangler(job: Job, first: Path | None = None) -> Disentangler:
+    """E_c on words, E_e on emotions, then both on pseudo pairs; resumes where its runs stopped.
+
+    first: the folder of the two trainings before, for models that share them; default: this one's.
+    """
+    model = new_disentangler(job)
+    train_content(model, job, first or job.out)
+    train_emotion(model, job, first or job.out)
+    train_cross(model, pseudo_pairs(job.data.train), job)
+    return model
+
+
+def new_disentangler(job: Job) -> Disentangler:
+    """An untrained model for the emotions of a job's clips."""
+    n_emotions = len(job.data.train.tensors.emotions)
+    return build_seeded(lambda: Disentangler(job.config, n_emotions), job.seed)
+
+
+def before_crossing(config: DisentangleConfig) -> DisentangleConfig:
+    """The config of the trainings before, which know nothing of Eq. 6: models that differ in its
+    weights alone share them.
+    """
+    return replace(config, weights=LossWeights(), norm="l2")
+
+
+def train_content(model: Disentangler, job: Job, out: Path) -> None:
+    """E_c tells words, in neutral speech: as the paper's on LRW, it hears hardly any emotion.
+
+    out: the folder in which its run is. ValueError where no clip says when its words are said.
+    """
+    speech: EmotionalSpeech = job.data.train
+    if len(speech.words) < 2:
+        raise ValueError(
+            "E_c is trained on words whose times are known, and these clips have none: "
+            "start from weights of a corpus that has them"
+        )
+    config: DisentangleConfig = job.config
+    classifier = build_seeded(lambda: nn.Linear(config.content, len(speech.words)), job.seed)
+    neutral = torch.cat(speech.neutral)
+    clips = neutral if len(neutral) else torch.arange(len(speech.texts))
+    said = speech.word.nonzero()[:, 0]
+    said = said[torch.isin(speech.tensors.clip_of[said], clips)]
+
+    def draw(rng: torch.Generator) -> LabelledWindows:
+        frames = said[torch.randint(len(said), (WINDOWS,), generator=rng)]
+        return LabelledWindows(draw_windows(speech, frames, config, rng), speech.word[frames])
+
+    reader = Reader(model.content, classifier)
+    train_reader(reader, draw, config.content_steps, job, out / CONTENT)
+
+
+def train_emotion(model: Disentangler, job: Job, out: Path) -> None:
+    """E_e and C_e tell emotions. out: the folder in which the run is."""
+    config: DisentangleConfig = job.config
+    speech: EmotionalSpeech = job.data.train
+    said = speech.word.nonzero()[:, 0]
+    said = said if len(said) else torch.arange(len(speech.word))
+
+    def draw(rng: torch.Generator) -> LabelledWindows:
+        frames = said[torch.randint(len(said), (WINDOWS,), generator=rng)]
+        emotion = speech.tensors.emotion[speech.tensors.clip_of[frames]]
+        return LabelledWindows(draw_windows(speech, frames, config, rng), emotion)
+
+    reader = Reader(model.emotion, model.classifier)
+    train_reader(reader, draw, config.emotion_steps, job, out / EMOTION)
+
+
+def train_reader(
+    reader: Reader,
+    draw: Callable[[torch.Generator], LabelledWindows],
+    steps: int,
+    job: Job,
+    folder: Path,
+) -> None:
+    """An encoder and its classifier by cross-entropy."""
+    config: DisentangleConfig = job.config
+    optimizer = torch.optim.Adam(reader.parameters(), config.learning_rate)
+    net, optimizer = job.fabric.setup(reader, optimizer)
+    facts = job.data.facts
+    known = before_crossing(config)
+    run = Run(job.fabric, folder, known, steps, seed=job.seed, corpus=facts)
+    for step in run.steps(run.resume(model=net, optimizer=optimizer)):
+        batch = LabelledWindows(**my_part(job.fabric, draw(rng_of(job, step))._asdict()))
+        set_rate(optimizer, config, step, steps)
+        terms = {"cross_entropy": cross_entropy(net(batch.x), batch.label)}
+        run.check(step, terms)
+        optimizer_step(job.fabric, optimizer, terms["cross_entropy"])
+        run.log(step, terms)
+
+
+def train_cross(model: Disentangler, pairs: PseudoPairs, job: Job) -> None:
+    """Eq. 6 on pseudo pairs. ArithmeticError where E_c comes to say the same of everything."""
+    config: DisentangleConfig = job.config
+    optimizer = torch.optim.Adam(model.parameters(), config.learning_rate)
+    net, optimizer = job.fabric.setup(model, optimizer)
+    facts = job.data.facts
+    run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=facts)
+    for step in run.steps(run.resume(model=net, optimizer=optimizer)):
+        rng = rng_of(job, step)
+        drawn = pairs.draw(config.batch, config.enrolled, rng)
+        drawn = drawn._replace(x=disturbed(drawn.x, config, rng))
+        batch = Quadruples(**my_part(job.fabric, drawn._asdict()))
+        set_rate(optimizer, config, step, config.steps)
+        terms = disentangling_loss(net(batch.x), batch, config)
+        run.check(step, terms)
+        check_spread(step, terms["spread"])
+        optimizer_step(job.fabric, optimizer, terms["total"])
+        run.log(step, terms)
+
+
+def rng_of(job: Job, step: int) -> torch.Generator:
+    """What is random in a step."""
+    return step_generator(job.seed, step)
+
+
+def set_rate(optimizer: Any, config: DisentangleConfig, step: int, steps: int) -> None:
+    """A rate that rises and falls."""
+    for group in optimizer.param_groups:
+        group["lr"] = config.learning_rate * warmup_cosine(step, steps)
+
+
+def check_spread(step: int, spread: Float[Tensor, ""]) -> None:
+    """ArithmeticError where contents hardly differ any more."""
+    if spread < LEAST_SPREAD:
+        raise ArithmeticError(
+            f"step {step}: E_c collapsed, its codes of all windows differ by {spread:.3f} "
+            f"(at least {LEAST_SPREAD}): train with a smaller weights.l_con"
+        )
+
+
+def draw_windows(
+    speech: EmotionalSpeech,
+    frames: Int[Tensor, "b"],
+    config: DisentangleConfig,
+    rng: torch.Generator,
+) -> Float[Tensor, "b 28 12"]:
+    """The windows around video frames, disturbed as in training."""
+    x = speech.windows_at(frames, config.enrolled)
+    return disturbed(x, config, rng)
+
+
+def disturbed(
+    x: Float[Tensor, "*b 28 12"], config: DisentangleConfig, rng: torch.Generator
+) -> Float[Tensor, "*b 28 12"]:
+    """Windows with some hops and coefficients hidden (SpecAugment, Park et al. 2019), and noise."""
+    x = x + config.noise * torch.randn(x.shape, generator=rng)
+    hops = hidden(x.shape[:-2], x.shape[-2], config.hidden_hops, rng)
+    coefficients = hidden(x.shape[:-2], x.shape[-1], config.hidden_coefficients, rng)
+    return x.masked_fill(hops[..., None] | coefficients[..., None, :], 0.0)
+
+
+def hidden(shape: torch.Size, n: int, most: int, rng: torch.Generator) -> Tensor:
+    """Which of n places are hidden: a random stretch of 0 to `most` of them."""
+    length = torch.randint(most + 1, (*shape, 1), generator=rng)
+    begin = torch.rand((*shape, 1), generator=rng) * (n - length + 1)
+    place = torch.arange(n)
+    return (place >= begin.long()) & (place < begin.long() + length)
