@@ -58,6 +58,10 @@ METRICS: dict[str, Metric] = {
     "R@10": Metric("higher", "%"),
     "MedR": Metric("lower", "rank"),
     "emotion shown": Metric("higher", "%"),
+    "emotion told": Metric("higher", "%"),
+    "silhouette": Metric("higher"),
+    "rank correlation": Metric("higher"),
+    "of the mean step": Metric("nearest 1"),
     # what a code tells: of what it is for, of what it should not hold, or of both by row
     "probe accuracy": Metric("", "%"),
     "probe accuracy, wanted": Metric("higher", "%"),

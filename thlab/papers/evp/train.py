@@ -37,10 +37,16 @@ def train_disentangler(job: Job, first: Path | None = None) -> Disentangler:
 
     first: the folder of the two trainings before, for models that share them; default: this one's.
     """
-    model = new_disentangler(job)
-    train_content(model, job, first or job.out)
-    train_emotion(model, job, first or job.out)
+    model = train_before(job, first or job.out)
     train_cross(model, pseudo_pairs(job.data.train), job)
+    return model
+
+
+def train_before(job: Job, out: Path) -> Disentangler:
+    """E_c on words and E_e on emotions, each alone. out: the folder of both runs."""
+    model = new_disentangler(job)
+    train_content(model, job, out)
+    train_emotion(model, job, out)
     return model
 
 

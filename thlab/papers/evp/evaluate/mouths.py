@@ -156,12 +156,17 @@ def of_clip(points: Points, true: Points) -> dict[str, float]:
 
 
 def emotions_shown(
-    experiment: Experiment, spoken: SpokenLandmarks, clips: list[int], made: list[Any]
+    experiment: Experiment,
+    spoken: SpokenLandmarks,
+    clips: list[int],
+    made: list[Any],
+    asked: list[int] | None = None,
 ) -> Bool[Tensor, "n"]:
-    """Whether the evaluator sees the true emotion in each clip's landmarks.
+    """Whether the evaluator sees in each clip's landmarks its own emotion, or that of other clips.
 
     It is a logistic regression on mean and deviation of how landmarks lie off the face at rest,
     which learnt from the true landmarks of the training people. made: landmarks of each clip.
+    asked: the clips whose emotion is looked for.
     """
     train = speeches_of(experiment).train
 
@@ -171,7 +176,7 @@ def emotions_shown(
 
     known = experiment.once("outlines", learnt)
     looks = [outline(points - spoken.l_a(c)) for points, c in zip(made, clips, strict=True)]
-    emotion = spoken.speech.tensors.emotion[torch.tensor(clips)]
+    emotion = spoken.speech.tensors.emotion[torch.tensor(asked or clips)]
     return linear_hits(known, train.tensors.emotion, torch.stack(looks), emotion)
 
 

@@ -12,7 +12,7 @@ from thlab.papers.evp.landmarks.model import AudioToLandmark, LandmarkConfig
 from thlab.papers.evp.landmarks.train import train_landmarks
 from thlab.papers.evp.model import DisentangleConfig, Disentangler
 from thlab.papers.evp.speech import EmotionalSpeech, Speeches, load_speeches, read_speech
-from thlab.papers.evp.train import before_crossing, train_disentangler
+from thlab.papers.evp.train import before_crossing, train_before, train_disentangler
 
 PARTS = {"unseen": "test", "seen": "heldout"}  # column's voices -> split
 
@@ -48,6 +48,14 @@ def disentangler(experiment: Experiment, seed: int, without: str = "") -> Disent
     first = experiment.folder("before", before_crossing(config), seed)
     job = experiment.job("disentangle", config, speeches_of(experiment), seed, without)
     return experiment.trained(job, lambda job: train_disentangler(job, first), shared=(first,))
+
+
+def pretrained(experiment: Experiment, seed: int) -> Disentangler:
+    """The same encoders before cross-reconstruction, each trained alone."""
+    config = experiment.config(DisentangleConfig)
+    folder = experiment.folder("before", before_crossing(config), seed)
+    job = experiment.job("before", config, speeches_of(experiment), seed)
+    return experiment.trained(job, lambda job: train_before(job, folder), shared=(folder,))
 
 
 def speaking(experiment: Experiment, seed: int, emotion: str = "", without: str = "") -> Speaking:

@@ -1,0 +1,108 @@
+"""Tables of [ji2021]: clusters, crossed clips, editing, alignment."""
+
+import numpy as np
+import pytest
+import torch
+
+from thlab.corpus import perform
+from thlab.data import open_splits
+from thlab.evaluation.experiment import Experiment
+from thlab.metrics.registry import metric_of
+from thlab.papers.evp.evaluate import alignment, clusters, crossed, editing, mouths
+from thlab.papers.evp.evaluate.codes import unenrolled_clips
+from thlab.training import make_fabric
+
+
+@pytest.fixture(scope="module")
+def experiment(tiny_corpus, tmp_path_factory):
+    splits = open_splits("tiny")
+    both = [*splits["val"], *splits["test"]]  # two people, for pairs
+    test = type(splits["test"])("embedded", both, [], splits["test"].facts)
+    patch = pytest.MonkeyPatch()
+    patch.setenv("THLAB_HOME", str(tmp_path_factory.mktemp("home")))
+    yield Experiment(
+        paper="evp",
+        fabric=make_fabric(accelerator="cpu", precision="32-true"),
+        corpus="tiny",
+        splits={**splits, "test": test, "heldout": splits["val"]},
+        preset="fast",
+        seeds=(0,),
+        code=(),
+    )
+    patch.undo()
+
+
+def columns(found):
+    cells = {}
+    for _, column, _, _, value in found:
+        cells.setdefault(column, []).append(value)
+    return {column: np.array(values) for column, values in cells.items()}
+
+
+@pytest.mark.parametrize("table", [mouths, clusters, crossed, editing, alignment])
+def test_columns_have_metrics(table):
+    for metric in table.COLUMNS.values():
+        metric_of(metric)
+
+
+def test_clusters_are_told_apart(experiment):
+    codes = torch.tensor([[0.0, 0], [0, 0.1], [9, 9], [9, 9.1]])
+    assert min(clusters.silhouettes(codes, torch.tensor([0, 0, 1, 1]))) > 0.9
+    assert max(clusters.silhouettes(codes, torch.tensor([0, 1, 0, 1]))) < 0
+    found = columns(clusters.measure(experiment, clusters.PRETRAINED, 0))
+    assert set(found) == set(clusters.COLUMNS)
+    n = len(experiment.splits["test"])
+    assert len(found["silhouette"]) == n - 2 * 2 * 8  # of both people, two enrolled sentences
+    assert len(found["silhouette, intense"]) < len(found["silhouette"])
+
+
+def test_means_by_speaker_are_taken_away():
+    codes = torch.tensor([[1.0], [3.0], [10.0]])
+    found = clusters.means_by(torch.tensor([0, 0, 1]), codes)
+    assert found.tolist() == [[2.0], [2.0], [10.0]]
+
+
+def test_crossed_clips_share_neither_voice_nor_sentence_nor_mood(speeches, experiment):
+    speech = crossed.speech_of_part(experiment, "unseen")
+    pairs = list(crossed.crossed_pairs(speech, unenrolled_clips(speech, 2)))
+    assert len(pairs) > 7
+    tensors = speech.tensors
+    for content, emotion in pairs:
+        assert tensors.speaker[content] != tensors.speaker[emotion]
+        assert speech.texts[content] != speech.texts[emotion]
+        assert tensors.emotion[content] != tensors.emotion[emotion]
+
+
+def test_crossed_clips_are_measured(experiment):
+    found = columns(crossed.measure(experiment, crossed.OURS, 0))
+    assert set(found) == set(crossed.COLUMNS)
+    assert set(found["emotion, of the emotion's clip"]) <= {0.0, 100.0}
+
+
+def test_a_path_that_never_goes_back_is_in_order():
+    assert editing.order(torch.tensor([0.0, 0.1, 0.5, 1.0])) == pytest.approx(1)
+    assert editing.order(torch.tensor([1.0, 0.5, 0.1, 0.0])) == pytest.approx(-1)
+
+
+def test_paths_are_measured(experiment):
+    found = columns(editing.measure(experiment, editing.OURS, 0))
+    assert set(found) == set(editing.COLUMNS)
+    assert (found["largest step"] >= 1).all()
+    assert len(found["order along alpha"]) == 2 * 8  # people, emotions
+
+
+def test_a_clips_own_pose_changes_nothing():
+    one = perform(800, ("put", "blue", "by", "u", "four", "now"), "happy")
+    pair = alignment.pair_of(one, one, "s800")
+    for way in ("a similarity a frame", "3D, residual carried along"):
+        made = alignment.WAYS[way](pair.source, pair.target)
+        assert np.abs(made - pair.exact).max() < 0.01
+    assert not pair.turned.any()
+
+
+def test_turning_in_3d_beats_two_dimensions(experiment):
+    errors = {}
+    for row in ("a similarity a frame", "3D, Eq. 8", "3D, residual carried along"):
+        errors[row] = columns(alignment.measure(experiment, row, 0))["contour"].mean()
+    assert errors["3D, residual carried along"] < 1
+    assert errors["3D, Eq. 8"] < 0.5 * errors["a similarity a frame"]
