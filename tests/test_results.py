@@ -38,8 +38,8 @@ def test_results_can_be_shown(path):
 
 
 def test_records_and_evidence_come_in_pairs():
-    files = {path.stem for path in (BOOK / "results").glob("*.csv")}
-    assert files - {"forecasts"} == {path.stem for path in RESULTS}
+    files = {path.name.removesuffix(".csv.gz") for path in (BOOK / "results").glob("*.csv.gz")}
+    assert files == {path.stem for path in RESULTS}
 
 
 def test_each_claim_had_a_forecast():

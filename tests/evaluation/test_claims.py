@@ -79,7 +79,7 @@ def test_what_is_not_measured_is_open(settled):
 
 def test_a_damaged_table_is_named(tmp_path):
     save(tmp_path)
-    (tmp_path / "toy.T1.csv").write_text("row\n")
+    (tmp_path / "toy.T1.csv.gz").write_bytes(b"row\n")
     with pytest.raises(ValueError, match=r"toy.T1.json is not a table of results"):
         settle(CLAIMS, tmp_path)
 

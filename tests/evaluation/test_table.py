@@ -1,5 +1,6 @@
 """Tables of results: tidy records, their two files there and back, and how they read."""
 
+import gzip
 import itertools
 import math
 
@@ -40,7 +41,10 @@ def records(*rows):
 
 def test_files_there_and_back(tmp_path):
     path = TABLE.save(tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["priors.T1.csv", "priors.T1.json"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "priors.T1.csv.gz",
+        "priors.T1.json",
+    ]
     again = Table.load(path)
     assert again.markdown() == TABLE.markdown()
     assert again.columns == TABLE.columns
@@ -52,7 +56,7 @@ def test_files_there_and_back(tmp_path):
 
 def test_the_csv_has_a_line_a_measurement(tmp_path):
     TABLE.save(tmp_path)
-    lines = (tmp_path / "priors.T1.csv").read_text().splitlines()
+    lines = gzip.decompress((tmp_path / "priors.T1.csv.gz").read_bytes()).decode().splitlines()
     assert lines[:2] == ["row,column,seed,speaker,clip,value", "baseline,clean,0,,,1.3"]
     assert len(lines) == 1 + 7
 
@@ -84,14 +88,30 @@ def test_names_that_look_like_gaps_stay_names(tmp_path):
 )
 def test_a_damaged_file_is_named_in_one_error(tmp_path, damage):
     path = TABLE.save(tmp_path)
-    csv, text = damage((tmp_path / "priors.T1.csv").read_text(), path.read_text())
+    packed = tmp_path / "priors.T1.csv.gz"
+    csv, text = damage(gzip.decompress(packed.read_bytes()).decode(), path.read_text())
     path.write_text(text)
-    (tmp_path / "priors.T1.csv").unlink()
+    packed.unlink()
     if csv is not None:
-        (tmp_path / "priors.T1.csv").write_text(csv)
+        packed.write_bytes(gzip.compress(csv.encode()))
     complaint = r"priors.T1.json is not a table of results .*: evaluate again"
     with pytest.raises(ValueError, match=complaint):
         Table.load(path)
+
+
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-9], lambda packed: b"row,column\n"])
+def test_a_damaged_archive_is_named_in_one_error(tmp_path, damage):
+    path = TABLE.save(tmp_path)
+    packed = tmp_path / "priors.T1.csv.gz"
+    packed.write_bytes(damage(packed.read_bytes()))
+    with pytest.raises(ValueError, match=r"priors.T1.json is not a table of results"):
+        Table.load(path)
+
+
+def test_pandas_reads_the_records(tmp_path):
+    TABLE.save(tmp_path)
+    found = pd.read_csv(tmp_path / "priors.T1.csv.gz", keep_default_na=False)
+    assert found["value"].tolist() == TABLE.records["value"].tolist()
 
 
 def test_what_cannot_be_written_leaves_what_was_there(tmp_path):

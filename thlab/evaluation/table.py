@@ -1,14 +1,16 @@
 """A paper's table run again, as tidy data: one record a measurement, and where they came from.
 
-On disk two files that belong together: `<paper>.<table>.csv` with the records, and
-`<paper>.<table>.json` with the columns and their metrics, the paper's numbers, the evidence and the
-digest of the records.
+On disk two files that belong together: `<paper>.<table>.csv.gz` with the records, which
+`pandas.read_csv` reads, and `<paper>.<table>.json` with the columns and their metrics, the paper's
+numbers, the evidence and the digest of the records.
 """
 
+import gzip
 import hashlib
 import io
 import json
 import math
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +28,7 @@ PaperNumbers = Mapping[str, Mapping[str, Mapping[str, float]]]  # corpus, row, c
 WHERE = ["row", "column", "seed", "speaker", "clip"]
 FIELDS = [*WHERE, "value"]
 TEXT = ["row", "column", "speaker", "clip"]
+DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)  # what gzip says of a file that is not whole
 BETTER = {
     "lower": "lower is better",
     "higher": "higher is better",
@@ -107,7 +110,7 @@ class Table:
         return replace(self, columns=chosen, records=records, paper_numbers=numbers)
 
     def save(self, folder: Path) -> Path:
-        """Write <paper>.<table>.csv and .json into a folder; returns the latter's path.
+        """Write <paper>.<table>.csv.gz and .json into a folder; returns the latter's path.
 
         Both are whole or not there; a pair of which only one is new is refused by `load`.
         """
@@ -123,27 +126,28 @@ class Table:
         # before anything is written, for it may fail
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
         path = Path(folder) / f"{self.name}.json"
-        write_whole(path.with_name(f"{self.name}.csv"), records.encode())
+        # without the time: equal records are equal files
+        write_whole(path.with_name(f"{self.name}.csv.gz"), gzip.compress(records.encode(), mtime=0))
         write_whole(path, text.encode())
         return path
 
     @classmethod
     def load(cls, path: Path) -> "Table":
-        """Read a table by the path of its .json file, its .csv beside it.
+        """Read a table by the path of its .json file, its .csv.gz beside it.
 
         ValueError, naming the file, where they hold no table or do not belong together.
         """
         path = Path(path)
-        csv = path.with_name(path.name.removesuffix(".json") + ".csv")
+        csv = path.with_name(path.name.removesuffix(".json") + ".csv.gz")
         try:
             content = json.loads(path.read_text())
             if not csv.is_file():
                 raise ValueError(f"{csv.name} is missing")
-            records = csv.read_text()
+            records = gzip.decompress(csv.read_bytes()).decode()
             if content.pop("digest") != _digest(records):
                 raise ValueError(f"{csv.name} does not hold the records that it describes")
             return cls(records=_read(records), **content)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, *DAMAGED) as error:
             problem = f"{path} is not a table of results ({error})"
             raise ValueError(f"{problem}: evaluate again") from error
 
