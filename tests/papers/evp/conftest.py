@@ -1,4 +1,4 @@
-"""What the tests of [ji2021] share: speech of the tiny corpus."""
+"""What the tests of [ji2021] share: speech and faces of the tiny corpus."""
 
 import pytest
 
@@ -16,3 +16,12 @@ def pairs(speeches):
     from thlab.papers.evp.pairs import pseudo_pairs
 
     return pseudo_pairs(speeches.train)
+
+
+@pytest.fixture(scope="session")
+def faces(speeches):
+    """Of both splits, some clips' landmarks."""
+    from thlab.papers.evp.landmarks.data import spoken_landmarks
+
+    of_train = spoken_landmarks(speeches.train, range(0, len(speeches.train.texts), 2))
+    return of_train, spoken_landmarks(speeches.val, range(len(speeches.val.texts)))

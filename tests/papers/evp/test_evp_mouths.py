@@ -6,7 +6,7 @@ import torch
 from thlab.data import open_splits
 from thlab.evaluation.experiment import Experiment
 from thlab.papers.evp.evaluate import mouths
-from thlab.papers.evp.evaluate.codes import clip_codes, said_frames, unenrolled_clips
+from thlab.papers.evp.evaluate.codes import clip_codes, unenrolled_clips
 from thlab.papers.evp.model import DisentangleConfig, Disentangler
 from thlab.papers.evp.reported import MEAN_OF_CLIP, REPEATED
 from thlab.training.optim import build_seeded
@@ -34,7 +34,7 @@ def means(found):
 
 
 def test_the_truth_is_perfect_and_shows_its_emotion(experiment):
-    scores = means(mouths.score(experiment, "truth", mouths.true_landmarks))
+    scores = means(mouths.score(experiment, "truth", mouths.truth))
     assert set(scores) == set(mouths.COLUMNS)
     for part in ("unseen", "seen"):
         assert scores[f"M-LD, {part}"] == scores[f"F-LVD, {part}"] == 0
@@ -69,6 +69,6 @@ def test_codes_of_clips_are_means_over_words(speeches):
     speaker = int(speeches.val.tensors.speaker[clip])
     windows = speeches.val.windows(clip, speeches.val.enrolment(speaker, 2))
     with torch.no_grad():
-        expected = model.emotion(windows[said_frames(speeches.val, clip)]).mean(0)
+        expected = model.emotion(windows[speeches.val.said(clip)]).mean(0)
     assert torch.allclose(codes.emotion[3], expected, atol=1e-5)
     assert len(codes.frames) == len(codes.frame_content)

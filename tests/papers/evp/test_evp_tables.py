@@ -9,7 +9,6 @@ from thlab.data import open_splits
 from thlab.evaluation.experiment import Experiment
 from thlab.metrics.registry import metric_of
 from thlab.papers.evp.evaluate import alignment, clusters, crossed, editing, mouths
-from thlab.papers.evp.evaluate.codes import unenrolled_clips
 from thlab.training import make_fabric
 
 
@@ -62,9 +61,10 @@ def test_means_by_speaker_are_taken_away():
     assert found.tolist() == [[2.0], [2.0], [10.0]]
 
 
-def test_crossed_clips_share_neither_voice_nor_sentence_nor_mood(speeches, experiment):
-    speech = crossed.speech_of_part(experiment, "unseen")
-    pairs = list(crossed.crossed_pairs(speech, unenrolled_clips(speech, 2)))
+def test_crossed_clips_share_neither_voice_nor_sentence_nor_mood(experiment):
+    spoken = crossed.tested_faces(experiment, "unseen")
+    speech = spoken.speech
+    pairs = list(crossed.crossed_pairs(speech, list(spoken.clips)))
     assert len(pairs) > 7
     tensors = speech.tensors
     for content, emotion in pairs:

@@ -56,7 +56,7 @@ class DisentangleConfig:
         return cls(
             widths=(16, 32, 48, 48, 64),
             hidden=128,
-            weights=LossWeights(l_cla=0.3, l_con=0.3),
+            weights=LossWeights(l_cla=0.3, l_con=0.05),
             learning_rate=1e-3,
             content_steps=1000,
             emotion_steps=2000,
@@ -193,7 +193,11 @@ class Crossed(NamedTuple):
 
 
 class Disentangler(nn.Module):
-    """E_c, E_e, D, and the classifier C_e of emotions, on standardised MFCC."""
+    """E_c, E_e, D, and the classifier C_e of emotions, on standardised MFCC.
+
+    moods: the mean code of each emotion in training, which a label asks for. voice: mean and
+    deviation of the MFCC of all training voices, for one that nobody enrols.
+    """
 
     def __init__(self, config: DisentangleConfig, n_emotions: int):
         super().__init__()
@@ -202,6 +206,8 @@ class Disentangler(nn.Module):
         self.emotion = EmotionEncoder(config)
         self.decoder = Decoder(config)
         self.classifier = nn.Linear(config.emotion, n_emotions)
+        self.moods = nn.Buffer(torch.zeros(n_emotions, config.emotion))
+        self.voice = nn.Buffer(torch.stack([torch.zeros(COEFFICIENTS), torch.ones(COEFFICIENTS)]))
 
     def encode(self, x: Windows) -> Codes:
         """Content and emotion of windows."""

@@ -92,6 +92,12 @@ class EmotionalSpeech:
         end = int(self.first[clip + 1]) - MARGIN
         return self.hops[start:end, 1:]
 
+    def said(self, clip: int) -> Int[Tensor, "t"]:
+        """The frames of a clip in which words are said; all, where their times are not known."""
+        of_clip = self.word[self.tensors.start[clip] : self.tensors.start[clip + 1]]
+        found = of_clip.nonzero()[:, 0]
+        return found if len(found) else torch.arange(len(of_clip))
+
     def enrolment(self, speaker: int, clips: int) -> Enrolment:
         """By the first so many neutral clips of a speaker; without any, `everyone`."""
         known = self.neutral[speaker][:clips]

@@ -21,6 +21,7 @@ from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
 CONTENT = "disentangle-content"  # run folders of the two trainings before
 EMOTION = "disentangle-emotion"
 WINDOWS = 64  # in a batch of an encoder that is trained alone
+REMEMBERED = 800  # clips, about
 # contents of different words differ by about 1; below this E_c says the same of everything
 LEAST_SPREAD = 0.02
 
@@ -39,6 +40,7 @@ def train_disentangler(job: Job, first: Path | None = None) -> Disentangler:
     """
     model = train_before(job, first or job.out)
     train_cross(model, pseudo_pairs(job.data.train), job)
+    remember(model, job.data.train)
     return model
 
 
@@ -103,6 +105,25 @@ def train_emotion(model: Disentangler, job: Job, out: Path) -> None:
 
     reader = Reader(model.emotion, model.classifier)
     train_reader(reader, draw, config.emotion_steps, job, out / EMOTION)
+
+
+@torch.no_grad()
+def remember(model: Disentangler, speech: EmotionalSpeech) -> None:
+    """Keep what training voices have in common: the mean code of each emotion, by some of the
+    clips, and the mean and deviation of all MFCC.
+    """
+    device = model.moods.device
+    model.eval().cpu()
+    codes: list[list[Tensor]] = [[] for _ in speech.tensors.emotions]
+    for clip in range(0, len(speech.texts), max(1, len(speech.texts) // REMEMBERED)):
+        speaker = int(speech.tensors.speaker[clip])
+        x = speech.windows(clip, speech.enrolment(speaker, model.config.enrolled))
+        mean = model.emotion(x[speech.said(clip)]).mean(0)
+        codes[int(speech.tensors.emotion[clip])].append(mean)
+    for mood, own in zip(model.moods, codes, strict=True):
+        mood.copy_(torch.stack(own).mean(0))
+    model.voice.copy_(torch.stack(list(speech.everyone)))
+    model.to(device)
 
 
 def train_reader(

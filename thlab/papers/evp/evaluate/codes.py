@@ -50,7 +50,7 @@ def clip_codes(model: Disentangler, speech: EmotionalSpeech) -> ClipCodes:
     start = speech.tensors.start
     content, emotion, frames, frame_content, frame_emotion = [], [], [], [], []
     for clip in clips:
-        said = said_frames(speech, clip)
+        said = speech.said(clip)
         speaker = int(speech.tensors.speaker[clip])
         codes = model.encode(speech.windows(clip, speech.enrolment(speaker, enrolled))[said])
         content.append(codes.content.mean(0))
@@ -69,13 +69,6 @@ def clip_codes(model: Disentangler, speech: EmotionalSpeech) -> ClipCodes:
         frame_content=torch.cat(frame_content),
         frame_emotion=torch.cat(frame_emotion),
     )
-
-
-def said_frames(speech: EmotionalSpeech, clip: int) -> Int[Tensor, "t"]:
-    """The frames of a clip in which words are said; all, where their times are not known."""
-    of_clip = speech.word[speech.tensors.start[clip] : speech.tensors.start[clip + 1]]
-    said = of_clip.nonzero()[:, 0]
-    return said if len(said) else torch.arange(len(of_clip))
 
 
 def told(codes: ClipCodes, speech: EmotionalSpeech) -> float:

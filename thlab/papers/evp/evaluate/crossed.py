@@ -7,11 +7,9 @@ from torch import Tensor
 
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.metrics.landmark import correlation, mouth_opening
-from thlab.papers.evp.evaluate.codes import unenrolled_clips
-from thlab.papers.evp.evaluate.mouths import emotions_shown, no_listener, true_landmarks
-from thlab.papers.evp.evaluate.trained import Speaking, speaking, speech_of_part
+from thlab.papers.evp.evaluate.mouths import emotions_shown
+from thlab.papers.evp.evaluate.trained import Speaking, speaking, tested_faces
 from thlab.papers.evp.landmarks.data import SpokenLandmarks
-from thlab.papers.evp.model import DisentangleConfig
 from thlab.papers.evp.reported import OURS, WITHOUT
 from thlab.papers.evp.speech import EmotionalSpeech
 
@@ -27,10 +25,9 @@ COLUMNS = {
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     """What a face shows whose content is heard in one clip and whose emotion in another's."""
     model = speaking(experiment, seed, "", "" if row == OURS else "l_cross")
-    speech = speech_of_part(experiment, "unseen")
-    spoken = SpokenLandmarks(speech, no_listener)
-    enrolled = experiment.config(DisentangleConfig).enrolled
-    pairs = list(crossed_pairs(speech, unenrolled_clips(speech, enrolled)))
+    spoken = tested_faces(experiment, "unseen")
+    speech = spoken.speech
+    pairs = list(crossed_pairs(speech, list(spoken.clips)))
     made = [both(model, spoken, content, emotion) for content, emotion in pairs]
     contents = [content for content, _ in pairs]
     asked = [emotion for _, emotion in pairs]
@@ -81,6 +78,6 @@ def both(model: Speaking, spoken: SpokenLandmarks, content: int, emotion: int) -
 
 def follows(spoken: SpokenLandmarks, made: Tensor, clip: int) -> float:
     """Correlation of the mouth's opening with that of a clip, as long as both last."""
-    true = true_landmarks(spoken, clip)
+    true = spoken.points[clip]
     shown = min(len(made), len(true))
     return correlation(mouth_opening(made[:shown]), mouth_opening(true[:shown])).item()

@@ -8,19 +8,14 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from thlab.evaluation.experiment import Experiment, Measurements
-from thlab.papers.evp.evaluate.codes import clip_codes, unenrolled_clips
-from thlab.papers.evp.evaluate.mouths import no_listener
 from thlab.papers.evp.evaluate.trained import (
     Speaking,
     disentangler,
     speaking,
-    speech_of_part,
-    speeches_of,
+    tested_faces,
 )
 from thlab.papers.evp.landmarks.data import SpokenLandmarks
-from thlab.papers.evp.model import DisentangleConfig
 from thlab.papers.evp.reported import OURS
-from thlab.papers.evp.speech import EmotionalSpeech
 
 STEPS = 11  # values of alpha, 0 to 1
 ROWS = (OURS,)
@@ -38,29 +33,16 @@ class Path(NamedTuple):
     steps: Float[Tensor, "a1"]
 
 
-def mean_codes(experiment: Experiment, seed: int, speech: EmotionalSpeech) -> Float[Tensor, "n e"]:
-    """The mean code of each emotion, over training clips: what a label asks for."""
-    model = disentangler(experiment, seed)
-
-    def find() -> Float[Tensor, "n e"]:
-        codes = clip_codes(model, speech)
-        emotion = speech.tensors.emotion[codes.clips]
-        found = [codes.emotion[emotion == k].mean(0) for k in range(len(speech.tensors.emotions))]
-        return torch.stack(found)
-
-    return experiment.once(("mean codes", seed), find)
-
-
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     """Paths from each emotion to the next, and from neutral to each, in what is said neutrally."""
-    means = mean_codes(experiment, seed, speeches_of(experiment).train)
+    means = disentangler(experiment, seed).moods
     model = speaking(experiment, seed)
-    speech = speech_of_part(experiment, "unseen")
-    spoken = SpokenLandmarks(speech, no_listener)
+    spoken = tested_faces(experiment, "unseen")
+    speech = spoken.speech
     names = speech.tensors.emotions
     neutral = names.index("neutral")
     found: Measurements = []
-    for clip in neutral_clips(speech, experiment.config(DisentangleConfig).enrolled):
+    for clip in neutral_clips(spoken):
         speaker = speech.tensors.speakers[int(speech.tensors.speaker[clip])]
         for k, name in enumerate(names):
             target = (k + 1) % len(names)
@@ -77,13 +59,14 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     return found
 
 
-def neutral_clips(speech: EmotionalSpeech, enrolled: int) -> list[int]:
-    """A neutral clip of each speaker that says no sentence of the enrolment."""
-    neutral = speech.tensors.emotions.index("neutral")
+def neutral_clips(spoken: SpokenLandmarks) -> list[int]:
+    """A neutral clip of each speaker."""
+    tensors = spoken.speech.tensors
+    neutral = tensors.emotions.index("neutral")
     found: dict[int, int] = {}
-    for clip in unenrolled_clips(speech, enrolled):
-        if int(speech.tensors.emotion[clip]) == neutral:
-            found.setdefault(int(speech.tensors.speaker[clip]), clip)
+    for clip in spoken.clips:
+        if int(tensors.emotion[clip]) == neutral:
+            found.setdefault(int(tensors.speaker[clip]), clip)
     return list(found.values())
 
 

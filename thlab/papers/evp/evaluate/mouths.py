@@ -1,6 +1,6 @@
 """Tables 1 and 2 of [ji2021] as far as landmarks go: what faces do, of known and unknown voices.
 
-Landmarks are exact and those of a face that looks straight ahead; no picture is painted.
+Landmarks are those of a face that looks straight ahead; no picture is painted.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,14 @@ from torch import Tensor
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.metrics.landmark import FACE, correlation, landmark_distance, lvd, mouth_opening
 from thlab.metrics.probes import linear_hits
-from thlab.papers.evp.evaluate.codes import unenrolled_clips
-from thlab.papers.evp.evaluate.trained import PARTS, Speaking, speaking, speech_of_part, speeches_of
+from thlab.papers.evp.evaluate.trained import (
+    PARTS,
+    Speaking,
+    speaking,
+    tested_faces,
+    training_faces,
+)
 from thlab.papers.evp.landmarks.data import SpokenLandmarks
-from thlab.papers.evp.model import DisentangleConfig
 from thlab.papers.evp.reported import (
     CHEN,
     MEAN,
@@ -29,7 +33,6 @@ from thlab.papers.evp.reported import (
     WANG_TRUE,
     WITHOUT,
 )
-from thlab.papers.evp.speech import EmotionalSpeech
 
 Points = Float[Tensor, "t p 2"]
 TRAINED = {OURS: "", CHEN: "none", WANG: "heard", WANG_TRUE: "true"}  # row -> emotion code
@@ -51,7 +54,7 @@ def table_1(experiment: Experiment, row: str, seed: int) -> Measurements:
     if row in TRAINED:
         made = spoken_by(speaking(experiment, seed, TRAINED[row]))
     else:
-        made = partial(STILL[row], speeches_of(experiment).train)
+        made = partial(STILL[row], training_faces(experiment))
     return score(experiment, row, made)
 
 
@@ -77,28 +80,33 @@ def spoken_by(model: Speaking) -> Make:
     return make
 
 
-def at_rest(train: EmotionalSpeech, spoken: SpokenLandmarks, clip: int) -> Points:
+def at_rest(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
     """l_a in every frame."""
-    return spoken.l_a(clip).expand_as(true_landmarks(spoken, clip))
+    return spoken.l_a(clip).expand_as(spoken.points[clip])
 
 
-def mean_displacement(train: EmotionalSpeech, spoken: SpokenLandmarks, clip: int) -> Points:
+def mean_displacement(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
     """The mean of all training displacements."""
-    mean = moved(train).mean(0)
+    mean = torch.cat([train.moved(c) for c in train.clips]).mean(0)
     return at_rest(train, spoken, clip) + mean
 
 
-def mean_of_emotion(train: EmotionalSpeech, spoken: SpokenLandmarks, clip: int) -> Points:
+def mean_of_emotion(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
     """The mean displacement of the true emotion in training: an oracle."""
     emotion = spoken.speech.tensors.emotion[clip]
-    of_frame = train.tensors.emotion[train.tensors.clip_of]
-    return at_rest(train, spoken, clip) + moved(train)[of_frame == emotion].mean(0)
+    own = [c for c in train.clips if train.speech.tensors.emotion[c] == emotion]
+    return at_rest(train, spoken, clip) + torch.cat([train.moved(c) for c in own]).mean(0)
 
 
-def mean_of_clip(train: EmotionalSpeech, spoken: SpokenLandmarks, clip: int) -> Points:
+def mean_of_clip(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
     """The mean of the true landmarks: an oracle."""
-    true = true_landmarks(spoken, clip)
+    true = spoken.points[clip]
     return true.mean(0).expand_as(true)
+
+
+def truth(spoken: SpokenLandmarks, clip: int) -> Points:
+    """Where landmarks are in a clip."""
+    return spoken.points[clip]
 
 
 STILL = {
@@ -109,35 +117,17 @@ STILL = {
 }
 
 
-def no_listener(speech: EmotionalSpeech, clip: int) -> Any:
-    """Of those who need no sound."""
-    raise AssertionError("landmarks were asked for, not codes")
-
-
-def moved(speech: EmotionalSpeech) -> Float[Tensor, "f p 2"]:
-    """Landmarks of all frames less those of the speaker at rest."""
-    spoken = SpokenLandmarks(speech, no_listener)
-    return spoken.landmarks - spoken.rest[speech.tensors.speaker[speech.tensors.clip_of]]
-
-
-def true_landmarks(spoken: SpokenLandmarks, clip: int) -> Points:
-    """Where landmarks are in a clip."""
-    start = spoken.speech.tensors.start
-    return spoken.landmarks[start[clip] : start[clip + 1]]
-
-
 def score(experiment: Experiment, row: str, make: Make) -> Measurements:
     """All scores of all tested clips, of unknown and known voices."""
-    enrolled = experiment.config(DisentangleConfig).enrolled
     found: Measurements = []
     for part in PARTS:
-        speech = speech_of_part(experiment, part)
-        spoken = SpokenLandmarks(speech, no_listener)
-        clips = unenrolled_clips(speech, enrolled)
+        spoken = tested_faces(experiment, part)
+        speech = spoken.speech
+        clips = list(spoken.clips)
         made = [make(spoken, clip) for clip in clips]
         shown = emotions_shown(experiment, spoken, clips, made)
         for clip, points, told in zip(clips, made, shown.tolist(), strict=True):
-            scores = of_clip(points, true_landmarks(spoken, clip)) | {"emotion": 100.0 * told}
+            scores = of_clip(points, spoken.points[clip]) | {"emotion": 100.0 * told}
             speaker = speech.tensors.speakers[int(speech.tensors.speaker[clip])]
             for name, value in scores.items():
                 found.append((row, f"{name}, {part}", speaker, speech.tensors.ids[clip], value))
@@ -168,16 +158,16 @@ def emotions_shown(
     which learnt from the true landmarks of the training people. made: landmarks of each clip.
     asked: the clips whose emotion is looked for.
     """
-    train = speeches_of(experiment).train
+    train = training_faces(experiment)
 
     def learnt() -> Float[Tensor, "n d"]:
-        lengths = train.tensors.start.diff().tolist()
-        return torch.stack([outline(part) for part in moved(train).split(lengths)])
+        return torch.stack([outline(train.moved(clip)) for clip in train.clips])
 
     known = experiment.once("outlines", learnt)
+    of_known = train.speech.tensors.emotion[torch.tensor(train.clips)]
     looks = [outline(points - spoken.l_a(c)) for points, c in zip(made, clips, strict=True)]
     emotion = spoken.speech.tensors.emotion[torch.tensor(asked or clips)]
-    return linear_hits(known, train.tensors.emotion, torch.stack(looks), emotion)
+    return linear_hits(known, of_known, torch.stack(looks), emotion)
 
 
 def outline(moved: Points) -> Float[Tensor, "d"]:

@@ -7,7 +7,15 @@ import torch
 from torch.nn.functional import one_hot
 
 from thlab.evaluation.experiment import Experiment, digest
-from thlab.papers.evp.landmarks.data import Heard, Listener, encoded
+from thlab.papers.evp.evaluate.codes import unenrolled_clips
+from thlab.papers.evp.landmarks.data import (
+    Heard,
+    Listener,
+    SpokenLandmarks,
+    encoded,
+    spoken_landmarks,
+    training_clips,
+)
 from thlab.papers.evp.landmarks.model import AudioToLandmark, LandmarkConfig
 from thlab.papers.evp.landmarks.train import train_landmarks
 from thlab.papers.evp.model import DisentangleConfig, Disentangler
@@ -38,6 +46,22 @@ def speech_of_part(experiment: Experiment, part: str) -> EmotionalSpeech:
         return read_speech(clips, known.words, frames=False, emotions=known.tensors.emotions)
 
     return experiment.once(("part", part), read)
+
+
+def training_faces(experiment: Experiment) -> SpokenLandmarks:
+    """Landmarks that networks are trained on."""
+    speech = speeches_of(experiment).train
+    most = experiment.config(LandmarkConfig).clips
+    return experiment.once(
+        "training faces", lambda: spoken_landmarks(speech, training_clips(speech, most))
+    )
+
+
+def tested_faces(experiment: Experiment, part: str) -> SpokenLandmarks:
+    """Landmarks of tested clips, those that say no sentence of an enrolment."""
+    speech = speech_of_part(experiment, part)
+    clips = unenrolled_clips(speech, experiment.config(DisentangleConfig).enrolled)
+    return experiment.once(("faces", part), lambda: spoken_landmarks(speech, clips))
 
 
 def disentangler(experiment: Experiment, seed: int, without: str = "") -> Disentangler:

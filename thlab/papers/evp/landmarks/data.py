@@ -1,19 +1,17 @@
 """Speech, its codes, and the landmarks that go with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from thlab.papers.evp.landmarks.ahead import landmarks_ahead
 from thlab.papers.evp.landmarks.model import LandmarkConfig, Shapes, principal_axes
 from thlab.papers.evp.model import Disentangler
 from thlab.papers.evp.speech import EmotionalSpeech
-
-FEW_FRAMES = 20_000  # of which principal axes are found
 
 
 class Heard(NamedTuple):
@@ -34,9 +32,7 @@ def encoded(model: Disentangler, enrolled: int) -> Listener:
         speaker = int(speech.tensors.speaker[clip])
         x = speech.windows(clip, speech.enrolment(speaker, enrolled))
         codes = model.encode(x)
-        said = speech.word[speech.tensors.start[clip] : speech.tensors.start[clip + 1]] > 0
-        of_emotion = codes.emotion[said] if said.any() else codes.emotion
-        return Heard(codes.content, of_emotion.mean(0))
+        return Heard(codes.content, codes.emotion[speech.said(clip)].mean(0))
 
     return listen
 
@@ -52,62 +48,65 @@ class LandmarkBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class SpokenLandmarks:
-    """Clips with landmarks, and a face at rest of each speaker: the first frame of a neutral clip.
+    """Some clips with their landmarks in a pose-free frame, and each speaker's face at rest.
 
-    Raises ValueError where there are no landmarks, or a speaker has no neutral clip.
+    clips: their numbers. points: the landmarks of each. rest: l_a of each speaker, the mean of
+    their faces before they say neutral sentences.
     """
 
     speech: EmotionalSpeech
-    listen: Listener
-
-    def __post_init__(self) -> None:
-        if self.speech.tensors.landmarks is None:
-            raise ValueError("clips without landmarks: prepare the corpus with data_scripts first")
-        names = self.speech.tensors.speakers
-        silent = [
-            name for name, own in zip(names, self.speech.neutral, strict=True) if not len(own)
-        ]
-        if silent:
-            raise ValueError(f"no neutral clip of {', '.join(silent)}: how do they look at rest?")
-
-    @cached_property
-    def landmarks(self) -> Float[Tensor, "f p 2"]:
-        """Of all frames."""
-        assert self.speech.tensors.landmarks is not None  # asked at the beginning
-        return self.speech.tensors.landmarks
-
-    @cached_property
-    def rest(self) -> Float[Tensor, "s p 2"]:
-        """l_a of each speaker: the mean of their faces before they say neutral sentences."""
-        found = []
-        for own in self.speech.neutral:
-            found.append(self.landmarks[self.speech.tensors.start[own]].mean(0))
-        return torch.stack(found)
-
-    def shapes(self, config: LandmarkConfig) -> Shapes:
-        """The axes on which displacements lie, from some of the frames."""
-        step = max(1, len(self.landmarks) // FEW_FRAMES)
-        frames = torch.arange(0, len(self.landmarks), step)
-        speaker = self.speech.tensors.speaker[self.speech.tensors.clip_of[frames]]
-        moved = self.landmarks[frames] - self.rest[speaker]
-        return principal_axes(moved, config.axes)._replace(rest=self.rest.mean(0))
+    clips: tuple[int, ...]
+    points: dict[int, Float[Tensor, "_ p 2"]]
+    rest: dict[int, Float[Tensor, "p 2"]]
 
     def l_a(self, clip: int) -> Float[Tensor, "p 2"]:
         """The face at rest of who speaks in a clip."""
-        return self.rest[self.speech.tensors.speaker[clip]]
+        return self.rest[int(self.speech.tensors.speaker[clip])]
 
-    def draw(self, config: LandmarkConfig, rng: torch.Generator) -> LandmarkBatch:
-        """Random sequences of random clips."""
-        start = self.speech.tensors.start
-        clips = (start.diff() >= config.frames).nonzero()[:, 0]
-        if len(clips) == 0:
+    def moved(self, clip: int) -> Float[Tensor, "t p 2"]:
+        """How far landmarks are from the face at rest."""
+        return self.points[clip] - self.l_a(clip)
+
+    def shapes(self, config: LandmarkConfig) -> Shapes:
+        """The axes on which displacements lie."""
+        moved = torch.cat([self.moved(clip) for clip in self.clips])
+        rest = torch.stack(list(self.rest.values())).mean(0)
+        return principal_axes(moved, config.axes)._replace(rest=rest)
+
+    def draw(self, config: LandmarkConfig, listen: Listener, rng: torch.Generator) -> LandmarkBatch:
+        """Random sequences of random clips, as a listener hears them."""
+        long = [clip for clip in self.clips if len(self.points[clip]) >= config.frames]
+        if not long:
             raise ValueError(f"no clip has {config.frames} frames")
         parts: list[tuple[Tensor, ...]] = []
-        for clip in clips[torch.randint(len(clips), (config.batch,), generator=rng)].tolist():
-            length = int(start[clip + 1] - start[clip])
-            first = int(torch.randint(length - config.frames + 1, (), generator=rng))
-            heard = self.listen(self.speech, clip)
+        for k in torch.randint(len(long), (config.batch,), generator=rng).tolist():
+            clip = long[k]
+            latest = len(self.points[clip]) - config.frames
+            first = int(torch.randint(latest + 1, (), generator=rng))
             frames = torch.arange(first, first + config.frames)
-            landmarks = self.landmarks[start[clip] + frames]
+            heard = listen(self.speech, clip)
+            landmarks = self.points[clip][frames]
             parts.append((heard.content[frames], heard.emotion, self.l_a(clip), landmarks))
         return LandmarkBatch(*(torch.stack(part) for part in zip(*parts, strict=True)))
+
+
+def spoken_landmarks(speech: EmotionalSpeech, clips: Sequence[int]) -> SpokenLandmarks:
+    """Some clips' landmarks. ValueError where there are none, or where a speaker of these clips has
+    no neutral one among them.
+    """
+    turned = landmarks_ahead(speech.tensors, clips)
+    points = dict(zip(clips, turned, strict=True))
+    rest = {}
+    for speaker in sorted({int(speech.tensors.speaker[clip]) for clip in clips}):
+        neutral = [clip for clip in speech.neutral[speaker].tolist() if clip in points]
+        if not neutral:
+            name = speech.tensors.speakers[speaker]
+            raise ValueError(f"no neutral clip of {name}: how does that face look at rest?")
+        rest[speaker] = torch.stack([points[clip][0] for clip in neutral]).mean(0)
+    return SpokenLandmarks(speech, tuple(clips), points, rest)
+
+
+def training_clips(speech: EmotionalSpeech, most: int) -> list[int]:
+    """About `most` clips, evenly spread over all."""
+    n = len(speech.texts)
+    return list(range(0, n, max(1, -(-n // most))))

@@ -26,6 +26,7 @@ class LandmarkConfig:
     hidden: int = 256  # of the LSTM, and of the MLP behind it
     layers: int = 3  # of the LSTM
     weights: LandmarkWeights = LandmarkWeights()
+    clips: int = 100_000  # of the training ones, at most: each one's head is fitted first
     emotion_noise: float = 0.0  # in training, as a share of the codes' deviation
     learning_rate: float = 2e-4
     batch: int = 16
@@ -46,6 +47,7 @@ class LandmarkConfig:
             hidden=128,
             layers=1,
             weights=LandmarkWeights(points=4.0, axes=0.1, velocity=2.0),
+            clips=1600,
             emotion_noise=0.3,
             learning_rate=2e-3,
             frames=32,

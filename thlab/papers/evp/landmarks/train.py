@@ -4,7 +4,13 @@ import torch
 from torch import Tensor
 
 from thlab.nn.losses import weighted_total
-from thlab.papers.evp.landmarks.data import LandmarkBatch, Listener, SpokenLandmarks
+from thlab.papers.evp.landmarks.data import (
+    LandmarkBatch,
+    Listener,
+    SpokenLandmarks,
+    spoken_landmarks,
+    training_clips,
+)
 from thlab.papers.evp.landmarks.model import AudioToLandmark, LandmarkConfig
 from thlab.papers.evp.speech import EmotionalSpeech
 from thlab.training import Run, my_part, step_generator
@@ -16,15 +22,15 @@ def train_landmarks(job: Job, listen: Listener) -> AudioToLandmark:
     """The network, on what a listener hears; resumes where its run stopped."""
     config: LandmarkConfig = job.config
     speech: EmotionalSpeech = job.data.train
-    spoken = SpokenLandmarks(speech, listen)
-    net = new_network(config, spoken, job.seed)
+    spoken = spoken_landmarks(speech, training_clips(speech, config.clips))
+    net = new_network(config, spoken, listen, job.seed)
     optimizer = torch.optim.Adam(net.parameters(), config.learning_rate)
     model, optimizer = job.fabric.setup(net, optimizer)
     facts = job.data.facts
     run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=facts)
     for step in run.steps(run.resume(model=model, optimizer=optimizer)):
         rng = step_generator(job.seed, step)
-        drawn = disturbed(spoken.draw(config, rng), config, rng)
+        drawn = disturbed(spoken.draw(config, listen, rng), config, rng)
         batch = LandmarkBatch(**my_part(job.fabric, drawn._asdict()))
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
@@ -35,9 +41,11 @@ def train_landmarks(job: Job, listen: Listener) -> AudioToLandmark:
     return net
 
 
-def new_network(config: LandmarkConfig, spoken: SpokenLandmarks, seed: int) -> AudioToLandmark:
+def new_network(
+    config: LandmarkConfig, spoken: SpokenLandmarks, listen: Listener, seed: int
+) -> AudioToLandmark:
     """An untrained network on the axes of some people's faces."""
-    heard = spoken.listen(spoken.speech, 0)
+    heard = listen(spoken.speech, spoken.clips[0])
     shapes = spoken.shapes(config)
     sizes = (heard.content.shape[1], len(heard.emotion), len(shapes.rest), len(shapes.axes))
     net = build_seeded(lambda: AudioToLandmark(config, *sizes), seed)

@@ -1,0 +1,96 @@
+"""From sound and footage to a video, with nets that are not trained."""
+
+import numpy as np
+import pytest
+import torch
+
+from thlab.corpus import perform
+from thlab.inference import Speech
+from thlab.papers.evp.chain import (
+    Voice,
+    driven_landmarks,
+    moved_by_emotion,
+    portrait,
+    read_target,
+    there_and_back,
+)
+from thlab.papers.evp.landmarks.data import encoded
+from thlab.papers.evp.landmarks.model import LandmarkConfig
+from thlab.papers.evp.landmarks.train import new_network
+from thlab.papers.evp.model import DisentangleConfig, Disentangler
+from thlab.papers.evp.portrait.config import PortraitConfig
+from thlab.papers.evp.portrait.footage import Footage
+from thlab.papers.evp.portrait.model import Generator
+from thlab.training.optim import build_seeded
+
+
+@pytest.fixture(scope="module")
+def voice(speeches, faces):
+    model = build_seeded(lambda: Disentangler(DisentangleConfig.fast(), 8), 0).eval()
+    with torch.no_grad():
+        model.moods.normal_(generator=torch.Generator().manual_seed(0))
+    spoken, _ = faces
+    net = new_network(LandmarkConfig.fast(), spoken, encoded(model, 2), 0).eval()
+    return Voice(model, net, speeches.train.tensors.emotions)
+
+
+@pytest.fixture(scope="module")
+def target():
+    said = perform(3, ("put", "blue", "by", "u", "four", "now"), "neutral", light="person")
+    frames = said.render("portrait", 64)[:30]
+    landmarks = said.landmarks("portrait", 64)[:30]
+    return read_target(Footage(frames, landmarks, torch.tensor([0, 10, 30])))
+
+
+def test_frames_go_forth_and_back_in_the_longest_scene():
+    start = torch.tensor([0, 2, 6, 7])
+    assert there_and_back(start, 9).tolist() == [2, 3, 4, 5, 4, 3, 2, 3, 4]
+    assert there_and_back(start, 2).tolist() == [2, 3]
+    assert there_and_back(torch.tensor([0, 1]), 3).tolist() == [0, 0, 0]
+    assert there_and_back(torch.tensor([0, 2]), 5).tolist() == [0, 1, 0, 1, 0]
+
+
+def test_a_target_at_rest_is_its_shut_face(target):
+    words = ("put", "blue", "by", "u", "four", "now")
+    still = perform(3, words, "neutral", head_motion=0.0)
+    rest = still.landmarks("face", 64)[0]  # before anything is said
+    assert np.linalg.norm(target.l_a.numpy() - rest, axis=-1).mean() < 0.8
+
+
+def test_a_face_turned_as_it_was_is_what_was_seen(target):
+    """The target's own pose-free landmarks, turned by its own pose, lie where they were."""
+    from thlab.face.head3d import frontal
+
+    own = target.footage.landmarks.astype(np.float64)
+    ahead = frontal(target.fit, own)
+    frames = np.arange(30)
+    again = driven_landmarks(target, ahead, frames, "gaussian")
+    assert np.linalg.norm(again - own, axis=-1).mean() < 0.6
+
+
+def test_an_emotion_of_no_strength_is_neutral(voice, target):
+    speech = Speech(torch.randn(640 * 12, generator=torch.Generator().manual_seed(1)))
+    codes = voice.hear(speech)
+    assert len(codes.content) == 12
+    happy = voice.disentangler.moods[voice.emotions.index("happy")]
+    none = voice.move(target.l_a, codes.content, happy, intensity=0.0)
+    plain = voice.move(target.l_a, codes.content, voice.neutral)
+    assert torch.equal(none, plain)
+    moved = moved_by_emotion(voice, target.l_a, codes, happy)
+    assert set(moved) == {"brows", "mouth corners"}
+    assert moved_by_emotion(voice, target.l_a, codes, voice.neutral)["brows"] == 0
+
+
+def test_a_video_lasts_as_long_as_the_sound(voice, target):
+    speech = Speech(torch.randn(640 * 25, generator=torch.Generator().manual_seed(1)))
+    codes = voice.hear(speech)
+    ahead = voice.move(target.l_a, codes.content, codes.emotion)
+    generator = build_seeded(lambda: Generator(PortraitConfig.fast()), 0).eval()
+    made = portrait(generator, target, ahead)
+    assert made.shape == (25, 64, 64, 3)
+    with torch.no_grad():  # an untrained net paints nothing
+        generator.colour.weight.normal_(generator=torch.Generator().manual_seed(0))
+    shown = portrait(generator, target, ahead)
+    opened = ahead.clone()
+    opened[:, 60:] += 3
+    assert not torch.equal(shown, portrait(generator, target, opened))

@@ -1,0 +1,141 @@
+"""From sound and a target's footage to an emotional video of the target, Sect. 3 of [ji2021] whole.
+
+Sound gives content and emotion; these move the target's own landmarks in a pose-free frame; Eq. 8
+turns them as the target's head is turned; the edge-to-video net paints them into its frames.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from thlab.face.edges import edge_maps
+from thlab.face.head3d import HeadFit, fit_head, frontal, repose, smooth_pose
+from thlab.inference import Speech
+from thlab.metrics.landmark import mouth_opening
+from thlab.papers.evp.landmarks.model import AudioToLandmark
+from thlab.papers.evp.model import Disentangler
+from thlab.papers.evp.moods import with_intensity
+from thlab.papers.evp.portrait.footage import Footage
+from thlab.papers.evp.portrait.model import Generator, render
+from thlab.papers.evp.speech import Enrolment, cut, padded_mfcc
+
+SHUT = 0.2  # of a target's frames, those with the least open mouths: among them it is at rest
+BROWS = slice(17, 27)
+CORNERS = (48, 54)
+
+
+class Codes(NamedTuple):
+    """What is heard in a recording: content a frame, one emotion."""
+
+    content: Float[Tensor, "t c"]
+    emotion: Float[Tensor, "e"]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Both nets that listen, and the emotions they know."""
+
+    disentangler: Disentangler
+    landmarks: AudioToLandmark
+    emotions: tuple[str, ...]
+
+    @property
+    def everyone(self) -> Enrolment:
+        """How all training voices sound: for a voice that nobody enrols."""
+        return Enrolment(*self.disentangler.voice)
+
+    @property
+    def neutral(self) -> Float[Tensor, "e"]:
+        """The code of neutral speech; of no emotion in particular, where none is called so."""
+        moods = self.disentangler.moods
+        if "neutral" in self.emotions:
+            return moods[self.emotions.index("neutral")]
+        return moods.mean(0)
+
+    @torch.no_grad()
+    def hear(self, speech: Speech, enrolment: Enrolment | None = None) -> Codes:
+        """Content and emotion of a recording, by how its voice sounds at rest."""
+        known = enrolment or self.everyone
+        x = cut(known.standardised(padded_mfcc(speech.audio)[:, 1:]))
+        codes = self.disentangler.encode(x)
+        return Codes(codes.content, codes.emotion.mean(0))
+
+    @torch.no_grad()
+    def move(
+        self,
+        l_a: Float[Tensor, "p 2"],
+        content: Float[Tensor, "t c"],
+        emotion: Float[Tensor, "e"],
+        intensity: float = 1.0,
+    ) -> Float[Tensor, "t p 2"]:
+        """Landmarks of a face that looks straight ahead, in px of the 64-px `face` view, Eq. 7."""
+        mood = with_intensity(emotion, self.neutral, intensity)
+        coordinates = self.landmarks(l_a[None], content[None], mood[None])
+        return l_a + self.landmarks.displacements(coordinates)[0]
+
+
+class Target(NamedTuple):
+    """A person's footage: its poses, and its face at rest as if it looked straight ahead."""
+
+    footage: Footage
+    fit: HeadFit
+    l_a: Float[Tensor, "68 2"]
+
+
+def read_target(footage: Footage) -> Target:
+    """Poses of a target's frames, by Eq. 8's fit, and its landmarks at rest."""
+    fit = fit_head(footage.landmarks.astype(np.float64))
+    ahead = frontal(fit, footage.landmarks.astype(np.float64))
+    opening = mouth_opening(torch.from_numpy(ahead)).numpy()
+    shut = opening <= np.quantile(opening, SHUT)
+    l_a = torch.from_numpy(np.median(ahead[shut], 0)).float()
+    return Target(footage, fit, l_a)
+
+
+def there_and_back(start: Int[Tensor, "c1"], wanted: int) -> Int[np.ndarray, "t"]:
+    """Frames of the longest clip that go forth and back as long as is wanted: nothing jumps."""
+    clip = int(start.diff().argmax())
+    first, end = start[clip : clip + 2].tolist()
+    once = np.concatenate([np.arange(first, end), np.arange(end - 2, first, -1)])
+    return np.resize(once, wanted)
+
+
+def driven_landmarks(
+    target: Target, ahead: Float[np.ndarray, "t 68 2"], frames: Int[np.ndarray, "t"], smooth: str
+) -> Float[np.ndarray, "t 68 2"]:
+    """Landmarks of a face that looks straight ahead, turned as the target's head is in its frames.
+
+    smooth: of the target's poses, "gaussian" or "one-euro".
+    """
+    fit = fit_head(ahead)
+    pose = smooth_pose(target.fit.pose, smooth)
+    own = type(pose)(pose.rotation[frames], pose.scale[frames], pose.shift[frames], pose.distance)
+    return repose(fit, own, ahead)
+
+
+def portrait(
+    generator: Generator,
+    target: Target,
+    ahead: Float[Tensor, "t 68 2"],
+    smooth: str = "gaussian",
+) -> UInt8[Tensor, "t h w 3"]:
+    """The target's video, its face as the landmarks say, its head as it moved itself."""
+    footage = target.footage
+    frames = there_and_back(footage.start, len(ahead))
+    driven = driven_landmarks(target, ahead.double().numpy(), frames, smooth)
+    maps = edge_maps(footage.frames[frames], footage.landmarks[frames], driven.astype(np.float32))
+    return render(generator, torch.from_numpy(maps))
+
+
+def moved_by_emotion(
+    voice: Voice, l_a: Float[Tensor, "68 2"], codes: Codes, emotion: Float[Tensor, "e"]
+) -> dict[str, float]:
+    """How far an emotion moves brows and mouth corners from a neutral face, in px of 64."""
+    shown = voice.move(l_a, codes.content, emotion)
+    plain = voice.move(l_a, codes.content, voice.neutral)
+    far = (shown - plain).norm(dim=-1).mean(0)
+    return {"brows": far[BROWS].mean().item(), "mouth corners": far[list(CORNERS)].mean().item()}
