@@ -120,7 +120,7 @@ def test_disturbed_windows_hide_at_most_what_is_said():
 
 
 def test_training_resumes_and_lowers_its_loss(speeches, pairs, tmp_path):
-    config = replace(CONFIG, steps=150, learning_rate=5e-3)
+    config = replace(CONFIG, steps=150, crossing_rate=5e-3)
     made = train_disentangler(job_of(speeches, tmp_path, config)).eval()
     again = train_disentangler(job_of(speeches, tmp_path, config)).eval()
     for one, other in zip(made.state_dict().values(), again.state_dict().values(), strict=True):

@@ -35,7 +35,8 @@ class DisentangleConfig:
     emotion: int = 128  # in E_e(x)
     norm: Literal["l1", "l2"] = "l2"  # of Eq. 2 and 3: as printed squared, or the public code's
     weights: LossWeights = LossWeights()
-    learning_rate: float = 2e-4
+    learning_rate: float = 2e-4  # of each encoder alone
+    crossing_rate: float = 2e-4  # of everything: E_c is not to forget the words
     batch: int = 16  # quadruples
     enrolled: int = 2  # neutral clips of a speaker by which MFCC are standardised
     hidden_hops: int = 0  # of a window in training, at most: with hidden coefficients and noise it
@@ -58,6 +59,7 @@ class DisentangleConfig:
             hidden=128,
             weights=LossWeights(l_cla=0.3, l_con=0.05),
             learning_rate=1e-3,
+            crossing_rate=3e-4,
             content_steps=1000,
             emotion_steps=2000,
             steps=2000,
@@ -73,6 +75,7 @@ class DisentangleConfig:
             emotion=16,
             weights=LossWeights(l_con=0.05),
             learning_rate=1e-3,
+            crossing_rate=1e-3,
             batch=8,
             content_steps=10,
             emotion_steps=10,

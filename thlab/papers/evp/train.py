@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from thlab.papers.evp.losses import disentangling_loss
-from thlab.papers.evp.model import DisentangleConfig, Disentangler, LossWeights, Reader
+from thlab.papers.evp.model import DisentangleConfig, Disentangler, Reader
 from thlab.papers.evp.pairs import PseudoPairs, Quadruples, pseudo_pairs
 from thlab.papers.evp.speech import EmotionalSpeech
 from thlab.training import Run, my_part, step_generator
@@ -60,9 +60,11 @@ def new_disentangler(job: Job) -> Disentangler:
 
 def before_crossing(config: DisentangleConfig) -> DisentangleConfig:
     """The config of the trainings before, which know nothing of Eq. 6: models that differ in its
-    weights alone share them.
+    settings alone share them.
     """
-    return replace(config, weights=LossWeights(), norm="l2")
+    plain = DisentangleConfig()
+    crossing = ("weights", "norm", "crossing_rate", "batch", "steps")
+    return replace(config, **{name: getattr(plain, name) for name in crossing})
 
 
 def train_content(model: Disentangler, job: Job, out: Path) -> None:
@@ -142,7 +144,7 @@ def train_reader(
     run = Run(job.fabric, folder, known, steps, seed=job.seed, corpus=facts)
     for step in run.steps(run.resume(model=net, optimizer=optimizer)):
         batch = LabelledWindows(**my_part(job.fabric, draw(rng_of(job, step))._asdict()))
-        set_rate(optimizer, config, step, steps)
+        set_rate(optimizer, config.learning_rate * warmup_cosine(step, steps))
         terms = {"cross_entropy": cross_entropy(net(batch.x), batch.label)}
         run.check(step, terms)
         optimizer_step(job.fabric, optimizer, terms["cross_entropy"])
@@ -152,7 +154,7 @@ def train_reader(
 def train_cross(model: Disentangler, pairs: PseudoPairs, job: Job) -> None:
     """Eq. 6 on pseudo pairs. ArithmeticError where E_c comes to say the same of everything."""
     config: DisentangleConfig = job.config
-    optimizer = torch.optim.Adam(model.parameters(), config.learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), config.crossing_rate)
     net, optimizer = job.fabric.setup(model, optimizer)
     facts = job.data.facts
     run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=facts)
@@ -161,7 +163,7 @@ def train_cross(model: Disentangler, pairs: PseudoPairs, job: Job) -> None:
         drawn = pairs.draw(config.batch, config.enrolled, rng)
         drawn = drawn._replace(x=disturbed(drawn.x, config, rng))
         batch = Quadruples(**my_part(job.fabric, drawn._asdict()))
-        set_rate(optimizer, config, step, config.steps)
+        set_rate(optimizer, config.crossing_rate * warmup_cosine(step, config.steps))
         terms = disentangling_loss(net(batch.x), batch, config)
         run.check(step, terms)
         check_spread(step, terms["spread"])
@@ -174,10 +176,10 @@ def rng_of(job: Job, step: int) -> torch.Generator:
     return step_generator(job.seed, step)
 
 
-def set_rate(optimizer: Any, config: DisentangleConfig, step: int, steps: int) -> None:
-    """A rate that rises and falls."""
+def set_rate(optimizer: Any, rate: float) -> None:
+    """The rate of all weights."""
     for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate * warmup_cosine(step, steps)
+        group["lr"] = rate
 
 
 def check_spread(step: int, spread: Float[Tensor, ""]) -> None:
