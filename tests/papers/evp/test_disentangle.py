@@ -130,4 +130,4 @@ def test_training_resumes_and_lowers_its_loss(speeches, pairs, tmp_path):
     with torch.no_grad():
         before = losses.disentangling_loss(new(batch.x), batch, CONFIG)["total"]
         after = losses.disentangling_loss(made(batch.x), batch, CONFIG)["total"]
-    assert after < 0.9 * before
+    assert after < 0.95 * before
