@@ -89,7 +89,9 @@ def speaking(experiment: Experiment, seed: int, emotion: str = "", without: str 
     the term of Eq. 6 that the encoders lack.
     """
     model = disentangler(experiment, seed, without)
-    listen = encoded(model, model.config.enrolled)
+    listen = experiment.once(
+        ("listener", seed, without), lambda: encoded(model, model.config.enrolled)
+    )
     if emotion:
         listen = labelled(listen, model, emotion)
     config = experiment.config(LandmarkConfig)

@@ -25,14 +25,20 @@ Listener = Callable[[EmotionalSpeech, int], Heard]  # speech and the number of a
 
 
 def encoded(model: Disentangler, enrolled: int) -> Listener:
-    """What E_c and E_e hear: of emotion, the mean over the frames in which words are said."""
+    """What E_c and E_e hear: of emotion, the mean over the frames in which words are said.
+
+    The model is frozen: what it heard of a clip is kept, for a training asks many times.
+    """
+    known: dict[tuple[int, int], Heard] = {}
 
     @torch.no_grad()
     def listen(speech: EmotionalSpeech, clip: int) -> Heard:
-        speaker = int(speech.tensors.speaker[clip])
-        x = speech.windows(clip, speech.enrolment(speaker, enrolled))
-        codes = model.encode(x)
-        return Heard(codes.content, codes.emotion[speech.said(clip)].mean(0))
+        asked = (id(speech), clip)
+        if asked not in known:
+            speaker = int(speech.tensors.speaker[clip])
+            codes = model.encode(speech.windows(clip, speech.enrolment(speaker, enrolled)))
+            known[asked] = Heard(codes.content, codes.emotion[speech.said(clip)].mean(0))
+        return known[asked]
 
     return listen
 
