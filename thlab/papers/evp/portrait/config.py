@@ -1,0 +1,100 @@
+"""Sizes, objective and training of the edge-to-video net of [ji2021], with the presets."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class PortraitWeights:
+    """What each term of the generator's objective weighs."""
+
+    pixels: float = 1.0  # L1
+    raw: float = 0.5  # L1 of what is painted, before the frame before shows through
+    gradients: float = 0.5  # L1 of differences between neighbouring pixels
+    changes: float = 4.0  # L1 of differences between frames: against flicker
+    frame: float = 0.004  # the critics of single frames, given their guidance
+    mouth: float = 0.02  # the critic of what lies around the lips
+    clip: float = 0.02  # the critic of three frames; 0: none
+    matching: float = 0.1  # feature matching, of all critics
+
+
+@dataclass(frozen=True)
+class PortraitConfig:
+    """Sizes, objective and training of one person's edge-to-video net.
+
+    Training goes through three stages: single frames, each after true ones or after nothing; from
+    `own_from` on frames in a row, after the net's own; from `critics_from` on critics teach too.
+    """
+
+    size: int = 128  # pixels of a side
+    fold: int = 2  # pixels a side of the square that becomes one pixel with more channels
+    widths: tuple[int, ...] = (24, 48, 72, 96)  # of the U-Net, each half the size of the last
+    history: int = 2  # frames before that are seen, and their guidance; 0: each frame for itself
+    scales: int = 2  # of the critics of frames, each half the size of the last
+    critic_widths: tuple[int, ...] = (32, 64, 96)
+    # weight of a pixel of the face, where others have 1, and what is added between the lips
+    face: float = 4.0
+    inside: float = 4.0
+    weights: PortraitWeights = field(default_factory=PortraitWeights)
+    begin: float = 0.5  # share of what is drawn that begins as a clip does, after nothing
+    singles: int = 4  # frames of a step of the first stage
+    batch: int = 3  # stretches of frames of a later step
+    frames: int = 3  # of each, one after another; as many as the critic of clips sees
+    warm: int = 3  # frames generated before these, to begin with the net's own
+    learning_rate: float = 3e-3
+    critic_rate: float = 5e-4
+    own_from: int = 1500  # the step at which the second stage begins
+    critics_from: int = 1750  # the step at which critics join; `steps` or more: never
+    steps: int = 2200
+
+    def validate(self) -> None:
+        """Raises ValueError where no net can be built of these sizes."""
+        smallest = self.fold * 2 ** (len(self.widths) - 1)
+        if self.size % smallest:
+            levels = f"{len(self.widths)} widths folded by {self.fold}"
+            raise ValueError(f"size={self.size} with {levels}: give a multiple of {smallest}")
+        if self.frames < 3:
+            raise ValueError(f"frames={self.frames}: the critic of clips sees 3")
+
+    def drawn(self, step: int) -> tuple[int, int, int]:
+        """How many stretches a step has, how many frames of each, and how many before these."""
+        if step < self.own_from:
+            return self.singles, 1, 0
+        return self.batch, self.frames, self.warm
+
+    @classmethod
+    def fast(cls) -> "PortraitConfig":
+        """Seconds, for tests."""
+        return cls(
+            size=64,
+            widths=(8, 16, 16),
+            critic_widths=(8, 8),
+            scales=1,
+            batch=2,
+            warm=1,
+            own_from=5,
+            critics_from=10,
+            steps=20,
+        )
+
+    @classmethod
+    def book(cls) -> "PortraitConfig":
+        """Ten minutes of one core for a person."""
+        return cls()
+
+    @classmethod
+    def paper(cls) -> "PortraitConfig":
+        """The public code's size, widths and rates, as far as this net has them.
+
+        Its 15 input channels are those of a sketch of 8 parts; steps and batch are not known.
+        """
+        return cls(
+            size=512,
+            widths=(64, 128, 256, 512, 1024),
+            critic_widths=(64, 128, 256, 512),
+            batch=1,
+            learning_rate=2e-4,
+            critic_rate=2e-4,
+            own_from=0,
+            critics_from=0,
+            steps=100_000,
+        )

@@ -1,0 +1,85 @@
+"""Guidance maps, masks and frames of one person, and stretches of them drawn at random."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from thlab.data.sampler import within
+from thlab.face.edges import edge_maps, face_mask, mouth_mask
+from thlab.face.points import MOUTH
+from thlab.papers.evp.portrait.config import PortraitConfig
+from thlab.papers.evp.portrait.footage import Footage
+from thlab.papers.evp.portrait.model import with_history
+
+
+class Stretch(NamedTuple):
+    """Frames of clips, one after another; those before the first are the true ones, or zeros."""
+
+    edges: Float[Tensor, "b t c h w"]  # of each frame, and of those before it
+    before: Float[Tensor, "b k 3 h w"]  # the last one first
+    real: Float[Tensor, "b t 3 h w"]
+    weight: Float[Tensor, "b t 1 h w"]  # of each pixel
+    lips: Float[Tensor, "b t 2"]  # the mouth's middle, (x, y) in pixels
+
+
+class Stretches:
+    """Random stretches of one person's clips.
+
+    Raises ValueError where the frames have not the config's size, or no clip is long enough.
+    """
+
+    def __init__(self, footage: Footage, config: PortraitConfig):
+        size = config.size
+        if footage.frames.shape[1:3] != (size, size):
+            given = "x".join(map(str, footage.frames.shape[1:3]))
+            raise ValueError(f"frames of {given} pixels, but size={size}: set the other's size")
+        self.config = config
+        self.longest = config.warm + config.frames
+        self.start = footage.start
+        self.clips = (self.start.diff() >= self.longest).nonzero()[:, 0]
+        if len(self.clips) == 0:
+            raise ValueError(f"no clip has {self.longest} frames: give longer ones")
+        self.frames = torch.from_numpy(footage.frames)
+        self.edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
+        self.face = torch.from_numpy(face_mask(footage.landmarks, size, size))
+        self.inside = torch.from_numpy(mouth_mask(footage.landmarks, size, size))
+        self.lips = torch.from_numpy(footage.landmarks[:, MOUTH]).float().mean(1)
+
+    def draw(self, n: int, length: int, rng: torch.Generator) -> Stretch:
+        """n random stretches of some frames; some begin as a clip does, with nothing before."""
+        config = self.config
+        clips = self.clips[torch.randint(len(self.clips), (n,), generator=rng)]
+        first = within(self.start[clips], self.start[clips + 1] - length + 1, rng)
+        alone = torch.rand(n, generator=rng) < config.begin
+        begin = torch.where(alone, first, self.start[clips])
+        frames = first[:, None] + torch.arange(length)
+        return Stretch(
+            edges=with_history(
+                self.edges, frames, begin[:, None].expand_as(frames), config.history
+            ),
+            before=self.frames_before(first, begin),
+            real=self.pictures(frames),
+            weight=self.weights(frames),
+            lips=self.lips[frames],
+        )
+
+    def pictures(self, frames: Int[Tensor, "*n"]) -> Float[Tensor, "*n 3 h w"]:
+        """Frames in [0, 1]."""
+        return self.frames[frames].movedim(-1, -3) / 255
+
+    def frames_before(
+        self, first: Int[Tensor, "b"], begin: Int[Tensor, "b"]
+    ) -> Float[Tensor, "b k 3 h w"]:
+        """The true frames before each, the last one first; zeros before its clip's beginning."""
+        ages = torch.arange(1, self.config.history + 1)
+        then = first[:, None] - ages
+        inside = (then >= begin[:, None])[..., None, None, None]
+        return inside * self.pictures(then.clamp(min=0))
+
+    def weights(self, frames: Int[Tensor, "*n"]) -> Float[Tensor, "*n 1 h w"]:
+        """What each pixel weighs: 1, in the face more, between the lips still more."""
+        config = self.config
+        of_face = (config.face - 1) * self.face[frames].float()
+        return (1 + of_face + config.inside * self.inside[frames].float()).unsqueeze(-3)

@@ -1,0 +1,156 @@
+"""The edge-to-video generator of [ji2021], Sect. 3.3, after vid2vid (Wang et al. 2018)."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
+
+from thlab.face.edges import CHANNELS
+from thlab.nn.blocks import ConvBlock, Down, Up
+from thlab.nn.warp import bend
+from thlab.papers.evp.portrait.config import PortraitConfig
+from thlab.training import from_card, load_weights, read_card
+
+MOTION = 0.05  # widths of the picture: the motion that a map of 1 says
+
+Edges = Float[Tensor, "b c h w"]  # guidance of a frame, then of those before it
+Before = Float[Tensor, "b k 3 h w"]  # frames before, the last one first; zeros where there is none
+
+
+class Painted(NamedTuple):
+    """A frame, and what was painted of it before the frame before showed through."""
+
+    frame: Float[Tensor, "b 3 h w"]
+    raw: Float[Tensor, "b 3 h w"]
+
+
+class Generator(nn.Module):
+    """A frame from guidance maps of it and the frames before, and from those frames themselves.
+
+    As in vid2vid, a frame is the frame before, bent along a motion, where a mask says so, and
+    painted elsewhere: x_t = m · bend(x_{t−1}, w) + (1 − m) · h. What is simplified: coarse to fine
+    is one U-Net on folded pixels (a square of `fold` pixels a side is one with more channels), not
+    nets that are trained one inside the other; motion is learnt from the pixels alone, with no
+    FlowNet to teach it; what never moves is a picture of its own, the mean of the person's frames
+    at first, to which h is added.
+    """
+
+    def __init__(self, config: PortraitConfig):
+        super().__init__()
+        config.validate()
+        self.config = config
+        fold = config.fold**2
+        widths = config.widths
+        seen = CHANNELS * (1 + config.history) + 3 * config.history
+        self.stem = ConvBlock(fold * seen, widths[0])
+        self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(widths))
+        ups = []
+        for fine, coarse in pairwise(widths):
+            ups.insert(0, Up(coarse, fine, fine))
+        self.ups = nn.ModuleList(ups)
+        self.colour = nn.Conv2d(widths[0], 3 * fold, 3, padding=1)
+        # a mask and a motion only where there is a frame before
+        self.mask = nn.Conv2d(widths[0], fold, 3, padding=1) if config.history else None
+        self.motion = nn.Conv2d(widths[0], 2, 3, padding=1) if config.history else None
+        self.still = nn.Parameter(torch.full((3, config.size, config.size), 0.5))
+        for end in (self.colour, self.motion):
+            if end is not None and end.bias is not None:
+                nn.init.normal_(end.weight, std=1e-3)
+                nn.init.zeros_(end.bias)
+
+    def forward(self, edges: Edges, before: Before) -> Painted:
+        """edges: of the frame, then of those before it, the last one first; zeros where there is
+        none.
+
+        Colours may lie outside 0 to 1.
+        """
+        fold = self.config.fold
+        x = pixel_unshuffle(torch.cat([edges, before.flatten(1, 2)], 1), fold)
+        maps = [self.stem(x.contiguous(memory_format=torch.channels_last))]
+        for down in self.downs:
+            maps.append(down(maps[-1]))
+        x = maps.pop()
+        for up in self.ups:
+            x = up(x, maps.pop())
+        raw = self.still + pixel_shuffle(self.colour(x), fold)  # (B, 3, H, W)
+        if self.mask is None or self.motion is None:
+            return Painted(raw, raw)
+        last = before[:, 0]
+        known = (last.flatten(1) != 0).any(1).view(-1, 1, 1, 1)
+        mask = known * torch.sigmoid(pixel_shuffle(self.mask(x), fold))  # (B, 1, H, W)
+        motion = MOTION * interpolate(self.motion(x), scale_factor=fold, mode="bilinear")
+        return Painted(mask * bend(last, motion) + (1 - mask) * raw, raw)
+
+    def roll_out(self, edges: Float[Tensor, "b t c h w"], before: Before) -> list[Painted]:
+        """Frames one after another, each from its own guidance and from the frames made before."""
+        made = []
+        for t in range(edges.shape[1]):
+            painted = self(edges[:, t], before)
+            made.append(painted)
+            # detached: what a frame is made from is given to it, as in use
+            before = push(before, painted.frame.detach())
+        return made
+
+
+def push(before: Before, frame: Float[Tensor, "b 3 h w"]) -> Before:
+    """The frames before the next one: a frame is added, in [0, 1], and the oldest goes."""
+    return torch.cat([frame.clamp(0, 1)[:, None], before], 1)[:, : before.shape[1]]
+
+
+def with_history(
+    edges: UInt8[Tensor, "f 4 h w"], frames: Int[Tensor, "*n"], begin: Int[Tensor, "*n"], k: int
+) -> Float[Tensor, "*n c h w"]:
+    """Guidance in [0, 1] of some frames, each with that of the k before it, the last one first.
+
+    begin: where each one's clip begins; maps from before it are zeros.
+    """
+    maps = []
+    for age in range(k + 1):
+        then = frames - age
+        inside = (then >= begin)[..., None, None, None]
+        maps.append(inside * edges[then.clamp(min=0)] / 255)
+    return torch.cat(maps, -3)
+
+
+def load_generator(name: str | Path) -> Generator:
+    """A person's trained generator, by the path or name of its weights.
+
+    FileNotFoundError where there are no weights, ValueError where they are of another net.
+    """
+    config = from_card(PortraitConfig, read_card(name)["config"])
+    return load_weights(name, Generator(config)).eval().requires_grad_(False)
+
+
+@torch.inference_mode()
+def render(
+    generator: Generator,
+    edges: UInt8[Tensor, "t 4 h w"],
+    start: Int[Tensor, "c1"] | None = None,
+) -> UInt8[Tensor, "t h w 3"]:
+    """The frames of guidance maps, as `thlab.face.edges.edge_maps` makes them, from its own frames
+    before.
+
+    start: where clips begin, and where the last one ends (default: all is one clip); nothing is
+    carried over from one to the next. Raises ValueError where maps have not the generator's size.
+    """
+    size = generator.config.size
+    if edges.shape[-2:] != (size, size):
+        given = "x".join(map(str, edges.shape[-2:]))
+        raise ValueError(f"guidance maps of {given} pixels: this generator makes {size}x{size}")
+    generator.eval()
+    device = generator.still.device
+    ends = [0, len(edges)] if start is None else start.tolist()
+    frames = []
+    for first, end in pairwise(ends):
+        before = torch.zeros(1, generator.config.history, 3, size, size, device=device)
+        for t in range(first, end):
+            now = torch.tensor([t])
+            given = with_history(edges, now, torch.tensor([first]), generator.config.history)
+            frame = generator(given.to(device), before).frame
+            before = push(before, frame)
+            frames.append((255 * frame[0].clamp(0, 1)).round().byte().permute(1, 2, 0).cpu())
+    return torch.stack(frames)

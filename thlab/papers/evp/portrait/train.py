@@ -1,0 +1,137 @@
+"""Training one person's edge-to-video net of [ji2021]: frames, frames in a row, then critics."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from thlab.face.edges import CHANNELS
+from thlab.nn.losses import weighted_total
+from thlab.papers.evp.portrait.config import PortraitConfig
+from thlab.papers.evp.portrait.critics import Critics
+from thlab.papers.evp.portrait.data import Stretch, Stretches
+from thlab.papers.evp.portrait.footage import Footage
+from thlab.papers.evp.portrait.losses import (
+    Terms,
+    adversarial_terms,
+    critic_loss,
+    reconstruction_terms,
+)
+from thlab.papers.evp.portrait.model import Generator, push
+from thlab.training import Run, my_part, step_generator
+from thlab.training.job import Job
+from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
+
+SHOW_EVERY = 200  # steps between two strips in TensorBoard
+
+
+def train(job: Job) -> Generator:
+    """Train one person's generator; resumes where a run in the job's folder stopped.
+
+    job.data: the person's `Footage`. Raises ValueError as `Stretches` and
+    `PortraitConfig.validate`.
+    """
+    config: PortraitConfig = job.config
+    stretches = Stretches(job.data, config)
+    model = build_seeded(lambda: Generator(config), job.seed)
+    model.still.data.copy_(mean_frame(job.data))
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    critics = build_seeded(lambda: Critics(config), job.seed)
+    model, optimizer = job.fabric.setup(
+        model, torch.optim.Adam(model.parameters(), config.learning_rate, betas=(0.5, 0.99))
+    )
+    critics, critic_optimizer = job.fabric.setup(
+        critics, torch.optim.Adam(critics.parameters(), config.critic_rate, betas=(0.5, 0.99))
+    )
+    model.mark_forward_method("roll_out")
+    parts = {"model": model, "optimizer": optimizer}
+    parts |= {"critics": critics, "critic_optimizer": critic_optimizer}
+    run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.facts)
+    for step in run.steps(run.resume(**parts)):
+        n, length, warm = config.drawn(step)
+        drawn = stretches.draw(n, warm + length, step_generator(job.seed, step))
+        stretch = Stretch(**my_part(job.fabric, drawn._asdict()))
+        stretch = warmed(model, stretch, warm)
+        painted = model.roll_out(stretch.edges, stretch.before)
+        fake = torch.stack([one.frame for one in painted], 1)  # (B, T, 3, H, W)
+        raw = torch.stack([one.raw for one in painted], 1)
+        terms = reconstruction_terms(fake, raw, stretch.real, stretch.weight)
+        found: Terms = {}
+        if step >= config.critics_from:
+            found = critics_step(run, step, critics, critic_optimizer, fake, stretch)
+            terms |= generator_terms(critics, fake, stretch)
+        terms = weighted_total(terms, config.weights)
+        run.check(step, terms)
+        set_rate(optimizer, config, step)
+        optimizer_step(job.fabric, optimizer, terms["total"])
+        run.log(step, terms | found)
+        if step % SHOW_EVERY == 0:
+            run.images(step, "real above generated", strip(stretch.real, fake))
+    return model.module
+
+
+@torch.no_grad()
+def warmed(model: Any, stretch: Stretch, warm: int) -> Stretch:
+    """The stretch without its first frames, in whose place stand the model's own."""
+    before = stretch.before
+    for painted in model.roll_out(stretch.edges[:, :warm], before):
+        before = push(before, painted.frame)
+    return Stretch(
+        edges=stretch.edges[:, warm:],
+        before=before,
+        real=stretch.real[:, warm:],
+        weight=stretch.weight[:, warm:],
+        lips=stretch.lips[:, warm:],
+    )
+
+
+def critics_step(
+    run: Run,
+    step: int,
+    critics: Any,
+    optimizer: Any,
+    fake: Float[Tensor, "b t 3 h w"],
+    stretch: Stretch,
+) -> Terms:
+    """A step of the critics; afterwards they are frozen: they tell, and are not moved."""
+    critics.requires_grad_(True)
+    edges = stretch.edges[:, :, :CHANNELS]
+    # detached: the critics learn from what the generator made, and do not change it
+    of_fake = critics(fake.detach(), edges, stretch.lips)
+    of_real = critics(stretch.real, edges, stretch.lips)
+    terms = {"critics": critic_loss(of_fake, of_real)}
+    run.check(step, terms)
+    optimizer_step(run.fabric, optimizer, terms["critics"])
+    critics.requires_grad_(False)
+    return terms
+
+
+def generator_terms(critics: Any, fake: Float[Tensor, "b t 3 h w"], stretch: Stretch) -> Terms:
+    """What the critics teach the generator."""
+    edges = stretch.edges[:, :, :CHANNELS]
+    # the bare critics: through what Fabric wraps a gradient goes to fabric.backward alone
+    bare = critics.module
+    of_fake = bare(fake, edges, stretch.lips)
+    with torch.no_grad():
+        of_real = bare(stretch.real, edges, stretch.lips)
+    return adversarial_terms(of_fake, of_real)
+
+
+def mean_frame(footage: Footage) -> Float[Tensor, "3 h w"]:
+    """The mean of the person's frames, in [0, 1]."""
+    mean = torch.from_numpy(footage.frames.mean(0, dtype=np.float64) / 255)
+    return mean.movedim(-1, 0).float()
+
+
+def set_rate(optimizer: Any, config: PortraitConfig, step: int) -> None:
+    """Adam's learning rate rises and falls."""
+    for group in optimizer.param_groups:
+        group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
+
+
+def strip(real: Tensor, fake: Tensor) -> Any:
+    """The first stretch, true frames above generated ones."""
+    both = torch.cat([real[0], fake[0].detach().float().clamp(0, 1)], -2)
+    return (255 * both).round().byte().permute(0, 2, 3, 1).cpu().numpy()
