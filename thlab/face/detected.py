@@ -1,4 +1,4 @@
-"""What detectors do to landmarks, and what to do about it: jitter, a constant offset, weights."""
+"""What detectors do to landmarks, and what to do about it: jitter, and a constant offset."""
 
 import math
 
@@ -7,9 +7,6 @@ from jaxtyping import Float
 
 from thlab.face.align import SMOOTH, smooth_tracks
 from thlab.face.points import TEMPLATE, anchors, similarity, transform
-
-# of the 68 points in a fit: a detector puts the jaw line where it likes
-DETECTOR_WEIGHTS = np.repeat([0.3, 1.0], [17, 51])
 
 # One Euro: the cutoff at rest (Hz), what a unit of speed adds to it, the cutoff of the speed. For
 # radians, units of a head and logarithms of scale

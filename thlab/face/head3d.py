@@ -144,11 +144,10 @@ def fit_head(
 
     landmarks: pixels. Identity is one for all frames and learnt from up to 20 of them. head: the
     package's, or `read_head`'s. distance: see `Pose`; 11 is the corpus's camera. weights: of the
-    points, 1 if none are given; `thlab.face.detected` has DETECTOR_WEIGHTS. offset: what its
-    `detector_offset` found, taken off before the fit (carry `landmarks` themselves along in
-    `repose`). ridge: variance of a point, units of the head, that weighs as much as one standard
-    deviation of a coefficient. Raises ValueError where there is no frame, or a landmark is not
-    finite.
+    points, 1 if none are given. offset: what `thlab.face.detected.detector_offset` found, taken off
+    before the fit (carry `landmarks` themselves along in `repose`). ridge: variance of a point,
+    units of the head, that weighs as much as one standard deviation of a coefficient. Raises
+    ValueError where there is no frame, or a landmark is not finite.
     """
     if not len(landmarks) or not np.isfinite(landmarks).all():
         raise ValueError(f"landmarks {landmarks.shape}: no frame, or not all of them are finite")
