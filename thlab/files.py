@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +57,22 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         Exception
     ) as error:  # numpy, zipfile and zlib have a dozen kinds of it for a damaged file
         raise ValueError(f"{path.name}: not a readable .npz ({error})") from error
+
+
+def cached_arrays(
+    folder: str, name: str, make: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """Arrays that `make` returns at the first call for a name, kept in a folder of `home`.
+
+    name: a digest of all that they depend on. The folder may be deleted at any time.
+    """
+    kept = home() / folder
+    kept.mkdir(parents=True, exist_ok=True)
+    path = kept / f"{name}.npz"
+    with lock_folder(kept):  # a second process waits, and finds the work done
+        if not path.is_file():
+            write_npz(path, make())
+    return load_arrays(path)
 
 
 def checksums(root: Path, clip: str) -> dict[str, str]:

@@ -25,6 +25,12 @@ def optimizer_step(fabric: Any, optimizer: Any, loss: Float[Tensor, ""]) -> None
     optimizer.step()
 
 
+def set_rate(optimizer: Any, rate: float) -> None:
+    """The learning rate of all weights."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
 def warmup_cosine(step: int, steps: int) -> float:
     """The share of the learning rate at a step: a line up over 5 %, half a cosine down to 0."""
     warm = max(1, steps // 20)

@@ -24,7 +24,7 @@ from thlab.nn.face_encoder import FaceEncoder, identity_loss
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
-from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
+from thlab.training.optim import build_seeded, optimizer_step, set_rate, warmup_cosine
 
 STILL_PEOPLE = 100
 STILLS_EACH = 96
@@ -179,8 +179,7 @@ def fit(model: nn.Module, terms_of: Callable[[Any, Any], Terms], job: Job, sampl
         job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.train.facts
     )
     for step in run.steps(run.resume(model=model, optimizer=optimizer)):
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
+        set_rate(optimizer, config.learning_rate * warmup_cosine(step, config.steps))
         drawn = sampler.draw(job.seed, step)
         terms = terms_of(model, type(drawn)(**my_part(job.fabric, drawn._asdict())))
         run.check(step, terms)

@@ -13,9 +13,10 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from thlab.face.edges import edge_maps
-from thlab.face.head3d import HeadFit, fit_head, frontal, repose, smooth_pose
+from thlab.face.head3d import HeadFit, Pose, fit_head, frontal, repose, smooth_pose
 from thlab.inference import Speech
 from thlab.metrics.landmark import mouth_opening
+from thlab.papers.evp.landmarks.data import Heard
 from thlab.papers.evp.landmarks.model import AudioToLandmark
 from thlab.papers.evp.model import Disentangler
 from thlab.papers.evp.moods import with_intensity
@@ -26,13 +27,6 @@ from thlab.papers.evp.speech import Enrolment, cut, padded_mfcc
 SHUT = 0.2  # of a target's frames, those with the least open mouths: among them it is at rest
 BROWS = slice(17, 27)
 CORNERS = (48, 54)
-
-
-class Codes(NamedTuple):
-    """What is heard in a recording: content a frame, one emotion."""
-
-    content: Float[Tensor, "t c"]
-    emotion: Float[Tensor, "e"]
 
 
 @dataclass(frozen=True)
@@ -57,12 +51,12 @@ class Voice:
         return moods.mean(0)
 
     @torch.no_grad()
-    def hear(self, speech: Speech, enrolment: Enrolment | None = None) -> Codes:
+    def hear(self, speech: Speech, enrolment: Enrolment | None = None) -> Heard:
         """Content and emotion of a recording, by how its voice sounds at rest."""
         known = enrolment or self.everyone
         x = cut(known.standardised(padded_mfcc(speech.audio)[:, 1:]))
         codes = self.disentangler.encode(x)
-        return Codes(codes.content, codes.emotion.mean(0))
+        return Heard(codes.content, codes.emotion.mean(0))
 
     @torch.no_grad()
     def move(
@@ -74,8 +68,7 @@ class Voice:
     ) -> Float[Tensor, "t p 2"]:
         """Landmarks of a face that looks straight ahead, in px of the 64-px `face` view, Eq. 7."""
         mood = with_intensity(emotion, self.neutral, intensity)
-        coordinates = self.landmarks(l_a[None], content[None], mood[None])
-        return l_a + self.landmarks.displacements(coordinates)[0]
+        return self.landmarks.speak(l_a, content, mood)
 
 
 class Target(NamedTuple):
@@ -88,8 +81,9 @@ class Target(NamedTuple):
 
 def read_target(footage: Footage) -> Target:
     """Poses of a target's frames, by Eq. 8's fit, and its landmarks at rest."""
-    fit = fit_head(footage.landmarks.astype(np.float64))
-    ahead = frontal(fit, footage.landmarks.astype(np.float64))
+    landmarks = footage.landmarks.astype(np.float64)
+    fit = fit_head(landmarks)
+    ahead = frontal(fit, landmarks)
     opening = mouth_opening(torch.from_numpy(ahead)).numpy()
     shut = opening <= np.quantile(opening, SHUT)
     l_a = torch.from_numpy(np.median(ahead[shut], 0)).float()
@@ -113,7 +107,7 @@ def driven_landmarks(
     """
     fit = fit_head(ahead)
     pose = smooth_pose(target.fit.pose, smooth)
-    own = type(pose)(pose.rotation[frames], pose.scale[frames], pose.shift[frames], pose.distance)
+    own = Pose(pose.rotation[frames], pose.scale[frames], pose.shift[frames], pose.distance)
     return repose(fit, own, ahead)
 
 
@@ -132,7 +126,7 @@ def portrait(
 
 
 def moved_by_emotion(
-    voice: Voice, l_a: Float[Tensor, "68 2"], codes: Codes, emotion: Float[Tensor, "e"]
+    voice: Voice, l_a: Float[Tensor, "68 2"], codes: Heard, emotion: Float[Tensor, "e"]
 ) -> dict[str, float]:
     """How far an emotion moves brows and mouth corners from a neutral face, in px of 64."""
     shown = voice.move(l_a, codes.content, emotion)

@@ -12,8 +12,7 @@ from torch.nn.functional import pad
 
 from thlab.audio import align, warp
 from thlab.audio.features import HOPS_PER_FRAME, MFCC_WINDOW
-from thlab.audio.stft import HOP
-from thlab.papers.evp.speech import MARGIN, EmotionalSpeech
+from thlab.papers.evp.speech import EmotionalSpeech, with_margins
 
 
 class Sentence(NamedTuple):
@@ -135,16 +134,11 @@ def hops_on_clock(speech: EmotionalSpeech, clip: int, reference: int) -> Int[np.
     own = np.arange(int(speech.first[clip + 1] - speech.first[clip]))
     if clip == reference:
         return own
-    path = align(padded(speech, clip), padded(speech, reference)).path
+    audio = speech.tensors.audio
+    path = align(with_margins(audio[clip]), with_margins(audio[reference])).path
     index = warp(own, path)
     assert isinstance(index, np.ndarray)  # as it was given
     return index
-
-
-def padded(speech: EmotionalSpeech, clip: int) -> Float[Tensor, "n"]:
-    """A clip's sound with the silence that its MFCC have at both ends."""
-    margin = MARGIN * HOP
-    return pad(speech.tensors.audio[clip], (margin, margin))
 
 
 def _random(n: int, rng: torch.Generator) -> int:

@@ -14,7 +14,7 @@ from thlab.audio.features import HOPS_PER_FRAME, MFCC_WINDOW, mfcc
 from thlab.audio.stft import HOP
 from thlab.data import Clip, Corpus
 from thlab.data.tensors import ClipTensors, load_clips
-from thlab.media import FPS, SAMPLES_A_FRAME
+from thlab.media import FPS
 
 MARGIN = (MFCC_WINDOW - HOPS_PER_FRAME) // 2  # hops of silence at both ends, as in the public code
 SILENCE = "sil"  # the word of frames in which no word is said
@@ -36,8 +36,13 @@ def padded_mfcc(audio: Float[Tensor, "n"]) -> Float[Tensor, "h 13"]:
 
     Hops 4 i to 4 i + 27 are those that `mfcc_windows` gives video frame i.
     """
+    return mfcc(with_margins(audio))
+
+
+def with_margins(audio: Float[Tensor, "n"]) -> Float[Tensor, "m"]:
+    """A recording with 120 ms of silence at both ends."""
     margin = MARGIN * HOP
-    return mfcc(pad(audio, (margin, margin)))
+    return pad(audio, (margin, margin))
 
 
 def enrol(recordings: Sequence[Float[Tensor, "_"]]) -> Enrolment:
@@ -91,6 +96,10 @@ class EmotionalSpeech:
         start = int(self.first[clip]) + MARGIN
         end = int(self.first[clip + 1]) - MARGIN
         return self.hops[start:end, 1:]
+
+    def speaker_of(self, clip: int) -> str:
+        """The name of who speaks in a clip."""
+        return self.tensors.speakers[int(self.tensors.speaker[clip])]
 
     def said(self, clip: int) -> Int[Tensor, "t"]:
         """The frames of a clip in which words are said; all, where their times are not known."""
@@ -192,11 +201,3 @@ def load_speeches(splits: Mapping[str, Corpus], frames: bool) -> Speeches:
     train = read_speech(splits["train"], frames=frames)
     options = {"frames": frames, "emotions": train.tensors.emotions}
     return Speeches(train, read_speech(splits["val"], train.words, **options))
-
-
-def check_length(audio: Float[Tensor, "n"]) -> int:
-    """How many whole video frames a recording lasts; ValueError for none."""
-    frames = len(audio) // SAMPLES_A_FRAME
-    if frames < 1:
-        raise ValueError("the recording is shorter than a video frame (40 ms)")
-    return frames

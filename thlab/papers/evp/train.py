@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -16,7 +16,7 @@ from thlab.papers.evp.pairs import PseudoPairs, Quadruples, pseudo_pairs
 from thlab.papers.evp.speech import EmotionalSpeech
 from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
-from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
+from thlab.training.optim import build_seeded, optimizer_step, set_rate, warmup_cosine
 
 CONTENT = "disentangle-content"  # run folders of the two trainings before
 EMOTION = "disentangle-emotion"
@@ -174,12 +174,6 @@ def train_cross(model: Disentangler, pairs: PseudoPairs, job: Job) -> None:
 def rng_of(job: Job, step: int) -> torch.Generator:
     """What is random in a step."""
     return step_generator(job.seed, step)
-
-
-def set_rate(optimizer: Any, rate: float) -> None:
-    """The rate of all weights."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
 
 
 def check_spread(step: int, spread: Float[Tensor, ""]) -> None:

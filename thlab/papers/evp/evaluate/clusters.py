@@ -75,6 +75,5 @@ def records(
     """A number a clip as measurements."""
     found: Measurements = []
     for clip, value in zip(clips, values, strict=True):
-        speaker = speech.tensors.speakers[int(speech.tensors.speaker[clip])]
-        found.append((row, column, speaker, speech.tensors.ids[clip], value))
+        found.append((row, column, speech.speaker_of(clip), speech.tensors.ids[clip], value))
     return found

@@ -69,9 +69,3 @@ def clip_codes(model: Disentangler, speech: EmotionalSpeech) -> ClipCodes:
         frame_content=torch.cat(frame_content),
         frame_emotion=torch.cat(frame_emotion),
     )
-
-
-def told(codes: ClipCodes, speech: EmotionalSpeech) -> float:
-    """The share of clips whose emotion C_e tells."""
-    true = speech.tensors.emotion[codes.clips]
-    return (codes.logits.argmax(1) == true).float().mean().item()

@@ -41,7 +41,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
             100.0 * float(of_emotion[k]),
             100.0 * float(of_content[k]),
         )
-        speaker = speech.tensors.speakers[int(speech.tensors.speaker[content])]
+        speaker = speech.speaker_of(content)
         name = f"{speech.tensors.ids[content]} as {speech.tensors.ids[emotion]}"
         for column, value in zip(COLUMNS, values, strict=True):
             found.append((row, column, speaker, name, value))
@@ -51,9 +51,9 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 def crossed_pairs(speech: EmotionalSpeech, clips: list[int]) -> Iterator[tuple[int, int]]:
     """A clip of each speaker, each in another emotion, with clips of the next one in all others."""
     tensors = speech.tensors
-    people = [
-        [c for c in clips if int(tensors.speaker[c]) == s] for s in range(len(tensors.speakers))
-    ]
+    people: list[list[int]] = [[] for _ in tensors.speakers]
+    for clip in clips:
+        people[int(tensors.speaker[clip])].append(clip)
     for s, own in enumerate(people):
         mood = s % len(tensors.emotions)
         content = next(c for c in own if int(tensors.emotion[c]) == mood)
@@ -72,8 +72,7 @@ def both(model: Speaking, spoken: SpokenLandmarks, content: int, emotion: int) -
     """Landmarks of the face of who says the content."""
     heard = model.listen(spoken.speech, content)
     mood = model.listen(spoken.speech, emotion).emotion
-    l_a = spoken.l_a(content)
-    return l_a + model.net.displacements(model.net(l_a[None], heard.content[None], mood[None]))[0]
+    return model.net.speak(spoken.l_a(content), heard.content, mood)
 
 
 def follows(spoken: SpokenLandmarks, made: Tensor, clip: int) -> float:

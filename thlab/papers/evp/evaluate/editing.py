@@ -43,7 +43,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     neutral = names.index("neutral")
     found: Measurements = []
     for clip in neutral_clips(spoken):
-        speaker = speech.tensors.speakers[int(speech.tensors.speaker[clip])]
+        speaker = speech.speaker_of(clip)
         for k, name in enumerate(names):
             target = (k + 1) % len(names)
             path = walk(model, spoken, clip, means[k], means[target])

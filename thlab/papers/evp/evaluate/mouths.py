@@ -73,9 +73,7 @@ def spoken_by(model: Speaking) -> Make:
     @torch.no_grad()
     def make(spoken: SpokenLandmarks, clip: int) -> Points:
         heard = model.listen(spoken.speech, clip)
-        l_a = spoken.l_a(clip)
-        coordinates = model.net(l_a[None], heard.content[None], heard.emotion[None])
-        return l_a + model.net.displacements(coordinates)[0]
+        return model.net.speak(spoken.l_a(clip), heard.content, heard.emotion)
 
     return make
 
@@ -128,7 +126,7 @@ def score(experiment: Experiment, row: str, make: Make) -> Measurements:
         shown = emotions_shown(experiment, spoken, clips, made)
         for clip, points, told in zip(clips, made, shown.tolist(), strict=True):
             scores = of_clip(points, spoken.points[clip]) | {"emotion": 100.0 * told}
-            speaker = speech.tensors.speakers[int(speech.tensors.speaker[clip])]
+            speaker = speech.speaker_of(clip)
             for name, value in scores.items():
                 found.append((row, f"{name}, {part}", speaker, speech.tensors.ids[clip], value))
     return found

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from thlab.data.tensors import ClipTensors
 from thlab.face.head3d import fit_head, frontal
-from thlab.files import home, load_arrays, lock_folder, write_npz
+from thlab.files import cached_arrays
 
 SIZE = 64  # px of the `face` view in which they are given
 
@@ -28,14 +28,13 @@ def landmarks_ahead(tensors: ClipTensors, clips: Sequence[int]) -> list[Float[Te
         raise ValueError("clips without landmarks: prepare the corpus with data_scripts first")
     own = [landmarks[slice(*tensors.start[clip : clip + 2].tolist())].numpy() for clip in clips]
     seen = np.concatenate(own)
-    folder = home() / "ahead"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{hashlib.sha256(seen.tobytes()).hexdigest()[:32]}.npz"
-    with lock_folder(folder):  # a second process waits, and finds the work done
-        if not path.is_file():
-            turned = [turn(part) for part in tqdm(own, "heads to the front", disable=None)]
-            write_npz(path, {"landmarks": np.concatenate(turned)})
-    whole = torch.from_numpy(load_arrays(path)["landmarks"])
+
+    def make() -> dict[str, np.ndarray]:
+        turned = [turn(part) for part in tqdm(own, "heads to the front", disable=None)]
+        return {"landmarks": np.concatenate(turned)}
+
+    name = hashlib.sha256(seen.tobytes()).hexdigest()[:32]
+    whole = torch.from_numpy(cached_arrays("ahead", name, make)["landmarks"])
     return list(whole.split([len(part) for part in own]))
 
 

@@ -115,6 +115,16 @@ class AudioToLandmark(nn.Module):
         h, _ = self.lstm(torch.cat([every, content], 2))
         return self.outlet(h)
 
+    def speak(
+        self,
+        l_a: Float[Tensor, "p 2"],
+        content: Float[Tensor, "t c"],
+        emotion: Float[Tensor, "e"],
+    ) -> Float[Tensor, "t p 2"]:
+        """l_a + l_d of one clip, in px, Eq. 7."""
+        coordinates = self(l_a[None], content[None], emotion[None])
+        return l_a + self.displacements(coordinates)[0]
+
     def displacements(self, coordinates: Float[Tensor, "*b k"]) -> Float[Tensor, "*b p 2"]:
         """l_d of coordinates on the axes, in px."""
         flat = self.mean + (coordinates * self.deviation) @ self.axes

@@ -15,7 +15,7 @@ from thlab.papers.evp.landmarks.model import AudioToLandmark, LandmarkConfig
 from thlab.papers.evp.speech import EmotionalSpeech
 from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
-from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
+from thlab.training.optim import build_seeded, optimizer_step, set_rate, warmup_cosine
 
 
 def train_landmarks(job: Job, listen: Listener) -> AudioToLandmark:
@@ -32,8 +32,7 @@ def train_landmarks(job: Job, listen: Listener) -> AudioToLandmark:
         rng = step_generator(job.seed, step)
         drawn = disturbed(spoken.draw(config, listen, rng), config, rng)
         batch = LandmarkBatch(**my_part(job.fabric, drawn._asdict()))
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
+        set_rate(optimizer, config.learning_rate * warmup_cosine(step, config.steps))
         terms = landmark_loss(model, net, batch)
         run.check(step, terms)
         optimizer_step(job.fabric, optimizer, terms["total"])

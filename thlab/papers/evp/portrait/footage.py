@@ -19,7 +19,7 @@ from thlab.data.prepare import MIN_FOUND, pictures
 from thlab.face.align import crop
 from thlab.face.landmarks import detect_landmarks, to_68
 from thlab.face.points import transform
-from thlab.files import home, load_arrays, lock_folder, write_npz
+from thlab.files import cached_arrays
 from thlab.media import FPS
 
 SHORTEST = 2.0  # seconds of a video that teach anything
@@ -89,13 +89,7 @@ def footage_of(clips: Sequence[Performance], size: int = 128) -> Footage:
         raise ValueError("each clip has its own light: perform with light='person'")
     facts = {clip.id: [clip.row, vars(clip.settings), clip.retake] for clip in clips}
     digest = hashlib.sha256(json.dumps([size, facts], sort_keys=True).encode()).hexdigest()
-    folder = home() / "portraits"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{digest[:32]}.npz"
-    with lock_folder(folder):  # a second process waits, and finds the work done
-        if not path.is_file():
-            write_npz(path, _render(clips, size))
-    arrays = load_arrays(path)
+    arrays = cached_arrays("portraits", digest[:32], lambda: _render(clips, size))
     named = {"corpus": "embedded", "corpus_version": clips[0].settings.corpus_version}
     named |= {"speaker": clips[0].row["speaker"], "corpus_digest": digest}
     lengths = arrays.pop("lengths").tolist()

@@ -22,7 +22,7 @@ from thlab.papers.evp.portrait.losses import (
 from thlab.papers.evp.portrait.model import Generator, push
 from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
-from thlab.training.optim import build_seeded, optimizer_step, warmup_cosine
+from thlab.training.optim import build_seeded, optimizer_step, set_rate, warmup_cosine
 
 SHOW_EVERY = 200  # steps between two strips in TensorBoard
 
@@ -64,7 +64,7 @@ def train(job: Job) -> Generator:
             terms |= generator_terms(critics, fake, stretch)
         terms = weighted_total(terms, config.weights)
         run.check(step, terms)
-        set_rate(optimizer, config, step)
+        set_rate(optimizer, config.learning_rate * warmup_cosine(step, config.steps))
         optimizer_step(job.fabric, optimizer, terms["total"])
         run.log(step, terms | found)
         if step % SHOW_EVERY == 0:
@@ -123,12 +123,6 @@ def mean_frame(footage: Footage) -> Float[Tensor, "3 h w"]:
     """The mean of the person's frames, in [0, 1]."""
     mean = torch.from_numpy(footage.frames.mean(0, dtype=np.float64) / 255)
     return mean.movedim(-1, 0).float()
-
-
-def set_rate(optimizer: Any, config: PortraitConfig, step: int) -> None:
-    """Adam's learning rate rises and falls."""
-    for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate * warmup_cosine(step, config.steps)
 
 
 def strip(real: Tensor, fake: Tensor) -> Any:

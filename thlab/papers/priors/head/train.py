@@ -23,7 +23,7 @@ from thlab.papers.priors.head.talking import VAE, HeadNet, MovingLips, encoder_d
 from thlab.papers.priors.train import load_vae
 from thlab.training import Run, load_weights, my_part, step_generator
 from thlab.training.job import Job
-from thlab.training.optim import build_seeded, optimizer_step
+from thlab.training.optim import build_seeded, optimizer_step, set_rate
 
 
 class Parts(NamedTuple):
@@ -167,12 +167,6 @@ def rate(config: GANConfig, step: int) -> float:
     if step >= end:
         begin, end, top = end, config.steps, config.late_rate
     return top * (0.55 + 0.45 * math.cos(math.pi * (step - begin) / (end - begin)))
-
-
-def set_rate(optimizer: Any, value: float) -> None:
-    """The learning rate of the next step. Chapter: book/content-to-video.ipynb"""
-    for group in optimizer.param_groups:
-        group["lr"] = value
 
 
 def head_facts(job: Job, net: nn.Module) -> dict[str, str]:
