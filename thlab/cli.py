@@ -10,12 +10,13 @@ from thlab.papers import PAPERS, load_paper
 
 BAD_ARGUMENTS = 2
 INTERRUPTED = 130
+DEVICE = ("accelerator", "devices", "num_nodes", "precision")
 COMMANDS = {
     "corpus": "the embedded talking-head corpus: build, show, verify",
     "train": "train a paper's models; a run that was stopped resumes",
     "evaluate": "measure a paper's tables again: its numbers, ours, and what holds",
     "results": "measure every table of every paper again, on several cores; it resumes",
-    "generate": "a talking head from speech and one picture; tagged as synthetic",
+    "generate": "a talking head from speech and a face; tagged as synthetic",
 }
 
 
@@ -113,7 +114,7 @@ def _inventory(paper: Any, command: str) -> str:
 
 
 def _add_train(command: argparse.ArgumentParser, paper: Any) -> None:
-    _add_data(command, "medium")
+    _add_data(command, paper.corpus)
     stages = ", ".join(paper.stages)
     command.add_argument("--stage", default="all", help=f"{stages}, or all (default)")
     command.add_argument(
@@ -130,6 +131,7 @@ def _add_train(command: argparse.ArgumentParser, paper: Any) -> None:
     command.add_argument(
         "--precision", default="auto", help="32-true, bf16-mixed, or auto: the faster in a trial"
     )
+    _add_own(command, paper, "train")
     command.set_defaults(run=_train)
 
 
@@ -166,7 +168,6 @@ def _add_results(command: argparse.ArgumentParser) -> None:
 
 
 def _add_generate(command: argparse.ArgumentParser, paper: Any) -> None:
-    command.add_argument("--image", type=Path, required=True, help="a picture of a face")
     command.add_argument("-o", "--out", type=Path, required=True, help="the .mp4 to write")
     command.add_argument(
         "--overwrite", action="store_true", help="write over an output that exists"
@@ -186,9 +187,15 @@ def _add_generate(command: argparse.ArgumentParser, paper: Any) -> None:
 def _add_own(command: argparse.ArgumentParser, paper: Any, name: str) -> None:
     """The options that only this paper has."""
     for option in paper.options_of(name):
-        kind = {"type": option.type, "default": option.default, "help": option.help}
         command.add_argument(
-            option.flag, choices=option.choices, metavar=option.name.upper(), **kind
+            option.flag,
+            type=option.type,
+            default=option.default,
+            choices=option.choices,
+            required=option.required,
+            nargs="+" if option.several else None,
+            metavar=option.name.upper(),
+            help=option.help,
         )
 
 
@@ -219,7 +226,9 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
 def _train(options: argparse.Namespace) -> int:
     from thlab.papers import runner
 
-    for path in runner.train(load_paper(options.paper), **_given(options)):
+    given = _given(options)
+    device = {name: given.pop(name) for name in DEVICE}
+    for path in runner.train(load_paper(options.paper), device=device, **given):
         print(path)
     return 0
 

@@ -49,6 +49,7 @@ class Speech(NamedTuple):
 
     audio: Float[Tensor, "n"]
     lips: Float[Tensor, "t 3 h w"] | None = None  # the aligned view, in [0, 1]
+    neutral: tuple[Float[Tensor, "_"], ...] = ()  # other recordings of the voice, in no mood
 
     @property
     def n_frames(self) -> int:
@@ -84,6 +85,32 @@ class ChangingHead(TalkingHead, Protocol):
         ...
 
 
+@runtime_checkable
+class FilmedHead(Protocol):
+    """A head that paints a person into footage of that person, not into a picture.
+
+    size: pixels of the frames that it paints.
+    """
+
+    size: int
+
+    def content(self, speech: Speech) -> Float[Tensor, "t *d"]:
+        """The content of speech, a row a video frame."""
+        ...
+
+    def film(
+        self, face: Any, content: Tensor, controls: Any = None, crop_only: bool = False
+    ) -> Iterable[Video]:
+        """The footage in [0, 1], some frames at a time, in which the face says the content.
+
+        crop_only: what is painted alone, not the whole frames of the footage.
+        """
+        ...
+
+
+Head = TalkingHead | FilmedHead
+
+
 @dataclass(frozen=True)
 class Photo:
     """A picture with a face, and the similarity from its pixels to those of the aligned view."""
@@ -108,26 +135,29 @@ class Photo:
 
 
 def generate(
-    head: TalkingHead,
+    head: Head,
     speech: Speech,
-    photo: Photo,
+    face: Any,
     outs: Sequence[Path | str],
     controls: Sequence[Any],
     crop_only: bool = False,
 ) -> list[Path]:
     """Write one tagged video for each of some controls; returns their paths.
 
-    A head that gives changes repaints the photo's own pixels, at its own size; one that paints
-    whole frames, or crop_only, gives the aligned face view. Raises ValueError where a frame is not
-    finite, and leaves nothing of that video. Chapter: book/content-to-video.ipynb
+    face: a `Photo`; or the footage that a `FilmedHead` reads. A head that gives changes repaints
+    the photo's own pixels, at its own size; one that paints whole frames, or crop_only, gives the
+    aligned face view. Raises ValueError where a frame is not finite, and leaves nothing of that
+    video. Chapter: book/content-to-video.ipynb
     """
     content = head.content(speech)
     for out, control in zip(outs, controls, strict=True):
-        if crop_only or not isinstance(head, ChangingHead):
-            pieces = head.render(photo.face(), content, control).split(FRAMES_AT_ONCE)
+        if isinstance(head, FilmedHead):
+            pieces = head.film(face, content, control, crop_only)
+        elif crop_only or not isinstance(head, ChangingHead):
+            pieces = head.render(face.face(), content, control).split(FRAMES_AT_ONCE)
         else:
-            changes = head.changes(photo.face(), content, control)
-            pieces = repaint_in_pieces(photo, changes)
+            changes = head.changes(face.face(), content, control)
+            pieces = repaint_in_pieces(face, changes)
         write_talking(out, pieces, speech.audio)
     return [Path(out) for out in outs]
 

@@ -112,6 +112,24 @@ def _davs_head(path: Path) -> Any:
     return make_head(model)
 
 
+def _evp_disentangler(path: Path) -> Any:
+    from thlab.papers.evp.model import load_disentangler
+
+    return load_disentangler(path)
+
+
+def _evp_network(path: Path) -> Any:
+    from thlab.papers.evp.head import load_voice
+
+    return load_voice(path.parent).landmarks
+
+
+def _evp_head(path: Path) -> Any:
+    from thlab.papers.evp.head import load_head
+
+    return load_head(path.parent)
+
+
 def _priors_head(path: Path) -> Any:
     from thlab.papers.priors.head.talking import load_head
 
@@ -162,6 +180,9 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "davs-disentangled": _davs_head,
     "davs-entangled": _davs_head,
     "emotions": _emotion_net,
+    "evp-disentangle": _evp_disentangler,
+    "evp-landmarks": _evp_network,
+    "evp-portrait": _evp_head,
     "faces": _face_encoder,
     "landmarks": _landmark_net,
     "priors-head": _priors_head,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from thlab.face import align_face, alignment_matrices, crop, detect_landmarks, smooth_tracks, to_68
+from thlab.face.align import paste
 from thlab.face.points import TEMPLATE, anchors, similarity, transform
 from thlab.media import read_video
 
@@ -182,3 +183,20 @@ def test_real_crops_hold_the_face_in_place(real_data):
         # pixels of 128; a blink moves an eye's centre too
         assert still.std(0).max() < 2.0, path.name
         assert still.std(0).max() < swaying.std(0).max(), path.name
+
+
+def test_a_square_is_pasted_back_where_it_was_cut():
+    rng = np.random.default_rng(0)
+    smooth = rng.uniform(0, 255, (8, 10, 3))
+    frame = np.kron(smooth, np.ones((16, 16, 1))).astype(np.uint8)  # 128 x 160
+    matrix = np.array([[0.8, 0.1, -12], [-0.1, 0.8, -6]])
+    (square,) = crop(frame[None], matrix[None], 64)
+    again = paste(frame, square, matrix)
+    assert np.abs(again.astype(int) - frame).mean() < 4  # what resampling takes
+    painted = paste(frame, np.zeros_like(square), matrix)
+    changed = (painted != frame).any(-1)
+    y, x = np.mgrid[:128, :160] + 0.5
+    place = np.stack([x, y, np.ones_like(x)], -1) @ matrix.T
+    inside = ((place > 0) & (place < 64)).all(-1)
+    assert not (changed & ~inside).any()
+    assert (painted[(place > 8).all(-1) & (place < 56).all(-1)] == 0).all()

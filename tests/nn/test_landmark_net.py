@@ -6,11 +6,10 @@ import pytest
 import torch
 
 from thlab.data import open_corpus
-from thlab.data.tensors import load_clips
+from thlab.data.tensors import as_floats, load_clips
 from thlab.nn.augment import augment, move, soften
 from thlab.nn.landmark_net import LandmarkNet, expectation
 from thlab.papers.evaluators.evaluate import landmark_errors
-from thlab.papers.evaluators.train import as_floats
 from thlab.training import load_weights
 
 

@@ -108,6 +108,11 @@ def load_clips(
     )
 
 
+def as_floats(frames: UInt8[Tensor, "t h w 3"]) -> Float[Tensor, "t 3 h w"]:
+    """Pictures in [0, 1], channels last in memory."""
+    return frames.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) / 255
+
+
 def pad_to(x: Shaped[Tensor, "t *rest"], length: int) -> Shaped[Tensor, "u *rest"]:
     """x with zeros after its end, up to `length` along the first axis.
 

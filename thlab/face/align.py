@@ -91,6 +91,29 @@ def _crop_one(
     return small.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
 
 
+def paste(
+    frame: UInt8[np.ndarray, "h w 3"],
+    square: UInt8[np.ndarray, "size size 3"],
+    matrix: Float[np.ndarray, "2 3"],
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A frame with a square that `crop` cut from it, repainted, back in its place.
+
+    matrix: of the crop, from the frame's to the square's pixels. The square fades out towards its
+    rim, over a sixteenth of its side, so that no seam shows.
+    """
+    height, width = frame.shape[:2]
+    size = len(square)
+    y, x = np.mgrid[:height, :width] + 0.5
+    place = np.stack([x, y, np.ones_like(x)], -1) @ matrix.T  # (h, w, 2), pixels of the square
+    from_rim = np.minimum(place, size - place).min(-1)
+    share = np.clip(16 * from_rim / size, 0, 1)[..., None]
+    grid = torch.from_numpy(place / (size / 2) - 1).float()[None]
+    picture = torch.from_numpy(np.ascontiguousarray(square)).permute(2, 0, 1)[None].float()
+    large = torch.nn.functional.grid_sample(picture, grid, "bicubic", "border", align_corners=False)
+    painted = large[0].permute(1, 2, 0).numpy()
+    return np.clip(share * painted + (1 - share) * frame, 0, 255).round().astype(np.uint8)
+
+
 def mouth(pictures: Float[torch.Tensor, "*b h w"]) -> Float[torch.Tensor, "*b h2 w2"]:
     """The lower middle of the aligned face view, half as wide and half as high.
 

@@ -14,6 +14,7 @@ PAPERS = {
     "priors": "thlab.papers.priors",
     "davs": "thlab.papers.davs",
     "stochastic": "thlab.papers.stochastic",
+    "evp": "thlab.papers.evp",
     "evaluators": "thlab.papers.evaluators",
 }
 

@@ -11,7 +11,7 @@ from thlab.data.corpora import Corpus
 from thlab.data.tensors import load_clips
 from thlab.evaluation.claims import Claims
 from thlab.evaluation.experiment import Experiment, Measurements
-from thlab.inference import Speech, TalkingHead, read_speech
+from thlab.inference import Head, Photo, Speech, read_photo, read_speech
 from thlab.training.job import Job
 
 
@@ -29,17 +29,19 @@ class Stage:
     holds for building the module again, and its results on the validation split, as "metrics".
     variant: what this stage changes in the preset's config. weights: the file's name (default
     <paper>-<stage>). shared: folders beside out/<stage> whose runs it resumes, for the minutes on
-    the card. frames: whether it needs pictures.
+    the card. frames: whether it needs pictures. load: from its config and the options of `train` to
+    training data of its own, for one that needs no corpus.
     """
 
     config: type
     train: Callable[[Job], nn.Module]
-    facts: Callable[[Job, nn.Module], dict[str, Any]] = no_facts
+    facts: Callable[[Job, Any], dict[str, Any]] = no_facts
     variant: Callable[[Any], Any] = lambda config: config
     weights: str = ""
     shared: tuple[str, ...] = ()
     frames: bool = True
     half: bool = True  # weights as float16
+    load: Callable[[Any, Mapping[str, Any]], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,19 @@ class TableSpec:
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a command that only some papers have; the rest is argparse's."""
+    """An option of a command that only some papers have; the rest is argparse's.
+
+    several: it takes any number of values.
+    """
 
     flag: str
-    command: str  # "evaluate" or "generate"
+    command: str  # "train", "evaluate" or "generate"
     help: str
     type: Callable[[str], Any] = str
     default: Any = None
     choices: tuple[str, ...] | None = None
+    required: bool = False
+    several: bool = False
 
     @property
     def name(self) -> str:
@@ -87,6 +94,7 @@ def load_training_clips(splits: Mapping[str, Corpus], frames: bool) -> Any:
 
 
 AUDIO = Option("--audio", "generate", "speech, in any format that ffmpeg reads", Path)
+IMAGE = Option("--image", "generate", "a picture of a face", Path, required=True)
 
 
 def heard(options: Mapping[str, Any], size: int) -> Speech:
@@ -94,6 +102,11 @@ def heard(options: Mapping[str, Any], size: int) -> Speech:
     if options.get("audio") is None:
         raise ValueError("what shall be said? give a recording with --audio")
     return read_speech(options["audio"])
+
+
+def pictured(options: Mapping[str, Any], head: Head) -> Photo:
+    """The face in the picture of --image."""
+    return read_photo(options["image"], head.size)
 
 
 def one_video(options: Mapping[str, Any], out: Path) -> tuple[list[Path], list[Any]]:
@@ -105,9 +118,11 @@ def one_video(options: Mapping[str, Any], out: Path) -> tuple[list[Path], list[A
 class Paper:
     """Stages, tables, claims, the talking head and the options of one paper.
 
-    about: one line for --help. head: from a folder of weights (None: the committed ones) to a head.
-    speech: from the options of `generate` to what is said. outputs: from them and the path asked
-    for to the paths to write, and controls for each. load: from the splits of a corpus to training
+    about: one line for --help. head: from a folder of weights (None: the committed ones) to a
+    `thlab.inference.Head`.
+    speech: from the options of `generate` to what is said. face: from them and the head to the
+    face that says it. outputs: from them and the path asked for to the paths to write, and controls
+    for each. corpus: what is trained on by default. load: from the splits of a corpus to training
     data. default_table: the one that judges the weights.
     """
 
@@ -116,10 +131,12 @@ class Paper:
     stages: Mapping[str, Stage]
     tables: Mapping[str, TableSpec] = field(default_factory=dict)
     claims: Claims = field(default_factory=dict)
-    options: tuple[Option, ...] = (AUDIO,)
+    options: tuple[Option, ...] = (AUDIO, IMAGE)
     default_table: str = ""
-    head: Callable[[Path | None], TalkingHead] | None = None
+    corpus: str = "medium"
+    head: Callable[[Path | None], Any] | None = None
     speech: Callable[[Mapping[str, Any], int], Speech] = heard
+    face: Callable[[Mapping[str, Any], Any], Any] = pictured
     outputs: Callable[[Mapping[str, Any], Path], tuple[list[Path], list[Any]]] = one_video
     load: Callable[[Mapping[str, Corpus], bool], Any] = load_training_clips
 

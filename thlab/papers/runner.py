@@ -1,6 +1,6 @@
 """`thlab train|evaluate|generate` for any paper: what its record declares, done once for all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from thlab.training import make_fabric, minutes, save_weights
 from thlab.training.config import configure, has_field
 from thlab.training.presets import chosen, current
 
+NO_OPTIONS: Mapping[str, Any] = {}
+
 
 def train(
     paper: Paper,
@@ -27,34 +29,53 @@ def train(
     out: Path,
     seed: int,
     settings: Sequence[str] = (),
-    **device: Any,
+    device: Mapping[str, Any] = NO_OPTIONS,
+    **options: Any,
 ) -> Iterator[Path]:
     """Train the stages of a paper, or the one named; yields the weights that are finished.
 
-    settings: "field=value" of the stages' configs. device: as `make_fabric` takes it. A run that
-    was stopped resumes. Raises ValueError, before anything is written, for an unknown stage,
-    preset, field or corpus. Chapter: book/priors.ipynb
+    settings: "field=value" of the stages' configs. device: as `make_fabric` takes it. options: the
+    paper's own. A run that was stopped resumes. Raises ValueError, before anything is written, for
+    an unknown stage, preset, field or corpus. Chapter: book/priors.ipynb
     """
     names = chosen("stage", stage, paper.stages)
     preset = current(preset)
     configs = stage_configs(paper, names, preset, settings)
-    splits = open_splits(corpus)
-    data = paper.load(splits, any(paper.stages[name].frames for name in names))
+    loaded = load_stages(paper, configs, corpus, options)
     fabric = make_fabric(**device)
     for name in names:
-        one = paper.stages[name]
+        data, about = loaded[name]
         job = Job(configs[name], data, Path(out), name, fabric, seed)
-        module = one.train(job)
+        module = paper.stages[name].train(job)
         if fabric.is_global_zero:
-            facts = {
-                "paper": paper.key,
-                "preset": preset,
-                **splits["train"].facts,
-                "corpus": corpus,
-            }
-            facts |= {"clips": len(splits["train"]), "seed": seed, "settings": list(settings)}
+            facts = {"paper": paper.key, "preset": preset, **about}
+            facts |= {"seed": seed, "settings": list(settings)}
             yield save_stage(paper, job, module, facts)
         fabric.barrier()
+
+
+def load_stages(
+    paper: Paper, configs: Mapping[str, Any], corpus: str, options: Mapping[str, Any]
+) -> dict[str, tuple[Any, dict[str, Any]]]:
+    """The training data of each stage, with what its card says of them.
+
+    The corpus is opened, and read once, where a stage needs it.
+    """
+    loaded = {}
+    on_corpus = []
+    for name, config in configs.items():
+        load = paper.stages[name].load
+        if load is None:
+            on_corpus.append(name)
+        else:
+            own = load(config, options)
+            loaded[name] = (own, {**own.facts, "clips": own.n_clips})
+    if on_corpus:
+        splits = open_splits(corpus)
+        data = paper.load(splits, any(paper.stages[name].frames for name in on_corpus))
+        about = {**splits["train"].facts, "corpus": corpus, "clips": len(splits["train"])}
+        loaded |= dict.fromkeys(on_corpus, (data, about))
+    return loaded
 
 
 def stage_configs(
@@ -200,24 +221,31 @@ def evidence_of(work: Sequence[Mapping[str, Any]], rows: Sequence[str]) -> dict[
 
 def generate(
     paper: Paper,
-    image: Path,
     out: Path,
     weights: Path | None = None,
     overwrite: bool = False,
     crop: bool = False,
     **options: Any,
 ) -> list[Path]:
-    """Make the face of a picture speak: .mp4s with the sound, tagged as synthetic; their paths.
+    """Make a face speak: .mp4s with the sound, tagged as synthetic; their paths.
 
-    options: the paper's own, such as audio. Raises ValueError, and writes nothing, where an input
-    cannot be used or an output must not be written. Chapter: book/content-to-video.ipynb
+    options: the paper's own, such as audio and image. Raises ValueError, and writes nothing, where
+    an input cannot be used or an output must not be written. Chapter: book/content-to-video.ipynb
     """
     if paper.head is None:
         raise ValueError(f"{paper.key} has no talking head to generate with")
     outs, controls = paper.outputs(options, Path(out))
-    inputs = [value for value in options.values() if isinstance(value, Path)]
-    inference.check_paths(outs, [image, *inputs], overwrite)
+    inference.check_paths(outs, paths_in(options.values()), overwrite)
     head = paper.head(weights)
     speech = paper.speech(options, head.size)
-    photo = inference.read_photo(image, head.size)
-    return inference.generate(head, speech, photo, outs, controls, crop)
+    face = paper.face(options, head)
+    return inference.generate(head, speech, face, outs, controls, crop)
+
+
+def paths_in(values: Iterable[Any]) -> list[Path]:
+    """The files among the values of options, of which some are lists."""
+    found = []
+    for value in values:
+        several = value if isinstance(value, list) else [value]
+        found += [one for one in several if isinstance(one, Path)]
+    return found

@@ -6,11 +6,12 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import thlab
 from thlab.files import write_whole
@@ -35,6 +36,13 @@ def weights_path(name: str | Path) -> Path:
     paper = file.stem.split("-")[0] if "-" in file.stem else "evaluators"
     make = f"make them with `thlab train {paper}`, or set THLAB_WEIGHTS to their folder"
     raise FileNotFoundError(f"no weights {file}: {make}")
+
+
+def beside(weights: Path | None, name: str) -> Path:
+    """A folder's own file of weights where it has one, else the name of the committed ones."""
+    if weights is not None and (weights / f"{name}.safetensors").is_file():
+        return weights / name
+    return Path(name)
 
 
 def save_weights(
@@ -87,6 +95,15 @@ def load_weights(name: str | Path, module: Net) -> Net:
             f"{file} does not fit: {why}. Build the module that its card describes"
         ) from error
     return module
+
+
+def state_digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of named weights, by which a net tells those that it was trained on from others."""
+    found = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        found.update(name.encode())
+        found.update(value.detach().cpu().float().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 @functools.cache

@@ -11,7 +11,6 @@ from thlab.papers.evp.model import Crossed, DisentangleConfig, Disentangler
 from thlab.papers.evp.pairs import Quadruples
 from thlab.papers.evp.train import (
     check_spread,
-    disturbed,
     train_content,
     train_disentangler,
 )
@@ -105,18 +104,6 @@ def test_words_without_times_cannot_teach_content(model, speeches, tmp_path):
     with pytest.raises(ValueError, match="words whose times are known"):
         train_content(model, job_of(speeches._replace(train=untimed), tmp_path), tmp_path)
     assert not list(tmp_path.iterdir())
-
-
-def test_disturbed_windows_hide_at_most_what_is_said():
-    config = DisentangleConfig(hidden_hops=6, hidden_coefficients=3)
-    x = torch.ones(500, 28, 12)
-    found = disturbed(x, config, torch.Generator().manual_seed(0)) == 0
-    hops = found.all(2).sum(1)
-    coefficients = found.all(1).sum(1)
-    assert (int(hops.max()), int(coefficients.max())) == (6, 3)
-    assert (int(hops.min()), int(coefficients.min())) == (0, 0)
-    untouched = disturbed(x, DisentangleConfig(), torch.Generator().manual_seed(0))
-    assert torch.equal(untouched, x)
 
 
 def test_training_resumes_and_lowers_its_loss(speeches, pairs, tmp_path):

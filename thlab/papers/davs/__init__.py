@@ -29,7 +29,7 @@ from thlab.papers.davs.head import DISENTANGLED, load_head, read_source
 from thlab.papers.davs.losses import LossWeights
 from thlab.papers.davs.reported import LEAKAGE, SCORES, SUPERVISIONS, TABLE_1, TABLE_3
 from thlab.papers.davs.words import load_words
-from thlab.papers.paper import AUDIO, Option, Paper, Stage, TableSpec
+from thlab.papers.paper import AUDIO, IMAGE, Option, Paper, Stage, TableSpec
 
 VIDEO = Option("--video", "generate", "in its place: a video whose lips are read", Path)
 
@@ -140,7 +140,7 @@ PAPER = Paper(
     },
     tables=TABLES,
     claims=CLAIMS,
-    options=(AUDIO, VIDEO),
+    options=(AUDIO, IMAGE, VIDEO),
     default_table="words",
     head=load_head,
     speech=read_source,

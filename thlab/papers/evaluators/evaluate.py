@@ -5,12 +5,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from thlab.data.tensors import ClipTensors
+from thlab.data.tensors import ClipTensors, as_floats
 from thlab.face.points import INNER_LIP_BOTTOM, INNER_LIP_TOP, MOUTH
 from thlab.nn.emotion_net import EmotionNet
 from thlab.nn.face_encoder import FaceEncoder, equal_error_rate
 from thlab.nn.landmark_net import LandmarkNet
-from thlab.papers.evaluators.train import as_floats
 from thlab.training.job import Job
 
 

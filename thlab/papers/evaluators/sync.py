@@ -9,11 +9,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from thlab.data.tensors import ClipTensors
+from thlab.data.tensors import ClipTensors, as_floats
 from thlab.face.align import mouth
 from thlab.metrics.lip_sync import lip_sync_scores
 from thlab.nn.syncnet import FRAMES, SyncNet, windows_of_sound
-from thlab.papers.evaluators.train import Terms, as_floats, fit
+from thlab.papers.evaluators.train import Terms, fit
 from thlab.training import step_generator
 from thlab.training.job import Job
 from thlab.training.optim import build_seeded

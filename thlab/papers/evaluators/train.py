@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 
 from thlab.corpus import EMOTIONS, stills
 from thlab.data.corpora import Corpus
-from thlab.data.tensors import ClipTensors, load_clips
+from thlab.data.tensors import ClipTensors, as_floats, load_clips
 from thlab.face.points import MOUTH
 from thlab.nn.augment import augment
 from thlab.nn.emotion_net import EmotionNet
@@ -162,11 +162,6 @@ def load_splits(splits: Mapping[str, Corpus], frames: bool) -> Splits:
     for name in Splits._fields:
         loaded.append(load_clips(splits[name], frames, emotions=sorted(emotions)))
     return Splits(*loaded)
-
-
-def as_floats(frames: UInt8[Tensor, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
-    """Pictures in [0, 1], channels last in memory."""
-    return frames.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last) / 255
 
 
 def fit(model: nn.Module, terms_of: Callable[[Any, Any], Terms], job: Job, sampler: Any) -> None:

@@ -12,9 +12,11 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from thlab.audio.noise import speech_mask
 from thlab.face.edges import edge_maps
 from thlab.face.head3d import HeadFit, Pose, fit_head, frontal, repose, smooth_pose
 from thlab.inference import Speech
+from thlab.media import SAMPLES_A_FRAME
 from thlab.metrics.landmark import mouth_opening
 from thlab.papers.evp.landmarks.data import Heard
 from thlab.papers.evp.landmarks.model import AudioToLandmark
@@ -22,7 +24,7 @@ from thlab.papers.evp.model import Disentangler
 from thlab.papers.evp.moods import with_intensity
 from thlab.papers.evp.portrait.footage import Footage
 from thlab.papers.evp.portrait.model import Generator, render
-from thlab.papers.evp.speech import Enrolment, cut, padded_mfcc
+from thlab.papers.evp.speech import Enrolment, cut, enrol, padded_mfcc
 
 SHUT = 0.2  # of a target's frames, those with the least open mouths: among them it is at rest
 BROWS = slice(17, 27)
@@ -31,11 +33,15 @@ CORNERS = (48, 54)
 
 @dataclass(frozen=True)
 class Voice:
-    """Both nets that listen, and the emotions they know."""
+    """Both nets that listen, and the emotions they know.
+
+    error: px of 64 by which landmarks err for voices that the nets did not learn from, F-LD.
+    """
 
     disentangler: Disentangler
     landmarks: AudioToLandmark
     emotions: tuple[str, ...]
+    error: float = 0.0
 
     @property
     def everyone(self) -> Enrolment:
@@ -51,12 +57,17 @@ class Voice:
         return moods.mean(0)
 
     @torch.no_grad()
-    def hear(self, speech: Speech, enrolment: Enrolment | None = None) -> Heard:
-        """Content and emotion of a recording, by how its voice sounds at rest."""
-        known = enrolment or self.everyone
+    def hear(self, speech: Speech) -> Heard:
+        """Content and emotion of a recording, by how its voice sounds in its neutral ones.
+
+        Without these, by how all training voices sound. The emotion is a mean over the frames in
+        which someone speaks.
+        """
+        known = enrol(speech.neutral) if speech.neutral else self.everyone
         x = cut(known.standardised(padded_mfcc(speech.audio)[:, 1:]))
         codes = self.disentangler.encode(x)
-        return Heard(codes.content, codes.emotion.mean(0))
+        said = speech_mask(speech.audio)[::SAMPLES_A_FRAME]
+        return Heard(codes.content, codes.emotion[said].mean(0))
 
     @torch.no_grad()
     def move(

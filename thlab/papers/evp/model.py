@@ -1,6 +1,7 @@
 """E_c, E_e, C_e and D of [ji2021], Sect. 3.2: one window of speech as content and emotion."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import torch
@@ -9,7 +10,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from thlab.audio.features import MFCC_WINDOW, N_MFCC
+from thlab.training import from_card, load_weights, read_card
 
+DISENTANGLER = "evp-disentangle"  # the name of its weights
 COEFFICIENTS = N_MFCC - 1  # C0, which is loudness, is left out
 
 Windows = Float[Tensor, "b 28 12"]
@@ -39,9 +42,6 @@ class DisentangleConfig:
     crossing_rate: float = 2e-4  # of everything: E_c is not to forget the words
     batch: int = 16  # quadruples
     enrolled: int = 2  # neutral clips of a speaker by which MFCC are standardised
-    hidden_hops: int = 0  # of a window in training, at most: with hidden coefficients and noise it
-    hidden_coefficients: int = 0  # cannot learn the training voices by heart
-    noise: float = 0.0  # deviation
     content_steps: int = 20_000  # E_c alone, on words
     emotion_steps: int = 20_000  # E_e alone, on emotions
     steps: int = 40_000  # everything, on pseudo pairs
@@ -59,7 +59,7 @@ class DisentangleConfig:
             hidden=128,
             weights=LossWeights(l_cla=0.3, l_con=0.05),
             learning_rate=1e-3,
-            crossing_rate=3e-4,
+            crossing_rate=1e-3,
             content_steps=1000,
             emotion_steps=2000,
             steps=2000,
@@ -228,6 +228,16 @@ class Disentangler(nn.Module):
         made = self.decoder(of_content, of_emotion).unflatten(0, (-1, 4))
         logits = self.classifier(emotion)
         return Crossed(content, emotion, logits, made[:, :2], made[:, 2:])
+
+
+def load_disentangler(name: str | Path = DISENTANGLER) -> Disentangler:
+    """Trained E_c, E_e, C_e and D, frozen, by the path or name of their weights.
+
+    FileNotFoundError where there are none, ValueError where they are of another model.
+    """
+    card = read_card(name)
+    model = Disentangler(from_card(DisentangleConfig, card["config"]), len(card["emotions"]))
+    return load_weights(name, model).eval().requires_grad_(False)
 
 
 class Reader(nn.Module):

@@ -87,7 +87,7 @@ def train_content(model: Disentangler, job: Job, out: Path) -> None:
 
     def draw(rng: torch.Generator) -> LabelledWindows:
         frames = said[torch.randint(len(said), (WINDOWS,), generator=rng)]
-        return LabelledWindows(draw_windows(speech, frames, config, rng), speech.word[frames])
+        return LabelledWindows(speech.windows_at(frames, config.enrolled), speech.word[frames])
 
     reader = Reader(model.content, classifier)
     train_reader(reader, draw, config.content_steps, job, out / CONTENT)
@@ -103,7 +103,7 @@ def train_emotion(model: Disentangler, job: Job, out: Path) -> None:
     def draw(rng: torch.Generator) -> LabelledWindows:
         frames = said[torch.randint(len(said), (WINDOWS,), generator=rng)]
         emotion = speech.tensors.emotion[speech.tensors.clip_of[frames]]
-        return LabelledWindows(draw_windows(speech, frames, config, rng), emotion)
+        return LabelledWindows(speech.windows_at(frames, config.enrolled), emotion)
 
     reader = Reader(model.emotion, model.classifier)
     train_reader(reader, draw, config.emotion_steps, job, out / EMOTION)
@@ -143,7 +143,9 @@ def train_reader(
     known = before_crossing(config)
     run = Run(job.fabric, folder, known, steps, seed=job.seed, corpus=facts)
     for step in run.steps(run.resume(model=net, optimizer=optimizer)):
-        batch = LabelledWindows(**my_part(job.fabric, draw(rng_of(job, step))._asdict()))
+        batch = LabelledWindows(
+            **my_part(job.fabric, draw(step_generator(job.seed, step))._asdict())
+        )
         set_rate(optimizer, config.learning_rate * warmup_cosine(step, steps))
         terms = {"cross_entropy": cross_entropy(net(batch.x), batch.label)}
         run.check(step, terms)
@@ -159,9 +161,7 @@ def train_cross(model: Disentangler, pairs: PseudoPairs, job: Job) -> None:
     facts = job.data.facts
     run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=facts)
     for step in run.steps(run.resume(model=net, optimizer=optimizer)):
-        rng = rng_of(job, step)
-        drawn = pairs.draw(config.batch, config.enrolled, rng)
-        drawn = drawn._replace(x=disturbed(drawn.x, config, rng))
+        drawn = pairs.draw(config.batch, config.enrolled, step_generator(job.seed, step))
         batch = Quadruples(**my_part(job.fabric, drawn._asdict()))
         set_rate(optimizer, config.crossing_rate * warmup_cosine(step, config.steps))
         terms = disentangling_loss(net(batch.x), batch, config)
@@ -171,11 +171,6 @@ def train_cross(model: Disentangler, pairs: PseudoPairs, job: Job) -> None:
         run.log(step, terms)
 
 
-def rng_of(job: Job, step: int) -> torch.Generator:
-    """What is random in a step."""
-    return step_generator(job.seed, step)
-
-
 def check_spread(step: int, spread: Float[Tensor, ""]) -> None:
     """ArithmeticError where contents hardly differ any more."""
     if spread < LEAST_SPREAD:
@@ -183,32 +178,3 @@ def check_spread(step: int, spread: Float[Tensor, ""]) -> None:
             f"step {step}: E_c collapsed, its codes of all windows differ by {spread:.3f} "
             f"(at least {LEAST_SPREAD}): train with a smaller weights.l_con"
         )
-
-
-def draw_windows(
-    speech: EmotionalSpeech,
-    frames: Int[Tensor, "b"],
-    config: DisentangleConfig,
-    rng: torch.Generator,
-) -> Float[Tensor, "b 28 12"]:
-    """The windows around video frames, disturbed as in training."""
-    x = speech.windows_at(frames, config.enrolled)
-    return disturbed(x, config, rng)
-
-
-def disturbed(
-    x: Float[Tensor, "*b 28 12"], config: DisentangleConfig, rng: torch.Generator
-) -> Float[Tensor, "*b 28 12"]:
-    """Windows with some hops and coefficients hidden (SpecAugment, Park et al. 2019), and noise."""
-    x = x + config.noise * torch.randn(x.shape, generator=rng)
-    hops = hidden(x.shape[:-2], x.shape[-2], config.hidden_hops, rng)
-    coefficients = hidden(x.shape[:-2], x.shape[-1], config.hidden_coefficients, rng)
-    return x.masked_fill(hops[..., None] | coefficients[..., None, :], 0.0)
-
-
-def hidden(shape: torch.Size, n: int, most: int, rng: torch.Generator) -> Tensor:
-    """Which of n places are hidden: a random stretch of 0 to `most` of them."""
-    length = torch.randint(most + 1, (*shape, 1), generator=rng)
-    begin = torch.rand((*shape, 1), generator=rng) * (n - length + 1)
-    place = torch.arange(n)
-    return (place >= begin.long()) & (place < begin.long() + length)

@@ -2,7 +2,7 @@
 head on the content.
 """
 
-from thlab.papers.paper import AUDIO, Paper, Stage, TableSpec
+from thlab.papers.paper import Paper, Stage, TableSpec
 from thlab.papers.priors.claims import CLAIMS
 from thlab.papers.priors.evaluate import (
     collapse,
@@ -145,7 +145,6 @@ PAPER = Paper(
     stages=STAGES,
     tables=TABLES,
     claims=CLAIMS,
-    options=(AUDIO,),
     default_table="quality",
     head=load_head,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from thlab.papers.paper import AUDIO, Option, Paper, Stage
+from thlab.papers.paper import AUDIO, IMAGE, Option, Paper, Stage
 from thlab.papers.stochastic import train
 from thlab.papers.stochastic.claims import CLAIMS
 from thlab.papers.stochastic.config import StochasticConfig
@@ -55,6 +55,7 @@ PAPER = Paper(
     claims=CLAIMS,
     options=(
         AUDIO,
+        IMAGE,
         Option("--samples", "generate", "takes: out-1.mp4, out-2.mp4, … (default: 1)", int, 1),
         Option("--seed", "generate", "of the takes' noise (default: 0)", int, 0),
         Option("--temperature", "generate", "scales the noise; 0: none (default: 1)", float, 1.0),

@@ -15,7 +15,8 @@ from thlab.papers.evp.reported import OURS, WITHOUT
 from thlab.papers.evp.speech import EmotionalSpeech
 
 PRETRAINED = "E_e trained alone"  # Fig. 5 a
-ROWS = (OURS, PRETRAINED, WITHOUT["l_cross"])
+CHANCE = "ours, emotions dealt at random"
+ROWS = (OURS, PRETRAINED, WITHOUT["l_cross"], CHANCE)
 STRONG = 0.7  # intensity from which an emotion is plain
 COLUMNS = {
     "silhouette": "silhouette",
@@ -29,6 +30,9 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     speech = speech_of_part(experiment, "unseen")
     codes = clip_codes(model_of(experiment, row, seed), speech)
     emotion = speech.tensors.emotion[codes.clips]
+    if row == CHANCE:
+        order = torch.randperm(len(emotion), generator=torch.Generator().manual_seed(seed))
+        emotion = emotion[order]
     speaker = speech.tensors.speaker[codes.clips]
     centred = codes.emotion - means_by(speaker, codes.emotion)
     intense = torch.tensor(intensities(experiment, speech))[codes.clips] > STRONG
@@ -46,7 +50,7 @@ def model_of(experiment: Experiment, row: str, seed: int) -> Disentangler:
     """The encoders of a row."""
     if row == PRETRAINED:
         return pretrained(experiment, seed)
-    return disentangler(experiment, seed, "" if row == OURS else "l_cross")
+    return disentangler(experiment, seed, "l_cross" if row == WITHOUT["l_cross"] else "")
 
 
 def means_by(group: Int[Tensor, "n"], codes: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:

@@ -1,11 +1,18 @@
 """The audio-to-landmark network, Eq. 7 of [ji2021]: codes of speech move a person's landmarks."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from thlab.papers.evp.model import DISENTANGLER, Disentangler
+from thlab.training import from_card, load_weights, read_card
+from thlab.training.weights import state_digest
+
+LANDMARKS = "evp-landmarks"  # the name of the network's weights
 
 
 @dataclass(frozen=True)
@@ -47,17 +54,26 @@ class LandmarkConfig:
             hidden=128,
             layers=1,
             weights=LandmarkWeights(points=4.0, axes=0.1, velocity=2.0),
-            clips=1600,
-            emotion_noise=0.3,
+            clips=4000,
+            emotion_noise=1.0,
             learning_rate=2e-3,
             frames=32,
-            steps=300,
+            steps=600,
         )
 
     @classmethod
     def fast(cls) -> "LandmarkConfig":
         """Seconds, for tests."""
         return cls(axes=6, identity=(16, 8), hidden=16, layers=1, frames=8, batch=4, steps=10)
+
+
+class Sizes(NamedTuple):
+    """Of what a network takes and gives: numbers of both codes, points of a face, axes."""
+
+    content: int
+    emotion: int
+    points: int
+    axes: int
 
 
 class Shapes(NamedTuple):
@@ -78,16 +94,16 @@ class AudioToLandmark(nn.Module):
     tell how a head turns.
     """
 
-    def __init__(
-        self, config: LandmarkConfig, content: int, emotion: int, n_points: int, n_axes: int
-    ):
+    def __init__(self, config: LandmarkConfig, sizes: Sizes):
         super().__init__()
         self.config = config
+        self.sizes = sizes
+        _, _, n_points, n_axes = sizes
         first, second = config.identity
         self.identity = nn.Sequential(
             nn.Linear(2 * n_points, first), nn.ReLU(), nn.Linear(first, second)
         )
-        inputs = second + content + emotion
+        inputs = second + sizes.content + sizes.emotion
         self.lstm = nn.LSTM(inputs, config.hidden, config.layers, batch_first=True)
         self.outlet = nn.Sequential(
             nn.Linear(config.hidden, config.hidden), nn.ReLU(), nn.Linear(config.hidden, n_axes)
@@ -133,6 +149,22 @@ class AudioToLandmark(nn.Module):
     def coordinates(self, displacements: Float[Tensor, "*b p 2"]) -> Float[Tensor, "*b k"]:
         """Displacements on the axes, standardised."""
         return (displacements.flatten(-2) - self.mean) @ self.axes.T / self.deviation
+
+
+def load_network(name: str | Path, model: Disentangler) -> AudioToLandmark:
+    """A trained network, frozen, by the path or name of its weights.
+
+    model: whose codes it is to move landmarks by. FileNotFoundError where there are no weights,
+    ValueError where they are of another net, or learnt from the codes of another model.
+    """
+    card = read_card(name)
+    if card["codes"] != state_digest(model.state_dict()):
+        raise ValueError(
+            f"{name} was trained on the codes of another {DISENTANGLER}: give both files of one "
+            "training"
+        )
+    net = AudioToLandmark(from_card(LandmarkConfig, card["config"]), Sizes(*card["sizes"]))
+    return load_weights(name, net).eval().requires_grad_(False)
 
 
 def principal_axes(displacements: Float[Tensor, "n p 2"], count: int) -> Shapes:

@@ -8,14 +8,25 @@ from thlab.papers.evp.landmarks.data import (
     LandmarkBatch,
     Listener,
     SpokenLandmarks,
+    encoded,
     spoken_landmarks,
     training_clips,
 )
-from thlab.papers.evp.landmarks.model import AudioToLandmark, LandmarkConfig
+from thlab.papers.evp.landmarks.model import AudioToLandmark, LandmarkConfig, Sizes
+from thlab.papers.evp.model import DISENTANGLER, load_disentangler
 from thlab.papers.evp.speech import EmotionalSpeech
 from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
 from thlab.training.optim import build_seeded, optimizer_step, set_rate, warmup_cosine
+
+
+def train_on_weights(job: Job) -> AudioToLandmark:
+    """The network, on codes of trained encoders: those of the run folder, else the committed ones.
+
+    FileNotFoundError, which says how to train them, where there are none.
+    """
+    model = load_disentangler(job.weights(DISENTANGLER))
+    return train_landmarks(job, encoded(model, model.config.enrolled))
 
 
 def train_landmarks(job: Job, listen: Listener) -> AudioToLandmark:
@@ -46,8 +57,8 @@ def new_network(
     """An untrained network on the axes of some people's faces."""
     heard = listen(spoken.speech, spoken.clips[0])
     shapes = spoken.shapes(config)
-    sizes = (heard.content.shape[1], len(heard.emotion), len(shapes.rest), len(shapes.axes))
-    net = build_seeded(lambda: AudioToLandmark(config, *sizes), seed)
+    sizes = Sizes(heard.content.shape[1], len(heard.emotion), len(shapes.rest), len(shapes.axes))
+    net = build_seeded(lambda: AudioToLandmark(config, sizes), seed)
     net.set_shapes(shapes)
     return net
 

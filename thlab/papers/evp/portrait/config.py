@@ -25,6 +25,8 @@ class PortraitConfig:
     `own_from` on frames in a row, after the net's own; from `critics_from` on critics teach too.
     """
 
+    speaker: int = 0  # the invented person's number, where no video is given
+    sentences: tuple[int, ...] = (0, 1, 2, 3, 4, 5)  # of that person's list, which has 8
     size: int = 128  # pixels of a side
     fold: int = 2  # pixels a side of the square that becomes one pixel with more channels
     widths: tuple[int, ...] = (24, 48, 72, 96)  # of the U-Net, each half the size of the last
@@ -65,6 +67,7 @@ class PortraitConfig:
     def fast(cls) -> "PortraitConfig":
         """Seconds, for tests."""
         return cls(
+            sentences=(0,),
             size=64,
             widths=(8, 16, 16),
             critic_widths=(8, 8),

@@ -31,7 +31,8 @@ class PatchCritic(nn.Module):
         super().__init__()
         levels = (channels, *widths)
         self.convs = nn.ModuleList(nn.Conv2d(a, b, 4, 2, 1) for a, b in pairwise(levels))
-        self.score = nn.Conv2d(widths[-1], 1, 3, padding=1)
+        # no bias: within the hinge's margins real and fake patches move it by nothing
+        self.score = nn.Conv2d(widths[-1], 1, 3, padding=1, bias=False)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Verdict:
         maps = []

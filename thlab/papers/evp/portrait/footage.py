@@ -3,9 +3,10 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,13 +22,15 @@ from thlab.face.landmarks import detect_landmarks, to_68
 from thlab.face.points import transform
 from thlab.files import cached_arrays
 from thlab.media import FPS
+from thlab.papers.evp.portrait.config import PortraitConfig
 
 SHORTEST = 2.0  # seconds of a video that teach anything
 SHORT = 20.0  # seconds below which a warning is given
 CUT = 0.1  # mean difference of two frames, of full scale, that is a cut and no motion
 ROOM = 2.2  # side of the portrait's square, in heights of the face's 68 points
 ABOVE = 0.6  # of the square, where the centre of these points lies
-SENTENCES = 8  # of an invented person's list: the last two are held out of all training
+SENTENCES = 8  # of an invented person's list
+HELD_OUT = (6, 7)  # of these, that nothing is trained on
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class Footage:
     def seconds(self) -> float:
         """How long it lasts."""
         return len(self.frames) / FPS
+
+    @property
+    def n_clips(self) -> int:
+        """How many clips it is."""
+        return len(self.start) - 1
 
     def clips(self, chosen: Sequence[int]) -> "Footage":
         """Some of the clips, in the order given."""
@@ -74,6 +82,14 @@ def performances(
         if row["speaker"] == f"s{speaker:03}" and number in sentences:
             found.append(replay(row, settings))
     return found
+
+
+def footage_to_learn(config: PortraitConfig, options: Mapping[str, Any]) -> Footage:
+    """What a generator learns from: the videos of --target, else the config's invented person."""
+    videos = options.get("target")
+    if videos:
+        return footage_of_videos(videos, config.size)
+    return footage_of(performances(config.speaker, config.sentences), config.size)
 
 
 def footage_of(clips: Sequence[Performance], size: int = 128) -> Footage:

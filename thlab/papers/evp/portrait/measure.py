@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
+from thlab.data.tensors import as_floats
 from thlab.face.edges import edge_maps
 from thlab.face.points import EYE_LEFT, EYE_RIGHT, MOUTH
 from thlab.metrics.flicker import change, change_error
@@ -53,8 +54,8 @@ def scores(made: UInt8[Tensor, "f h w 3"], footage: Footage) -> Scores:
     inside = []
     for first, end in pairwise(footage.start.tolist()):
         points = torch.from_numpy(footage.landmarks[first:end]).float()
-        true = _floats(torch.from_numpy(footage.frames[first:end]))
-        fake = _floats(made[first:end])
+        true = as_floats(torch.from_numpy(footage.frames[first:end]))
+        fake = as_floats(made[first:end])
         of_clips.append(_of_frames(fake, true, points))
         inside.append([contrast_inside(fake, true, points), pattern_inside(fake, true, points)])
     frames = {}
@@ -106,7 +107,3 @@ def _means(frames: dict[str, Tensor], chosen: Bool[Tensor, "n"]) -> Scores:
     means = {name: values[chosen].mean().item() for name, values in frames.items()}
     flicker = means.pop("change error") / means.pop("change")
     return means | {"flicker": flicker}
-
-
-def _floats(frames: UInt8[Tensor, "t h w 3"]) -> Float[Tensor, "t 3 h w"]:
-    return frames.movedim(-1, -3) / 255

@@ -15,6 +15,7 @@ from thlab.nn.warp import bend
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.training import from_card, load_weights, read_card
 
+PORTRAIT = "evp-portrait"  # the name of a person's weights
 MOTION = 0.05  # widths of the picture: the motion that a map of 1 says
 
 Edges = Float[Tensor, "b c h w"]  # guidance of a frame, then of those before it

@@ -1,6 +1,5 @@
 """The talking head: what it hears, and the frames or the changes that it makes of a picture."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from thlab.papers.priors.head.temporal import NOISE
 from thlab.papers.priors.model import SequenceVAE
 from thlab.papers.priors.train import load_vae
 from thlab.training import from_card, load_weights, read_card
+from thlab.training.weights import beside, state_digest
 
 HEAD = "priors-head"
 VAE = "priors-vae"
@@ -134,7 +134,7 @@ def load_head(weights: Path | None = None) -> PriorsHead:
     """
     name = Path(HEAD) if weights is None else weights / HEAD
     card = read_card(name)
-    vae = load_vae(vae_beside(weights))
+    vae = load_vae(beside(weights, VAE))
     if card["content_digest"] != encoder_digest(vae):
         raise ValueError(
             f"{name} was trained on the content of another {VAE}: give both files of one training"
@@ -145,21 +145,6 @@ def load_head(weights: Path | None = None) -> PriorsHead:
     return PriorsHead(source.features, load_weights(name, net))
 
 
-def vae_beside(weights: Path | None) -> Path:
-    """The VAE in a folder of weights, else the committed one.
-
-    Chapter: book/content-to-video.ipynb
-    """
-    if weights is not None and (weights / f"{VAE}.safetensors").is_file():
-        return weights / VAE
-    return Path(VAE)
-
-
 def encoder_digest(vae: SequenceVAE) -> str:
     """SHA-256 of the weights that z_c depends on. Chapter: book/content-to-video.ipynb"""
-    found = hashlib.sha256()
-    tensors = vae.content.state_dict() | {"x_mean": vae.x_mean, "x_std": vae.x_std}
-    for name, value in sorted(tensors.items()):
-        found.update(name.encode())
-        found.update(value.detach().cpu().float().contiguous().numpy().tobytes())
-    return found.hexdigest()
+    return state_digest(vae.content.state_dict() | {"x_mean": vae.x_mean, "x_std": vae.x_std})

@@ -1,0 +1,75 @@
+"""How near a person's generator comes to sentences that it did not learn from."""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import torch
+
+from thlab.evaluation.experiment import Experiment, Measurements
+from thlab.face.edges import edge_maps
+from thlab.papers.evp.portrait.config import PortraitConfig
+from thlab.papers.evp.portrait.footage import HELD_OUT, footage_of, performances
+from thlab.papers.evp.portrait.measure import repeated_first, scores
+from thlab.papers.evp.portrait.model import PORTRAIT, load_generator, render
+from thlab.papers.evp.reported import OURS
+from thlab.training import from_card
+
+FIRST = "first frame"
+ROWS = (OURS, FIRST)
+COLUMNS = {
+    "PSNR": "PSNR",
+    "SSIM": "SSIM",
+    "sharpness": "sharpness",
+    "flicker": "flicker",
+    "mouth: PSNR": "PSNR",
+    "mouth: sharpness": "sharpness",
+    "eyes: PSNR": "PSNR",
+    "eyes: sharpness": "sharpness",
+    "contrast inside": "contrast inside",
+    "pattern inside": "pattern inside",
+    "blink: PSNR": "PSNR",
+    "blink: flicker": "flicker",
+    "blink: eyes: sharpness": "sharpness",
+}
+
+
+def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
+    """A number a clip of the person of the weights, painted from the true landmarks."""
+    config = config_of_weights(experiment)
+    clips = performances(config.speaker, HELD_OUT)
+    footage = footage_of(clips, config.size)
+    if row == FIRST:
+        made = repeated_first(footage)
+    else:
+        generator = load_generator(experiment.weights_named(PORTRAIT))
+        edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
+        made = render(generator, edges, footage.start)
+    found: Measurements = []
+    speaker = f"s{config.speaker:03}"
+    for number, (first, end) in enumerate(pairwise(footage.start.tolist())):
+        of_clip = scores(made[first:end], footage.clips([number]))
+        for column in COLUMNS:
+            if not math.isnan(of_clip[column]):
+                found.append((row, column, speaker, clips[number].id, of_clip[column]))
+    return found
+
+
+def config_of_weights(experiment: Experiment) -> PortraitConfig:
+    """The config of the weights that are judged.
+
+    ValueError where they are of a person in a video, of whom no sentence is held out.
+    """
+    card = experiment.card(PORTRAIT)
+    if "identity" in card:
+        raise ValueError(
+            f"{experiment.weights_named(PORTRAIT)} are of a person in videos: nothing of these was "
+            "held out to judge them by"
+        )
+    return from_card(PortraitConfig, card["config"])
+
+
+def portrait_evidence(experiment: Experiment) -> dict[str, Any]:
+    """What the table says of the weights."""
+    card = experiment.card(PORTRAIT)
+    return {"weights": PORTRAIT, "speaker": card["speaker"], "minutes of training": card["minutes"]}

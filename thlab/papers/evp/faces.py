@@ -1,0 +1,135 @@
+"""Whose face is painted: the person of a generator's weights, and footage of that person."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from thlab.data.prepare import pictures
+from thlab.face.align import paste
+from thlab.face.points import transform
+from thlab.metrics.judges import dlib_identity
+from thlab.papers.evp.chain import Target, read_target
+from thlab.papers.evp.portrait.config import PortraitConfig
+from thlab.papers.evp.portrait.footage import (
+    HELD_OUT,
+    Footage,
+    footage_of,
+    footage_of_videos,
+    performances,
+)
+from thlab.training import from_card, read_card
+
+SAME_PERSON = 0.5  # dlib's distance of two faces, at most
+LOOKED_AT = 8  # frames of a video, by which dlib knows a face
+SAME_CAMERA = 0.1  # of the square's side, by which two views of one camera differ at most
+
+
+class Person(NamedTuple):
+    """Whose weights a generator has, as its card says.
+
+    view: the square of their video that it learnt from; identity: their face as dlib sees it; both
+    None for an invented person.
+    """
+
+    config: PortraitConfig
+    view: Float[np.ndarray, "2 3"] | None
+    identity: Float[np.ndarray, "128"] | None
+
+
+class Face(NamedTuple):
+    """A target, and the video whose frames its square is pasted into; None where there is none."""
+
+    target: Target
+    video: Path | None
+
+
+def read_person(weights: str | Path) -> Person:
+    """Whose generator these weights are."""
+    card = read_card(weights)
+    return Person(
+        config=from_card(PortraitConfig, card["config"]),
+        view=np.array(card["view"]) if "view" in card else None,
+        identity=np.array(card["identity"]) if "identity" in card else None,
+    )
+
+
+def read_face(path: Path | None, person: Person) -> Face:
+    """A person's video, or what an invented person says without one.
+
+    ValueError where no face can be found in it, or where it is another person's.
+    """
+    if path is None:
+        if person.identity is not None:
+            raise ValueError("these weights are of a person in a video: give one with --video")
+        return Face(read_target(own_footage(person.config)), None)
+    footage = footage_of_videos([path], person.config.size)
+    known = person.identity
+    if known is None:
+        known = seen_by_dlib(own_footage(person.config).frames, "the weights' person")
+    check_person(path, seen_by_dlib(footage.frames, str(path)), known)
+    if person.view is not None and same_camera(person.view, footage):
+        footage = footage_of_videos([path], person.config.size, person.view)
+    return Face(read_target(footage), path)
+
+
+def own_footage(config: PortraitConfig) -> Footage:
+    """What an invented person says neutrally, of the sentences that nothing was trained on."""
+    said = performances(config.speaker, HELD_OUT)
+    neutral = [clip for clip in said if clip.row["emotion"] == "neutral"]
+    return footage_of(neutral, config.size)
+
+
+def seen_by_dlib(frames: UInt8[np.ndarray, "t h w 3"], name: str) -> Float[np.ndarray, "128"]:
+    """The face in some frames as dlib sees it; ValueError, with the name, where it sees none."""
+    some = np.linspace(0, len(frames) - 1, LOOKED_AT).astype(int)
+    return dlib_identity(frames[some], name).mean(0)
+
+
+def check_person(
+    path: Path, found: Float[np.ndarray, "128"], known: Float[np.ndarray, "128"]
+) -> None:
+    """ValueError, with the command that trains a model of this person, where it is another."""
+    distance = float(np.linalg.norm(found - known))
+    if distance > SAME_PERSON:
+        raise ValueError(
+            f"{path}: this is not the person of the weights (distance of the faces "
+            f"{distance:.2f}, at most {SAME_PERSON}): train that one's with `thlab train evp "
+            f"--stage portrait --target {path} --out RUN`, and generate with --weights RUN"
+        )
+
+
+def same_camera(view: Float[np.ndarray, "2 3"], footage: Footage) -> bool:
+    """Whether footage shows the square of a view, but for how far a person moves."""
+    assert footage.view is not None
+    size = footage.frames.shape[1]
+    corners = np.array([[0, 0], [size, size]])
+    in_video = (corners - footage.view[:, 2]) @ np.linalg.inv(footage.view[:, :2]).T
+    there = transform(in_video, view)
+    return bool(np.abs(there - corners).max() < SAME_CAMERA * size)
+
+
+def back_in_video(
+    face: Face, frames: Int[np.ndarray, "t"], painted: UInt8[np.ndarray, "t s s 3"]
+) -> UInt8[np.ndarray, "t h w 3"]:
+    """Frames of the face's video with the painted squares in their places.
+
+    Sides are cut to even numbers, as a video needs them.
+    """
+    assert face.video is not None
+    view = face.target.footage.view
+    assert view is not None  # footage of a video has one
+    needed = set(frames.tolist())
+    last = max(needed)
+    originals = {}
+    for number, frame in enumerate(pictures(face.video)):
+        if number in needed:
+            height, width = frame.shape[:2]
+            originals[number] = frame[: height - height % 2, : width - width % 2]
+        if number == last:
+            break
+    whole = []
+    for number, square in zip(frames.tolist(), painted, strict=True):
+        whole.append(paste(originals[number], square, view))
+    return np.stack(whole)
