@@ -8,7 +8,16 @@ from thlab.corpus import perform
 from thlab.data import open_splits
 from thlab.evaluation.experiment import Experiment
 from thlab.metrics.registry import metric_of
-from thlab.papers.evp.evaluate import alignment, clusters, crossed, editing, mouths
+from thlab.papers.evp.evaluate import (
+    alignment,
+    clusters,
+    crossed,
+    editing,
+    mouths,
+    portraits,
+    poses,
+    videos,
+)
 from thlab.training import make_fabric
 
 
@@ -38,7 +47,9 @@ def columns(found):
     return {column: np.array(values) for column, values in cells.items()}
 
 
-@pytest.mark.parametrize("table", [mouths, clusters, crossed, editing, alignment])
+@pytest.mark.parametrize(
+    "table", [mouths, clusters, crossed, editing, alignment, portraits, poses, videos]
+)
 def test_columns_have_metrics(table):
     for metric in table.COLUMNS.values():
         metric_of(metric)
@@ -106,3 +117,42 @@ def test_turning_in_3d_beats_two_dimensions(experiment):
         errors[row] = columns(alignment.measure(experiment, row, 0))["contour"].mean()
     assert errors["3D, residual carried along"] < 1
     assert errors["3D, Eq. 8"] < 0.5 * errors["a similarity a frame"]
+
+
+@pytest.fixture
+def one_person(monkeypatch):
+    """One target, and one voice of each part."""
+    monkeypatch.setattr(videos, "PEOPLE", (0,))
+    monkeypatch.setattr(poses, "PEOPLE", (0,))
+    monkeypatch.setattr(videos, "VOICES", 1)
+
+
+def test_videos_have_a_truth_that_moves_as_the_footage(experiment, one_person):
+    """Pose and light are the target's, the mouth is that of the clip that is heard."""
+    shows = list(videos.shows(experiment))
+    assert [show.part for show in shows] == ["unseen", "seen"]
+    for show in shows:
+        target = videos.target_of(experiment, 0)
+        own = target.footage.landmarks[show.frames]
+        assert show.truth.shape == (len(own), 64, 64, 3)
+        nose = slice(27, 31)
+        assert np.abs(show.landmarks[:, nose] - own[:, nose]).max() < 1.5
+        assert np.abs(show.landmarks - own).max() > 1
+    found = columns(videos.measure(experiment, videos.FIRST, 0))
+    assert set(found) == set(videos.COLUMNS)
+    assert 0.95 < found["flicker, unseen"][0] < 1.05  # a frozen picture
+
+
+@pytest.mark.slow
+def test_videos_of_nets_are_scored(experiment, one_person):
+    for row in (videos.OURS, videos.LABEL, videos.SHUFFLED, videos.EXACT):
+        found = columns(videos.measure(experiment, row, 0))
+        assert set(found) == set(videos.COLUMNS)
+    by_pose = columns(poses.measure(experiment, poses.OURS, 0))
+    assert set(by_pose) <= set(poses.COLUMNS)
+
+
+def test_frames_fall_into_bands_of_yaw():
+    values = np.arange(12.0)
+    yaw = np.repeat([0.0, 2.9, 5.0, 8.0], [3, 3, 5, 1])
+    assert poses.by_band(values, yaw) == {"yaw up to 3": 2.5, "yaw 3 to 7": 8.0}

@@ -35,6 +35,7 @@ from thlab.papers.evp.evaluate.trained import (
     speaking,
     speech_of_part,
 )
+from thlab.papers.evp.model import DisentangleConfig
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import HELD_OUT, footage_of, footage_to_learn, performances
 from thlab.papers.evp.portrait.model import Generator
@@ -158,7 +159,7 @@ def shows(experiment: Experiment) -> Iterator[Show]:
     """Of each part twelve voices, each heard once by every person, in four different emotions."""
     for part in PARTS:
         speech = speech_of_part(experiment, part)
-        enrolled = disentangler(experiment, experiment.seeds[0]).config.enrolled
+        enrolled = experiment.config(DisentangleConfig).enrolled
         clips = unenrolled_clips(speech, enrolled)
         speakers = speech.tensors.speaker.tolist()
         voices = sorted({speakers[clip] for clip in clips})[:VOICES]
