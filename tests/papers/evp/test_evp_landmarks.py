@@ -99,6 +99,24 @@ def test_the_loss_is_that_of_eq_7(faces):
     assert torch.isclose(terms["total"], torch.stack(weighted).sum())
 
 
+def test_lips_that_do_not_meet_cost_more_than_wide_ones(faces):
+    """The same error of a pixel on a shut and on a wide mouth."""
+    spoken, _ = faces
+    net = new_network(CONFIG, spoken, told_openings, 0)
+    net.axes.zero_()
+    net.mean.zero_()
+    net.mean.view(68, 2)[66, 1] = 1.0  # all that it ever says: the lower lip goes down by 1 px
+    costs = []
+    for gap in (0.1, 8.0):
+        wanted = torch.zeros(68, 2)
+        wanted[66, 1] = gap  # of the lower lip below the upper one
+        batch = LandmarkBatch(
+            torch.zeros(1, 1, 1), torch.zeros(1, 8), wanted[None], wanted[None, None]
+        )
+        costs.append(landmark_loss(net, net, batch)["opening"].item())
+    assert costs == pytest.approx([(1 / 0.6) ** 2, (1 / 8.5) ** 2], rel=1e-3)
+
+
 def test_noise_is_a_share_of_the_codes():
     emotion = 3 * torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
     batch = LandmarkBatch(

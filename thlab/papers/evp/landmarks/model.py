@@ -17,11 +17,12 @@ LANDMARKS = "evp-landmarks"  # the name of the network's weights
 
 @dataclass(frozen=True)
 class LandmarkWeights:
-    """Weights of the three terms that stand for Eq. 7."""
+    """Weights of the three terms that stand for Eq. 7, and of one that is not the paper's."""
 
     points: float = 10.0  # squared error of landmarks, in px of 64
     axes: float = 1.0  # of the standardised coordinates on the axes
     velocity: float = 0.0  # of the steps from frame to frame
+    opening: float = 0.0  # of the gap between the lips, relative to it
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,12 @@ class LandmarkConfig:
             identity=(64, 32),
             hidden=128,
             layers=1,
-            weights=LandmarkWeights(points=4.0, axes=0.1, velocity=2.0),
+            weights=LandmarkWeights(points=4.0, axes=0.1, velocity=2.0, opening=5.0),
             clips=4000,
             emotion_noise=1.0,
             learning_rate=2e-3,
             frames=32,
-            steps=600,
+            steps=1200,
         )
 
     @classmethod
