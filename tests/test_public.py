@@ -14,7 +14,7 @@ from torch import nn
 
 import thlab
 from thlab import public
-from thlab.inference import TalkingHead
+from thlab.inference import FilmedHead, TalkingHead
 from thlab.papers import PAPERS, load_paper
 
 PRETRAINED = Path(thlab.__file__).parents[1] / "book" / "pretrained"
@@ -104,7 +104,10 @@ def test_a_real_corpus_needs_its_folder(real_data):
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_all_committed_weights_are_loaded_by_name(name):
     model = thlab.load(name)
-    if name in HEADS:
+    if name == "evp-portrait":
+        assert isinstance(model, FilmedHead)
+        assert model.size == 128
+    elif name in HEADS:
         assert isinstance(model, TalkingHead)
         assert model.size == 64
     else:
