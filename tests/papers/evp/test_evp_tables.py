@@ -11,11 +11,13 @@ from thlab.metrics.registry import metric_of
 from thlab.papers.evp.evaluate import (
     alignment,
     clusters,
+    codes,
     crossed,
     editing,
     mouths,
     portraits,
     poses,
+    trained,
     videos,
 )
 from thlab.training import make_fabric
@@ -32,7 +34,7 @@ def experiment(tiny_corpus, tmp_path_factory):
         paper="evp",
         fabric=make_fabric(accelerator="cpu", precision="32-true"),
         corpus="tiny",
-        splits={**splits, "test": test, "heldout": splits["val"]},
+        splits={**splits, "test": test},
         preset="fast",
         seeds=(0,),
         code=(),
@@ -64,6 +66,19 @@ def test_clusters_are_told_apart(experiment):
     n = len(experiment.splits["test"])
     assert len(found["silhouette"]) == n - 2 * 2 * 8  # of both people, two enrolled sentences
     assert len(found["silhouette, intense"]) < len(found["silhouette"])
+
+
+def test_known_people_are_enrolled_by_what_they_said_in_training(experiment):
+    """All of their new sentences are tested, and none of these enrols anyone."""
+    speech = trained.speech_of_part(experiment, "seen")
+    assert len(experiment.splits["heldout"]) == len(speech.texts) > 0
+    assert codes.unenrolled_clips(speech, 2) == list(range(len(speech.texts)))
+    train = trained.speeches_of(experiment).train
+    assert not set(speech.texts) & {train.texts[int(c)] for own in train.neutral for c in own[:2]}
+    for k, name in enumerate(speech.tensors.speakers):
+        known = train.enrolment(train.tensors.speakers.index(name), 2)
+        assert torch.equal(speech.enrolment(k, 2).mean, known.mean)
+    assert len(trained.tested_faces(experiment, "seen").clips) == len(speech.texts)
 
 
 def test_means_by_speaker_are_taken_away():

@@ -1,5 +1,6 @@
 """What E_c and E_e know, of people and sentences that no training heard."""
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -7,9 +8,23 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from thlab.papers.evp.model import Disentangler
-from thlab.papers.evp.speech import EmotionalSpeech
+from thlab.papers.evp.speech import EmotionalSpeech, Enrolment
 
 FRAMES_A_CLIP = 8  # of which windows are looked at one by one
+
+
+@dataclass(frozen=True)
+class EnrolledBefore(EmotionalSpeech):
+    """Clips of speakers who are enrolled by other clips, in which they say something else.
+
+    enrolments: by the speaker's name.
+    """
+
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+
+    def enrolment(self, speaker: int, clips: int) -> Enrolment:
+        """By those other clips, however many they are."""
+        return self.enrolments[self.tensors.speakers[speaker]]
 
 
 class ClipCodes(NamedTuple):
@@ -30,6 +45,8 @@ class ClipCodes(NamedTuple):
 
 def unenrolled_clips(speech: EmotionalSpeech, enrolled: int) -> list[int]:
     """The clips that say no sentence by which their speaker is enrolled."""
+    if isinstance(speech, EnrolledBefore):
+        return list(range(len(speech.texts)))
     known = set()
     for speaker, neutral in enumerate(speech.neutral):
         for clip in neutral[:enrolled].tolist():

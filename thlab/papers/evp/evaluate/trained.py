@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import one_hot
 
 from thlab.evaluation.experiment import Experiment, digest
-from thlab.papers.evp.evaluate.codes import unenrolled_clips
+from thlab.papers.evp.evaluate.codes import EnrolledBefore, unenrolled_clips
 from thlab.papers.evp.landmarks.data import (
     Heard,
     Listener,
@@ -38,12 +38,21 @@ def speeches_of(experiment: Experiment) -> Speeches:
 
 
 def speech_of_part(experiment: Experiment, part: str) -> EmotionalSpeech:
-    """The speech of new people, or new sentences of people who were heard in training."""
+    """The speech of new people, or new sentences of people who were heard in training.
+
+    These are enrolled by what they said there.
+    """
     known = speeches_of(experiment).train
+    enrolled = experiment.config(DisentangleConfig).enrolled
 
     def read() -> EmotionalSpeech:
         clips = experiment.splits[PARTS[part]]
-        return read_speech(clips, known.words, frames=False, emotions=known.tensors.emotions)
+        speech = read_speech(clips, known.words, frames=False, emotions=known.tensors.emotions)
+        names = known.tensors.speakers
+        if not set(speech.tensors.speakers) <= set(names):
+            return speech
+        enrolments = {name: known.enrolment(k, enrolled) for k, name in enumerate(names)}
+        return EnrolledBefore(**vars(speech), enrolments=enrolments)
 
     return experiment.once(("part", part), read)
 
