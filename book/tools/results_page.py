@@ -20,6 +20,10 @@ HEADS = """Three people of the test set, whom no head has met, in three moods: t
 three heads, each from one picture and the sound. What is still wrong: wide mouths open too little,
 and what lies in them is a pale band where the truth has teeth above a dark gap. A take of
 *stochastic* blinks at a moment of its own, as it should."""
+EVP = """Footage of an invented person, driven by three voices of no corpus, in three moods: the
+truth, which has the footage's pose and light; what the sound alone gives, with a neutral sentence
+of the voice known; and the same with the mood given by its name."""
+BY_EYE = {"evp": ("evp.png", EVP)}  # paper -> picture and caption, where it has its own
 
 
 def results_page(book: Path, key: str) -> str:
@@ -41,8 +45,9 @@ def results_page(book: Path, key: str) -> str:
         "```",
         "",
     ]
-    lines += ["## By eye", "", f"```{{figure}} media/heads.png\n:name: fig-heads-{key}", ""]
-    lines += [HEADS, "```", ""]
+    picture, caption = BY_EYE.get(key, ("heads.png", HEADS))
+    lines += ["## By eye", "", f"```{{figure}} media/{picture}\n:name: fig-by-eye-{key}", ""]
+    lines += [caption, "```", ""]
     for path in sorted((book / "results").glob(f"{key}.*.json")):
         lines += section(paper, Table.load(path))
     return "\n".join(lines)

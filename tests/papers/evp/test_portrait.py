@@ -25,6 +25,7 @@ from thlab.papers.evp.portrait.footage import (
     scene_lengths,
     starts,
 )
+from thlab.papers.evp.portrait.keyframe import KeyFrame
 from thlab.papers.evp.portrait.losses import reconstruction_terms
 from thlab.papers.evp.portrait.measure import measure, repeated_first, scores
 from thlab.papers.evp.portrait.model import Generator, load_generator, render, with_history
@@ -55,6 +56,17 @@ def maps_of(footage: Footage) -> torch.Tensor:
     return torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
 
 
+def of_person(config: PortraitConfig = FAST) -> Generator:
+    """A generator that knows its person and has learnt nothing."""
+    generator = build_seeded(lambda: Generator(config), 0)
+    generator.key.begin(person())
+    return generator
+
+
+def stretches_of_person(config: PortraitConfig = FAST) -> Stretches:
+    return Stretches(person(), config, of_person(config).key)
+
+
 def job(folder, config: PortraitConfig = FAST, footage: Footage | None = None) -> Job:
     fabric = make_fabric("cpu", precision="32-true")
     return Job(config, footage or person(), folder, "portrait", fabric, 0)
@@ -82,29 +94,31 @@ def test_guidance_before_a_clips_beginning_is_nothing():
 
 
 def test_nothing_is_carried_from_clip_to_clip():
-    generator = moved(build_seeded(lambda: Generator(FAST), 0))
+    generator = moved(of_person())
     edges = maps_of(person())
-    both = render(generator, edges, person().start)
-    second = render(generator, edges[LENGTH:])
+    points = person().landmarks
+    both = render(generator, edges, points, person().start)
+    second = render(generator, edges[LENGTH:], points[LENGTH:])
     assert torch.equal(both[LENGTH:], second)
-    as_one = render(generator, edges)
+    as_one = render(generator, edges, points)
     assert not torch.equal(as_one[LENGTH:], second)
     assert torch.equal(as_one[:LENGTH], both[:LENGTH])
 
 
 def test_frames_before_are_seen_bent_and_painted_over():
-    generator = moved(build_seeded(lambda: Generator(FAST), 0))
+    generator = moved(of_person())
+    bent = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     edges = torch.rand(1, 12, 64, 64, generator=torch.Generator().manual_seed(0))
     none = torch.zeros(1, 2, 3, 64, 64)
-    first = generator(edges, none)
+    first = generator(bent, edges, none)
     assert torch.equal(first.frame, first.raw)  # with nothing before, all is painted
-    later = generator(edges, none + 0.5)
+    later = generator(bent, edges, none + 0.5)
     assert not torch.allclose(later.frame, later.raw)
 
 
 def test_each_stretch_begins_as_a_clip_does_or_with_the_true_frames_before():
     config = replace(FAST, begin=0.5)
-    stretches = Stretches(person(), config)
+    stretches = stretches_of_person(config)
     drawn = stretches.draw(16, 4, torch.Generator().manual_seed(0))
     assert drawn.edges.shape == (16, 4, 12, 64, 64)
     assert drawn.weight.min() == 1
@@ -129,7 +143,7 @@ def test_every_weight_learns(tmp_path):
 
 def test_the_critics_learn_from_frames_mouths_and_clips():
     critics = build_seeded(lambda: Critics(FAST), 0)
-    drawn = Stretches(person(), FAST).draw(2, 3, torch.Generator().manual_seed(0))
+    drawn = stretches_of_person().draw(2, 3, torch.Generator().manual_seed(0))
     verdicts = critics(drawn.real, drawn.edges[:, :, :4], drawn.lips)
     assert set(verdicts) == {"frame", "mouth", "clip"}
     total = sum(one.score.square().sum() for of_kind in verdicts.values() for one in of_kind)
@@ -163,7 +177,7 @@ def test_an_error_that_stands_still_costs_no_change():
 
 
 def test_it_learns_a_person_and_follows_the_landmarks(tmp_path):
-    config = replace(FAST, steps=160, own_from=120, critics_from=150, widths=(16, 24, 32))
+    config = replace(FAST, steps=160, paint_from=60, own_from=120, critics_from=150)
     generator = train(job(tmp_path, config))
     found = measure(generator, person())
     assert found["ours"]["PSNR"] > found["first frame"]["PSNR"] + 1
@@ -172,7 +186,11 @@ def test_it_learns_a_person_and_follows_the_landmarks(tmp_path):
     shuffled[:, :3] = edges[torch.randperm(len(edges), generator=torch.Generator().manual_seed(0))][
         :, :3
     ]
-    other = scores(render(generator, shuffled, person().start), person())
+    points = person().landmarks
+    other = scores(render(generator, shuffled, points, person().start), person())
+    assert other["PSNR"] < found["ours"]["PSNR"]
+    still = np.repeat(points[:1], len(points), 0)
+    other = scores(render(generator, edges, still, person().start), person())
     assert other["PSNR"] < found["ours"]["PSNR"] - 0.5
 
 
@@ -191,7 +209,7 @@ def test_a_stopped_training_resumes_bit_for_bit(tmp_path, monkeypatch):
     monkeypatch.setattr(Stretches, "draw", stops)
     with pytest.raises(KeyboardInterrupt):
         train(job(tmp_path / "stopped"))
-    assert set(drawn) == {1, FAST.warm + FAST.frames}
+    assert set(drawn) == {2, FAST.warm + FAST.frames}
     monkeypatch.setattr(Stretches, "draw", draw)
     resumed = train(job(tmp_path / "stopped"))
     for name, value in whole.state_dict().items():
@@ -199,19 +217,24 @@ def test_a_stopped_training_resumes_bit_for_bit(tmp_path, monkeypatch):
 
 
 def test_a_saved_generator_is_read_again(tmp_path):
-    generator = moved(build_seeded(lambda: Generator(FAST), 0)).half().float()
+    generator = moved(of_person())
+    for weight in generator.parameters():
+        weight.data = weight.data.half().float()
     save_weights(tmp_path / "one", generator, {"config": asdict(FAST)})
     again = load_generator(tmp_path / "one")
     assert again.config == FAST
     edges = maps_of(person())[:3]
-    assert torch.equal(render(again, edges), render(generator, edges))
+    points = person().landmarks[:3]
+    assert torch.equal(render(again, edges, points), render(generator, edges, points))
 
 
 def test_without_history_each_frame_is_for_itself(tmp_path):
     config = replace(FAST, history=0, steps=2)
     generator = train(job(tmp_path, config))
     edges = maps_of(person())
-    assert torch.equal(render(generator, edges)[5:], render(generator, edges[5:]))
+    points = person().landmarks
+    whole = render(generator, edges, points)
+    assert torch.equal(whole[5:], render(generator, edges[5:], points[5:]))
 
 
 def test_flicker_is_0_for_the_truth_and_1_for_a_frozen_picture():
@@ -302,12 +325,14 @@ def test_what_does_not_fit_is_refused(tmp_path):
     with pytest.raises(ValueError, match="give a multiple of 8"):
         Generator(replace(FAST, size=60))
     with pytest.raises(ValueError, match="64x64 pixels, but size=128"):
-        Stretches(person(), PortraitConfig.book())
+        Stretches(person(), PortraitConfig.book(), KeyFrame(FAST))
     with pytest.raises(ValueError, match="give longer ones"):
-        Stretches(person(), replace(FAST, warm=20))
+        stretches_of_person(replace(FAST, warm=20))
     generator = build_seeded(lambda: Generator(replace(FAST, size=32)), 0)
     with pytest.raises(ValueError, match="32x32"):
-        render(generator, maps_of(person()))
+        render(generator, maps_of(person()), person().landmarks)
+    with pytest.raises(ValueError, match="24 guidance maps and 3 faces"):
+        render(of_person(), maps_of(person()), person().landmarks[:3])
 
 
 def test_some_clips_of_footage():

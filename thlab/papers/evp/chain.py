@@ -132,8 +132,9 @@ def portrait(
     footage = target.footage
     frames = there_and_back(footage.start, len(ahead))
     driven = driven_landmarks(target, ahead.double().numpy(), frames, smooth)
-    maps = edge_maps(footage.frames[frames], footage.landmarks[frames], driven.astype(np.float32))
-    return render(generator, torch.from_numpy(maps))
+    driven = driven.astype(np.float32)
+    maps = edge_maps(footage.frames[frames], footage.landmarks[frames], driven)
+    return render(generator, torch.from_numpy(maps), driven)
 
 
 def moved_by_emotion(

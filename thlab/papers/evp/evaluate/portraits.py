@@ -44,7 +44,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     else:
         generator = load_generator(experiment.weights_named(PORTRAIT))
         edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
-        made = render(generator, edges, footage.start)
+        made = render(generator, edges, footage.landmarks, footage.start)
     found: Measurements = []
     speaker = f"s{config.speaker:03}"
     for number, (first, end) in enumerate(pairwise(footage.start.tolist())):

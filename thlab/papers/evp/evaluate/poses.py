@@ -38,7 +38,8 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
             made = repeated_first(footage)
         else:
             edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
-            made = render(generator_of(experiment, person), edges, footage.start)
+            generator = generator_of(experiment, person)
+            made = render(generator, edges, footage.landmarks, footage.start)
         near = psnr(as_floats(made), as_floats(torch.from_numpy(footage.frames))).numpy()
         for number, (first, end) in enumerate(pairwise(footage.start.tolist())):
             yaw = np.degrees(np.abs(clips[number].pose[:, 0]))

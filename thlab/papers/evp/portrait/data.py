@@ -11,6 +11,7 @@ from thlab.face.edges import edge_maps, face_mask, mouth_mask
 from thlab.face.points import MOUTH
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import Footage
+from thlab.papers.evp.portrait.keyframe import KeyFrame
 from thlab.papers.evp.portrait.model import with_history
 
 
@@ -22,15 +23,18 @@ class Stretch(NamedTuple):
     real: Float[Tensor, "b t 3 h w"]
     weight: Float[Tensor, "b t 1 h w"]  # of each pixel
     lips: Float[Tensor, "b t 2"]  # the mouth's middle, (x, y) in pixels
+    points: Float[Tensor, "b t 68 2"]  # px
+    plates: Float[Tensor, "b t 2 n n"]  # of the key frame, as `KeyFrame.plates` finds them
 
 
 class Stretches:
     """Random stretches of one person's clips.
 
-    Raises ValueError where the frames have not the config's size, or no clip is long enough.
+    key: bent to each frame once, not at each step. Raises ValueError where the frames have not the
+    config's size, or no clip is long enough.
     """
 
-    def __init__(self, footage: Footage, config: PortraitConfig):
+    def __init__(self, footage: Footage, config: PortraitConfig, key: KeyFrame):
         size = config.size
         if footage.frames.shape[1:3] != (size, size):
             given = "x".join(map(str, footage.frames.shape[1:3]))
@@ -45,7 +49,9 @@ class Stretches:
         self.edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
         self.face = torch.from_numpy(face_mask(footage.landmarks, size, size))
         self.inside = torch.from_numpy(mouth_mask(footage.landmarks, size, size))
-        self.lips = torch.from_numpy(footage.landmarks[:, MOUTH]).float().mean(1)
+        self.points = torch.from_numpy(footage.landmarks).float()
+        self.lips = self.points[:, MOUTH].mean(1)
+        self.plates = key.plates(self.points)
 
     def draw(self, n: int, length: int, rng: torch.Generator) -> Stretch:
         """n random stretches of some frames; some begin as a clip does, with nothing before."""
@@ -63,6 +69,8 @@ class Stretches:
             real=self.pictures(frames),
             weight=self.weights(frames),
             lips=self.lips[frames],
+            points=self.points[frames],
+            plates=self.plates[frames],
         )
 
     def pictures(self, frames: Int[Tensor, "*n"]) -> Float[Tensor, "*n 3 h w"]:

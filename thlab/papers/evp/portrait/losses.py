@@ -18,20 +18,19 @@ Verdicts = Mapping[str, Sequence[Verdict]]
 def reconstruction_terms(fake: Video, raw: Video, real: Video, weight: Weight) -> Terms:
     """L1 of pixels, of their differences in space and of their differences in time.
 
-    weight: of each pixel; the means are weighted ones. "raw": of what was painted before the frame
-    before showed through; else nothing would teach what that hides. "changes", of more than one
-    frame, makes errors stand still: those that come and go flicker.
+    weight: of each pixel; the means are weighted ones, but for that of changes, which are seen
+    wherever they are. "raw": of what was painted before the frame before showed through; else
+    nothing would teach what that hides. "changes" makes errors stand still: those that come and go
+    flicker.
     """
     weight = weight / weight.mean()
     error = fake - real
-    terms = {
+    return {
         "pixels": (weight * error.abs()).mean(),
         "raw": (weight * (raw - real).abs()).mean(),
         "gradients": gradient_error(error, weight),
+        "changes": error.diff(dim=1).abs().mean(),
     }
-    if error.shape[1] > 1:
-        terms["changes"] = (weight[:, 1:] * error.diff(dim=1).abs()).mean()
-    return terms
 
 
 def gradient_error(error: Video, weight: Weight) -> Float[Tensor, ""]:

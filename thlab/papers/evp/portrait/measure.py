@@ -28,7 +28,7 @@ def measure(generator: Generator, footage: Footage) -> dict[str, Scores]:
     beside those of each clip's first frame repeated.
     """
     edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
-    made = render(generator, edges, footage.start)
+    made = render(generator, edges, footage.landmarks, footage.start)
     return {
         "ours": scores(made, footage),
         "first frame": scores(repeated_first(footage), footage),

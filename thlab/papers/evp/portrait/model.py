@@ -4,6 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
@@ -13,10 +14,13 @@ from thlab.face.edges import CHANNELS
 from thlab.nn.blocks import ConvBlock, Down, Up
 from thlab.nn.warp import bend
 from thlab.papers.evp.portrait.config import PortraitConfig
+from thlab.papers.evp.portrait.keyframe import KeyFrame
 from thlab.training import from_card, load_weights, read_card
 
 PORTRAIT = "evp-portrait"  # the name of a person's weights
 MOTION = 0.05  # widths of the picture: the motion that a map of 1 says
+HIDDEN = -3.0  # logit of the mask at first: little of the frame before shows through
+CHUNK = 16  # frames for which the key frame is bent at once
 
 Edges = Float[Tensor, "b c h w"]  # guidance of a frame, then of those before it
 Before = Float[Tensor, "b k 3 h w"]  # frames before, the last one first; zeros where there is none
@@ -30,14 +34,15 @@ class Painted(NamedTuple):
 
 
 class Generator(nn.Module):
-    """A frame from guidance maps of it and the frames before, and from those frames themselves.
+    """A frame from the key frame as its landmarks bend it, guidance maps of it and the frames
+    before, and those frames themselves.
 
     As in vid2vid, a frame is the frame before, bent along a motion, where a mask says so, and
-    painted elsewhere: x_t = m · bend(x_{t−1}, w) + (1 − m) · h. What is simplified: coarse to fine
-    is one U-Net on folded pixels (a square of `fold` pixels a side is one with more channels), not
-    nets that are trained one inside the other; motion is learnt from the pixels alone, with no
-    FlowNet to teach it; what never moves is a picture of its own, the mean of the person's frames
-    at first, to which h is added.
+    painted elsewhere: x_t = m · bend(x_{t−1}, w) + (1 − m) · h. Here h is painted onto the bent key
+    frame, without which it flickers: textures that a net paints anew do not move with the face.
+    What is simplified: coarse to fine is one U-Net on folded pixels (a square of `fold` pixels a
+    side is one with more channels), not nets that are trained one inside the other; motion is
+    learnt from the pixels alone, with no FlowNet to teach it.
     """
 
     def __init__(self, config: PortraitConfig):
@@ -46,7 +51,8 @@ class Generator(nn.Module):
         self.config = config
         fold = config.fold**2
         widths = config.widths
-        seen = CHANNELS * (1 + config.history) + 3 * config.history
+        self.key = KeyFrame(config)
+        seen = CHANNELS * (1 + config.history) + 3 * config.history + 3
         self.stem = ConvBlock(fold * seen, widths[0])
         self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(widths))
         ups = []
@@ -57,40 +63,56 @@ class Generator(nn.Module):
         # a mask and a motion only where there is a frame before
         self.mask = nn.Conv2d(widths[0], fold, 3, padding=1) if config.history else None
         self.motion = nn.Conv2d(widths[0], 2, 3, padding=1) if config.history else None
-        self.still = nn.Parameter(torch.full((3, config.size, config.size), 0.5))
+        if self.mask is not None and self.mask.bias is not None:
+            nn.init.constant_(self.mask.bias, HIDDEN)
         for end in (self.colour, self.motion):
             if end is not None and end.bias is not None:
                 nn.init.normal_(end.weight, std=1e-3)
                 nn.init.zeros_(end.bias)
 
-    def forward(self, edges: Edges, before: Before) -> Painted:
-        """edges: of the frame, then of those before it, the last one first; zeros where there is
-        none.
+    def forward(self, bent: Float[Tensor, "b 3 h w"], edges: Edges, before: Before) -> Painted:
+        """bent: the key frame, to the frame's landmarks. edges: of the frame, then of those before
+        it, the last one first; zeros where there is none.
 
         Colours may lie outside 0 to 1.
         """
         fold = self.config.fold
-        x = pixel_unshuffle(torch.cat([edges, before.flatten(1, 2)], 1), fold)
+        x = pixel_unshuffle(torch.cat([edges, before.flatten(1, 2), bent], 1), fold)
         maps = [self.stem(x.contiguous(memory_format=torch.channels_last))]
         for down in self.downs:
             maps.append(down(maps[-1]))
         x = maps.pop()
         for up in self.ups:
             x = up(x, maps.pop())
-        raw = self.still + pixel_shuffle(self.colour(x), fold)  # (B, 3, H, W)
+        moves = self.key.moves  # nothing is painted where nothing ever moved
+        raw = bent + moves * pixel_shuffle(self.colour(x), fold)  # (B, 3, H, W)
         if self.mask is None or self.motion is None:
             return Painted(raw, raw)
         last = before[:, 0]
         known = (last.flatten(1) != 0).any(1).view(-1, 1, 1, 1)
-        mask = known * torch.sigmoid(pixel_shuffle(self.mask(x), fold))  # (B, 1, H, W)
+        mask = known * moves * torch.sigmoid(pixel_shuffle(self.mask(x), fold))  # (B, 1, H, W)
         motion = MOTION * interpolate(self.motion(x), scale_factor=fold, mode="bilinear")
         return Painted(mask * bend(last, motion) + (1 - mask) * raw, raw)
 
-    def roll_out(self, edges: Float[Tensor, "b t c h w"], before: Before) -> list[Painted]:
+    def bend_key(
+        self, points: Float[Tensor, "b t 68 2"], plates: Float[Tensor, "b t 2 n n"]
+    ) -> Float[Tensor, "b t 3 h w"]:
+        """The key frame bent to the landmarks of frames, with nothing painted onto it."""
+        bent = self.key(points.flatten(0, 1), plates.flatten(0, 1))
+        return bent.unflatten(0, points.shape[:2])
+
+    def roll_out(
+        self,
+        points: Float[Tensor, "b t 68 2"],
+        plates: Float[Tensor, "b t 2 n n"],
+        edges: Float[Tensor, "b t c h w"],
+        before: Before,
+    ) -> list[Painted]:
         """Frames one after another, each from its own guidance and from the frames made before."""
+        bent = self.bend_key(points, plates)
         made = []
         for t in range(edges.shape[1]):
-            painted = self(edges[:, t], before)
+            painted = self(bent[:, t], edges[:, t], before)
             made.append(painted)
             # detached: what a frame is made from is given to it, as in use
             before = push(before, painted.frame.detach())
@@ -130,20 +152,28 @@ def load_generator(name: str | Path) -> Generator:
 def render(
     generator: Generator,
     edges: UInt8[Tensor, "t 4 h w"],
+    landmarks: Float[np.ndarray, "n 68 2"],
     start: Int[Tensor, "c1"] | None = None,
 ) -> UInt8[Tensor, "t h w 3"]:
     """The frames of guidance maps, as `thlab.face.edges.edge_maps` makes them, from its own frames
     before.
 
-    start: where clips begin, and where the last one ends (default: all is one clip); nothing is
-    carried over from one to the next. Raises ValueError where maps have not the generator's size.
+    landmarks: of the sketch in the maps, px: the driven ones where a face is driven. start: where
+    clips begin, and where the last one ends (default: all is one clip); nothing is carried over
+    from one to the next. Raises ValueError where maps have not the generator's size, or where there
+    are not as many landmarks as maps.
     """
     size = generator.config.size
     if edges.shape[-2:] != (size, size):
         given = "x".join(map(str, edges.shape[-2:]))
         raise ValueError(f"guidance maps of {given} pixels: this generator makes {size}x{size}")
+    if len(landmarks) != len(edges):
+        raise ValueError(f"{len(edges)} guidance maps and {len(landmarks)} faces: give one each")
     generator.eval()
-    device = generator.still.device
+    device = generator.key.texture.device
+    points = torch.from_numpy(landmarks).float().to(device)
+    bent = [generator.key(some, generator.key.plates(some)) for some in points.split(CHUNK)]
+    bent = torch.cat(bent)  # (T, 3, H, W)
     ends = [0, len(edges)] if start is None else start.tolist()
     frames = []
     for first, end in pairwise(ends):
@@ -151,7 +181,7 @@ def render(
         for t in range(first, end):
             now = torch.tensor([t])
             given = with_history(edges, now, torch.tensor([first]), generator.config.history)
-            frame = generator(given.to(device), before).frame
+            frame = generator(bent[t : t + 1], given.to(device), before).frame
             before = push(before, frame)
             frames.append((255 * frame[0].clamp(0, 1)).round().byte().permute(1, 2, 0).cpu())
     return torch.stack(frames)

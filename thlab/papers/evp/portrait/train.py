@@ -1,8 +1,9 @@
-"""Training one person's edge-to-video net of [ji2021]: frames, frames in a row, then critics."""
+"""Training one person's edge-to-video net of [ji2021]: a key frame, what is painted onto it, then
+critics.
+"""
 
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -12,7 +13,6 @@ from thlab.nn.losses import weighted_total
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.critics import Critics
 from thlab.papers.evp.portrait.data import Stretch, Stretches
-from thlab.papers.evp.portrait.footage import Footage
 from thlab.papers.evp.portrait.losses import (
     Terms,
     adversarial_terms,
@@ -22,8 +22,9 @@ from thlab.papers.evp.portrait.losses import (
 from thlab.papers.evp.portrait.model import Generator, push
 from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
-from thlab.training.optim import build_seeded, optimizer_step, set_rate, warmup_cosine
+from thlab.training.optim import build_seeded, optimizer_step, set_rate
 
+BETAS = (0.8, 0.99)  # of Adam
 SHOW_EVERY = 200  # steps between two strips in TensorBoard
 
 
@@ -34,29 +35,33 @@ def train(job: Job) -> Generator:
     `PortraitConfig.validate`.
     """
     config: PortraitConfig = job.config
-    stretches = Stretches(job.data, config)
     model = build_seeded(lambda: Generator(config), job.seed)
-    model.still.data.copy_(mean_frame(job.data))
+    model.key.begin(job.data)
+    stretches = Stretches(job.data, config, model.key)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     critics = build_seeded(lambda: Critics(config), job.seed)
     model, optimizer = job.fabric.setup(
-        model, torch.optim.Adam(model.parameters(), config.learning_rate, betas=(0.5, 0.99))
+        model, torch.optim.Adam(model.parameters(), config.learning_rate, betas=BETAS)
     )
     critics, critic_optimizer = job.fabric.setup(
-        critics, torch.optim.Adam(critics.parameters(), config.critic_rate, betas=(0.5, 0.99))
+        critics, torch.optim.Adam(critics.parameters(), config.critic_rate, betas=BETAS)
     )
     model.mark_forward_method("roll_out")
+    model.mark_forward_method("bend_key")
     parts = {"model": model, "optimizer": optimizer}
     parts |= {"critics": critics, "critic_optimizer": critic_optimizer}
     run = Run(job.fabric, job.folder, config, config.steps, seed=job.seed, corpus=job.data.facts)
     for step in run.steps(run.resume(**parts)):
+        # later it stays: what is still learnt at a high rate would shake its textures
+        model.module.key.requires_grad_(step < config.paint_from)
         n, length, warm = config.drawn(step)
         drawn = stretches.draw(n, warm + length, step_generator(job.seed, step))
         stretch = Stretch(**my_part(job.fabric, drawn._asdict()))
-        stretch = warmed(model, stretch, warm)
-        painted = model.roll_out(stretch.edges, stretch.before)
-        fake = torch.stack([one.frame for one in painted], 1)  # (B, T, 3, H, W)
-        raw = torch.stack([one.raw for one in painted], 1)
+        if step < config.paint_from:
+            fake = raw = model.bend_key(stretch.points, stretch.plates)  # (B, T, 3, H, W)
+        else:
+            stretch = warmed(model, stretch, warm)
+            fake, raw = painted(model, stretch)
         terms = reconstruction_terms(fake, raw, stretch.real, stretch.weight)
         found: Terms = {}
         if step >= config.critics_from:
@@ -64,7 +69,7 @@ def train(job: Job) -> Generator:
             terms |= generator_terms(critics, fake, stretch)
         terms = weighted_total(terms, config.weights)
         run.check(step, terms)
-        set_rate(optimizer, config.learning_rate * warmup_cosine(step, config.steps))
+        set_rate(optimizer, config.rate(step))
         optimizer_step(job.fabric, optimizer, terms["total"])
         run.log(step, terms | found)
         if step % SHOW_EVERY == 0:
@@ -72,19 +77,24 @@ def train(job: Job) -> Generator:
     return model.module
 
 
+def painted(model: Any, stretch: Stretch) -> tuple[Tensor, Tensor]:
+    """The frames of a stretch, (b, t, 3, h, w), and what is painted of each."""
+    made = model.roll_out(stretch.points, stretch.plates, stretch.edges, stretch.before)
+    fake = torch.stack([one.frame for one in made], 1)
+    raw = torch.stack([one.raw for one in made], 1)
+    return fake, raw
+
+
 @torch.no_grad()
 def warmed(model: Any, stretch: Stretch, warm: int) -> Stretch:
     """The stretch without its first frames, in whose place stand the model's own."""
+    first = Stretch(*(part[:, :warm] for part in stretch))._replace(before=stretch.before)
+    later = Stretch(*(part[:, warm:] for part in stretch))
     before = stretch.before
-    for painted in model.roll_out(stretch.edges[:, :warm], before):
-        before = push(before, painted.frame)
-    return Stretch(
-        edges=stretch.edges[:, warm:],
-        before=before,
-        real=stretch.real[:, warm:],
-        weight=stretch.weight[:, warm:],
-        lips=stretch.lips[:, warm:],
-    )
+    if warm:
+        for one in painted(model, first)[0].unbind(1):
+            before = push(before, one)
+    return later._replace(before=before)
 
 
 def critics_step(
@@ -117,12 +127,6 @@ def generator_terms(critics: Any, fake: Float[Tensor, "b t 3 h w"], stretch: Str
     with torch.no_grad():
         of_real = bare(stretch.real, edges, stretch.lips)
     return adversarial_terms(of_fake, of_real)
-
-
-def mean_frame(footage: Footage) -> Float[Tensor, "3 h w"]:
-    """The mean of the person's frames, in [0, 1]."""
-    mean = torch.from_numpy(footage.frames.mean(0, dtype=np.float64) / 255)
-    return mean.movedim(-1, 0).float()
 
 
 def strip(real: Tensor, fake: Tensor) -> Any:
