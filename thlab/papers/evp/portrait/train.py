@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from thlab.face.edges import CHANNELS
 from thlab.nn.losses import weighted_total
@@ -40,12 +40,8 @@ def train(job: Job) -> Generator:
     stretches = Stretches(job.data, config, model.key)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     critics = build_seeded(lambda: Critics(config), job.seed)
-    model, optimizer = job.fabric.setup(
-        model, torch.optim.Adam(model.parameters(), config.learning_rate, betas=BETAS)
-    )
-    critics, critic_optimizer = job.fabric.setup(
-        critics, torch.optim.Adam(critics.parameters(), config.critic_rate, betas=BETAS)
-    )
+    model, optimizer = with_adam(job, model, config.learning_rate)
+    critics, critic_optimizer = with_adam(job, critics, config.critic_rate)
     model.mark_forward_method("roll_out")
     model.mark_forward_method("bend_key")
     parts = {"model": model, "optimizer": optimizer}
@@ -75,6 +71,11 @@ def train(job: Job) -> Generator:
         if step % SHOW_EVERY == 0:
             run.images(step, "real above generated", strip(stretch.real, fake))
     return model.module
+
+
+def with_adam(job: Job, net: nn.Module, rate: float) -> Any:
+    """A net and its optimizer on the job's devices."""
+    return job.fabric.setup(net, torch.optim.Adam(net.parameters(), rate, betas=BETAS))
 
 
 def painted(model: Any, stretch: Stretch) -> tuple[Tensor, Tensor]:
