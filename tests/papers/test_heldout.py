@@ -6,7 +6,6 @@ import pytest
 
 from thlab.data import open_corpus, open_splits
 from thlab.papers import PAPERS, load_paper
-from thlab.papers.evaluators.train import Splits
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +17,8 @@ def held(tiny_corpus) -> set[str]:
 
 def trained_ids(data) -> set[str]:
     """Ids of the clips in what a paper's `load` gives to its trainings."""
-    tensors = data.train if isinstance(data, Splits) else getattr(data, "tensors", data)
-    return set(tensors.ids)
+    train = getattr(data, "train", data)
+    return set(getattr(train, "tensors", train).ids)
 
 
 @pytest.mark.parametrize("key", PAPERS)

@@ -32,7 +32,7 @@ def test_a_clips_own_sound_and_crop_become_a_tagged_video_of_the_same_length(
 ):
     import av
 
-    (out,) = generate(paper, face, tmp_path / "out.mp4", audio=clip.audio_path)
+    (out,) = generate(paper, tmp_path / "out.mp4", audio=clip.audio_path, image=face)
     frames, fps = read_video(out)
     assert frames.shape == clip.frames.shape
     assert fps == 25
@@ -64,5 +64,5 @@ def test_bad_paths_and_pictures_are_named_and_nothing_is_written(paper, clip, fa
         (sound, face, out.with_suffix(".gif"), r"ending in \.mp4"),
     ]:
         with pytest.raises(ValueError, match=message):
-            generate(paper, image, target, audio=audio)
+            generate(paper, target, audio=audio, image=image)
     assert not list(out.parent.iterdir())
