@@ -18,9 +18,10 @@ from thlab.inference import Speech
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers import load_paper
 from thlab.papers.evp.chain import there_and_back
+from thlab.papers.evp.evaluate.videos import longest
 from thlab.papers.evp.faces import read_face
 from thlab.papers.evp.head import Directions, load_head
-from thlab.papers.evp.portrait.footage import HELD_OUT, performances
+from thlab.papers.evp.portrait.footage import neutral_performances
 from thlab.plots import use_style
 from thlab.training import load_weights
 
@@ -64,8 +65,7 @@ def evp_strip(target: Path) -> None:
     use_style()
     head = load_head()
     face = read_face(None, head.person)
-    said = performances(head.person.config.speaker, HELD_OUT)
-    own = max((one for one in said if one.emotion == "neutral"), key=lambda one: len(one.scene))
+    own = longest(neutral_performances(head.person.config.speaker))
     videos = []
     labels = []
     for speaker, emotion in VOICES:

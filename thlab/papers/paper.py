@@ -119,11 +119,10 @@ class Paper:
     """Stages, tables, claims, the talking head and the options of one paper.
 
     about: one line for --help. head: from a folder of weights (None: the committed ones) to a
-    `thlab.inference.Head`.
-    speech: from the options of `generate` to what is said. face: from them and the head to the
-    face that says it. outputs: from them and the path asked for to the paths to write, and controls
-    for each. corpus: what is trained on by default. load: from the splits of a corpus to training
-    data. default_table: the one that judges the weights.
+    `thlab.inference.Head`. speech: from the options of `generate` to what is said. face: from them
+    and the head to the face that says it. outputs: from them and the path asked for to the paths to
+    write, and controls for each. corpus: what is trained on by default. load: from the splits of a
+    corpus to training data. default_table: the one that judges the weights.
     """
 
     key: str

@@ -13,11 +13,10 @@ from thlab.metrics.judges import dlib_identity
 from thlab.papers.evp.chain import Target, read_target
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import (
-    HELD_OUT,
     Footage,
     footage_of,
     footage_of_videos,
-    performances,
+    neutral_performances,
 )
 from thlab.training import from_card, read_card
 
@@ -76,9 +75,7 @@ def read_face(path: Path | None, person: Person) -> Face:
 
 def own_footage(config: PortraitConfig) -> Footage:
     """What an invented person says neutrally, of the sentences that nothing was trained on."""
-    said = performances(config.speaker, HELD_OUT)
-    neutral = [clip for clip in said if clip.row["emotion"] == "neutral"]
-    return footage_of(neutral, config.size)
+    return footage_of(neutral_performances(config.speaker), config.size)
 
 
 def seen_by_dlib(frames: UInt8[np.ndarray, "t h w 3"], name: str) -> Float[np.ndarray, "128"]:

@@ -25,6 +25,7 @@ from thlab.papers.evp.landmarks.model import LANDMARKS, load_network
 from thlab.papers.evp.model import DISENTANGLER, load_disentangler
 from thlab.papers.evp.moods import mixed, parse_mix, with_intensity
 from thlab.papers.evp.portrait.model import PORTRAIT, Generator, load_generator
+from thlab.papers.paper import heard as speech_of_audio
 from thlab.training import read_card
 from thlab.training.weights import beside
 
@@ -166,9 +167,7 @@ def read_voice(options: Mapping[str, Any], size: int) -> Speech:
     ValueError where these are too short; a line on stderr where there are none and the emotion is
     to be that of the voice.
     """
-    if options.get("audio") is None:
-        raise ValueError("what shall be said? give a recording with --audio")
-    speech = read_speech(options["audio"])
+    speech = speech_of_audio(options, size)
     paths = options.get("neutral") or []
     neutral = tuple(torch.from_numpy(read_audio(path)) for path in paths)
     seconds = sum(len(audio) for audio in neutral) / SAMPLE_RATE

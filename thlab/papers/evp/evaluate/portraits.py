@@ -4,14 +4,11 @@ import math
 from itertools import pairwise
 from typing import Any
 
-import torch
-
 from thlab.evaluation.experiment import Experiment, Measurements
-from thlab.face.edges import edge_maps
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import HELD_OUT, footage_of, performances
-from thlab.papers.evp.portrait.measure import repeated_first, scores
-from thlab.papers.evp.portrait.model import PORTRAIT, load_generator, render
+from thlab.papers.evp.portrait.measure import painted_again, repeated_first, scores
+from thlab.papers.evp.portrait.model import PORTRAIT, load_generator
 from thlab.papers.evp.reported import OURS
 from thlab.training import from_card
 
@@ -43,8 +40,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
         made = repeated_first(footage)
     else:
         generator = load_generator(experiment.weights_named(PORTRAIT))
-        edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
-        made = render(generator, edges, footage.landmarks, footage.start)
+        made = painted_again(generator, footage)
     found: Measurements = []
     speaker = f"s{config.speaker:03}"
     for number, (first, end) in enumerate(pairwise(footage.start.tolist())):

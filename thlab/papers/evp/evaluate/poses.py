@@ -11,14 +11,12 @@ from jaxtyping import Float
 
 from thlab.data.tensors import as_floats
 from thlab.evaluation.experiment import Experiment, Measurements
-from thlab.face.edges import edge_maps
 from thlab.metrics.image import psnr
 from thlab.papers.evp.evaluate.portraits import FIRST
 from thlab.papers.evp.evaluate.videos import PEOPLE, generator_of
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import HELD_OUT, footage_of, performances
-from thlab.papers.evp.portrait.measure import repeated_first
-from thlab.papers.evp.portrait.model import render
+from thlab.papers.evp.portrait.measure import painted_again, repeated_first
 from thlab.papers.evp.reported import OURS
 
 BANDS = {"yaw up to 3": (0, 3), "yaw 3 to 7": (3, 7), "yaw from 7": (7, 90)}  # degrees
@@ -37,9 +35,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
         if row == FIRST:
             made = repeated_first(footage)
         else:
-            edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
-            generator = generator_of(experiment, person)
-            made = render(generator, edges, footage.landmarks, footage.start)
+            made = painted_again(generator_of(experiment, person), footage)
         near = psnr(as_floats(made), as_floats(torch.from_numpy(footage.frames))).numpy()
         for number, (first, end) in enumerate(pairwise(footage.start.tolist())):
             yaw = np.degrees(np.abs(clips[number].pose[:, 0]))

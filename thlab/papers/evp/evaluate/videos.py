@@ -29,6 +29,7 @@ from thlab.nn.face_encoder import FaceEncoder
 from thlab.nn.landmark_net import LandmarkNet
 from thlab.papers.evp.chain import Target, portrait, read_target, there_and_back
 from thlab.papers.evp.evaluate.codes import unenrolled_clips
+from thlab.papers.evp.evaluate.portraits import FIRST
 from thlab.papers.evp.evaluate.trained import (
     PARTS,
     disentangler,
@@ -37,10 +38,11 @@ from thlab.papers.evp.evaluate.trained import (
 )
 from thlab.papers.evp.model import DisentangleConfig
 from thlab.papers.evp.portrait.config import PortraitConfig
-from thlab.papers.evp.portrait.footage import HELD_OUT, footage_of, footage_to_learn, performances
+from thlab.papers.evp.portrait.footage import footage_of, footage_to_learn, neutral_performances
 from thlab.papers.evp.portrait.model import Generator
 from thlab.papers.evp.portrait.train import train as train_portrait
 from thlab.papers.evp.reported import CHEN, OURS, WANG, WANG_TRUE, WITHOUT
+from thlab.papers.evp.speech import EmotionalSpeech
 from thlab.training import load_weights, read_card
 
 PEOPLE = (0, 1, 2, 3)  # training speakers, each with a generator of its own
@@ -49,7 +51,6 @@ LABEL = "ours, emotion by label"
 SHUFFLED = "ours, another's sound"
 EXACT = "exact landmarks"  # what the generator makes of the truth's own
 FOOTAGE = "the target's own face"
-FIRST = "first frame"
 NETS = {  # row -> the emotion's code, and the term of Eq. 6 that the encoders lack
     OURS: ("", ""),
     CHEN: ("none", ""),
@@ -173,7 +174,7 @@ def shows(experiment: Experiment) -> Iterator[Show]:
                 yield shown(experiment, part, clip, other, person, of_corpus)
 
 
-def in_emotion(speech, clips: list[int], number: int) -> int:
+def in_emotion(speech: EmotionalSpeech, clips: list[int], number: int) -> int:
     """The first of some clips in the emotion of a number, counted around."""
     wanted = number % len(speech.tensors.emotions)
     return next(clip for clip in clips if int(speech.tensors.emotion[clip]) == wanted)
@@ -203,12 +204,7 @@ def shown(
 
 def performances_of(experiment: Experiment, person: int) -> list[Performance]:
     """What a person says neutrally, of the sentences that the generator did not learn from."""
-
-    def perform() -> list[Performance]:
-        said = performances(person, HELD_OUT)
-        return [one for one in said if one.emotion == "neutral"]
-
-    return experiment.once(("performances", person), perform)
+    return experiment.once(("performances", person), lambda: neutral_performances(person))
 
 
 def longest(said: list[Performance]) -> Performance:

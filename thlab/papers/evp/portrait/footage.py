@@ -84,6 +84,11 @@ def performances(
     return found
 
 
+def neutral_performances(speaker: int) -> list[Performance]:
+    """What a person says neutrally, of the sentences that nothing is trained on."""
+    return [said for said in performances(speaker, HELD_OUT) if said.emotion == "neutral"]
+
+
 def footage_to_learn(config: PortraitConfig, options: Mapping[str, Any]) -> Footage:
     """What a generator learns from: the videos of --target, else the config's invented person."""
     videos = options.get("target")

@@ -27,12 +27,16 @@ def measure(generator: Generator, footage: Footage) -> dict[str, Scores]:
     """Scores of the frames that a generator makes of held-out footage, from guidance maps alone,
     beside those of each clip's first frame repeated.
     """
-    edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
-    made = render(generator, edges, footage.landmarks, footage.start)
     return {
-        "ours": scores(made, footage),
+        "ours": scores(painted_again(generator, footage), footage),
         "first frame": scores(repeated_first(footage), footage),
     }
+
+
+def painted_again(generator: Generator, footage: Footage) -> UInt8[Tensor, "f h w 3"]:
+    """Footage as a generator makes it, from its landmarks and what lies outside the face."""
+    edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
+    return render(generator, edges, footage.landmarks, footage.start)
 
 
 def repeated_first(footage: Footage) -> UInt8[Tensor, "f h w 3"]:
