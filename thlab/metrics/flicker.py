@@ -17,6 +17,15 @@ def flicker(prediction: Video, target: Video) -> float:
     return (change_error(prediction, target).mean() / change(target).mean()).item()
 
 
+def change_ratio(prediction: Video, target: Video) -> float:
+    """|Δ prediction| / |Δ target|: 1 where pictures change as much as the truth does, 0 for a
+    frozen one; more where they tremble.
+
+    Arguments as in `flicker`, which also asks where and when they change.
+    """
+    return (change(prediction).mean() / change(target).mean()).item()
+
+
 def change(video: Video) -> Float[Tensor, "t1"]:
     """|Δ|: how much each frame differs from the one before, mean over pixels."""
     return video.diff(dim=0).abs().mean((-3, -2, -1))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from thlab.metrics.flicker import flicker
+from thlab.metrics.flicker import change_ratio, flicker
 from thlab.metrics.frechet import fid
 from thlab.metrics.image import psnr, sharpness, ssim
 from thlab.metrics.landmark import correlation, landmark_distance, lmd, lvd, opening_range
@@ -36,6 +36,7 @@ METRICS: dict[str, Metric] = {
     "sharpness": Metric("nearest 1", "of the truth", sharpness),
     "FID": Metric("lower", "", fid),
     "flicker": Metric("lower", "of the truth's change", flicker),
+    "change": Metric("nearest 1", "of the truth's", change_ratio),
     "share of squared error": Metric("", "%"),  # how much of a picture's lies in a part of it
     # between the true lips, where a mouth is wide open
     "contrast inside": Metric("nearest 1", "of the truth", contrast_inside),

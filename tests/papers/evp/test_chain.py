@@ -6,13 +6,16 @@ import torch
 
 from thlab.corpus import perform
 from thlab.inference import Speech
+from thlab.metrics.landmark import eye_opening
 from thlab.papers.evp.chain import (
     Voice,
     driven_landmarks,
     moved_by_emotion,
     portrait,
     read_target,
+    steadied,
     there_and_back,
+    with_lids,
 )
 from thlab.papers.evp.landmarks.data import encoded
 from thlab.papers.evp.landmarks.model import LandmarkConfig
@@ -68,6 +71,27 @@ def test_a_face_turned_as_it_was_is_what_was_seen(target):
     assert np.linalg.norm(again - own, axis=-1).mean() < 0.6
 
 
+def test_a_face_blinks_as_in_its_footage(target):
+    points = target.l_a.repeat(3, 1, 1)
+    shut = with_lids(points, torch.tensor([1.0, 0.5, 0.0]))
+    assert torch.equal(shut[0], points[0])
+    opening = eye_opening(shut)
+    assert 0.45 < opening[1] / opening[0] < 0.55
+    assert opening[2] < 0.02 * opening[0]
+    moved = (shut - points).abs().amax((0, 2)).nonzero()[:, 0]
+    assert moved.tolist() == [37, 38, 43, 44]
+    assert 0.9 < target.lids.median() <= 1
+
+
+def test_what_no_word_moves_is_steadied_most(target):
+    noise = torch.randn(200, 68, 2, generator=torch.Generator().manual_seed(0))
+    calm = steadied(target.l_a + noise) - target.l_a
+    left = calm.std(0).mean(-1)
+    assert left[17:48].max() < 0.6 < left[48:].min()
+    still = target.l_a.repeat(20, 1, 1)
+    torch.testing.assert_close(steadied(still), still)
+
+
 def test_an_emotion_of_no_strength_is_neutral(voice, target):
     speech = Speech(torch.randn(640 * 12, generator=torch.Generator().manual_seed(1)))
     codes = voice.hear(speech)
@@ -86,11 +110,12 @@ def test_a_video_lasts_as_long_as_the_sound(voice, target):
     codes = voice.hear(speech)
     ahead = voice.move(target.l_a, codes.content, codes.emotion)
     generator = build_seeded(lambda: Generator(PortraitConfig.fast()), 0).eval()
-    made = portrait(generator, target, ahead)
+    frames = there_and_back(target.footage.start, 25)
+    made = portrait(generator, target, frames, ahead)
     assert made.shape == (25, 64, 64, 3)
     with torch.no_grad():  # an untrained net paints nothing
         generator.colour.weight.normal_(generator=torch.Generator().manual_seed(0))
-    shown = portrait(generator, target, ahead)
+    shown = portrait(generator, target, frames, ahead)
     opened = ahead.clone()
     opened[:, 60:] += 3
-    assert not torch.equal(shown, portrait(generator, target, opened))
+    assert not torch.equal(shown, portrait(generator, target, frames, opened))

@@ -10,6 +10,7 @@ import torch
 from thlab.cli import main
 from thlab.corpus import perform
 from thlab.data import open_corpus, read_video
+from thlab.explore.images import png
 from thlab.inference import FilmedHead, Speech
 from thlab.media import write_mp4
 from thlab.papers.evp.chain import read_target
@@ -146,14 +147,8 @@ def test_whole_frames_of_a_video_keep_what_is_not_the_square(weights, face, spee
 
 def test_views_of_one_camera_are_told_from_others():
     view = np.array([[0.5, 0, -10], [0, 0.5, -5]])
-    frames = np.zeros((1, 64, 64, 3), np.uint8)
-    empty = np.zeros((1, 68, 2), np.float32)
-    near = Footage(
-        frames, empty, torch.tensor([0, 1]), {}, view + np.array([[0, 0, 3], [0, 0, -2]])
-    )
-    far = Footage(frames, empty, torch.tensor([0, 1]), {}, view + np.array([[0, 0, 20], [0, 0, 0]]))
-    assert same_camera(view, near)
-    assert not same_camera(view, far)
+    assert same_camera(view, view + np.array([[0, 0, 3], [0, 0, -2]]), 64)
+    assert not same_camera(view, view + np.array([[0, 0, 20], [0, 0, 0]]), 64)
 
 
 @pytest.mark.parametrize(
@@ -199,11 +194,26 @@ def test_a_person_in_a_video_needs_one(weights):
         read_face(None, person)
 
 
-def test_another_person_is_refused():
+def test_a_photo_is_no_footage(weights, tmp_path):
+    from thlab.papers.evp.portrait.footage import watch
+
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(png(np.zeros((64, 64, 3), np.uint8)))
+    with pytest.raises(ValueError, match=r"photo\.png: a picture, .*: give a video"):
+        watch([photo])
+    (tmp_path / "text.txt").write_text("words")
+    with pytest.raises(ValueError, match=r"text\.txt: the suffix '\.txt'"):
+        watch([tmp_path / "text.txt"])
+
+
+def test_another_person_is_refused(capsys):
     from thlab.papers.evp.faces import check_person
 
     known = np.zeros(128)
-    check_person(Path("same.mp4"), known + 0.4 / np.sqrt(128), known)
+    check_person(Path("same.mp4"), known + 0.3 / np.sqrt(128), known)
+    assert not capsys.readouterr().err
+    check_person(Path("alike.mp4"), known + 0.45 / np.sqrt(128), known)
+    assert capsys.readouterr().err.startswith("alike.mp4: the face is not quite that of")
     with pytest.raises(ValueError, match=r"other.mp4: this is not .* --target other.mp4 --out RUN"):
         check_person(Path("other.mp4"), known + 0.6 / np.sqrt(128), known)
 

@@ -9,7 +9,7 @@ import torch
 
 from thlab.face.edges import edge_maps
 from thlab.media import write_mp4
-from thlab.metrics.flicker import flicker
+from thlab.metrics.flicker import change_ratio, flicker
 from thlab.papers.evp.portrait import footage as footage_module
 from thlab.papers.evp.portrait.config import PortraitConfig, PortraitWeights
 from thlab.papers.evp.portrait.critics import Critics, around
@@ -243,6 +243,8 @@ def test_flicker_is_0_for_the_truth_and_1_for_a_frozen_picture():
     assert flicker(true + 0.1, true) == pytest.approx(0, abs=1e-5)
     assert flicker(true[:1].expand(5, -1, -1, -1), true) == 1
     assert flicker(true.flip(0), true) > 1
+    assert change_ratio(true.flip(0), true) == pytest.approx(1)
+    assert change_ratio(true[:1].expand(5, -1, -1, -1), true) == 0
     with pytest.raises(ValueError, match="floats"):
         flicker((255 * true).byte(), (255 * true).byte())
 

@@ -13,11 +13,12 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from thlab.audio.noise import speech_mask
+from thlab.face.align import smooth_tracks
 from thlab.face.edges import edge_maps
 from thlab.face.head3d import HeadFit, Pose, fit_head, frontal, repose, smooth_pose
 from thlab.inference import Speech
 from thlab.media import SAMPLES_A_FRAME
-from thlab.metrics.landmark import mouth_opening
+from thlab.metrics.landmark import eye_opening, mouth_opening
 from thlab.papers.evp.landmarks.data import Heard
 from thlab.papers.evp.landmarks.model import AudioToLandmark
 from thlab.papers.evp.model import Disentangler
@@ -27,6 +28,11 @@ from thlab.papers.evp.portrait.model import Generator, render
 from thlab.papers.evp.speech import Enrolment, cut, enrol, padded_mfcc
 
 SHUT = 0.2  # of a target's frames, those with the least open mouths: among them it is at rest
+UPPER = slice(17, 48)  # brows, nose and eyes, which no word moves
+UPPER_WIDTH = 1.5  # frames, deviation of the Gaussian that steadies them
+LIPS_WIDTH = 0.5  # and of that for jaw and lips
+# of an eye: a point of the upper lid, and the one of the lower lid under it
+LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 BROWS = slice(17, 27)
 CORNERS = (48, 54)
 
@@ -77,17 +83,33 @@ class Voice:
         emotion: Float[Tensor, "e"],
         intensity: float = 1.0,
     ) -> Float[Tensor, "t p 2"]:
-        """Landmarks of a face that looks straight ahead, in px of the 64-px `face` view, Eq. 7."""
+        """Landmarks of a face that looks straight ahead, in px of the 64-px `face` view, Eq. 7.
+
+        They are steadied over time: frame by frame a net hears a little otherwise, and brows would
+        tremble with it.
+        """
         mood = with_intensity(emotion, self.neutral, intensity)
-        return self.landmarks.speak(l_a, content, mood)
+        return steadied(self.landmarks.speak(l_a, content, mood))
+
+
+def steadied(points: Float[Tensor, "t 68 2"]) -> Float[Tensor, "t 68 2"]:
+    """Landmarks smoothed over time: jaw and lips a little, what no word moves more."""
+    tracks = points.numpy()
+    smooth = smooth_tracks(tracks, LIPS_WIDTH)
+    smooth[:, UPPER] = smooth_tracks(tracks[:, UPPER], UPPER_WIDTH)
+    return torch.from_numpy(smooth)
 
 
 class Target(NamedTuple):
-    """A person's footage: its poses, and its face at rest as if it looked straight ahead."""
+    """A person's footage: its poses, and its face at rest as if it looked straight ahead.
+
+    lids: how far eyes are open in each frame, 1 as usual, 0 shut.
+    """
 
     footage: Footage
     fit: HeadFit
     l_a: Float[Tensor, "68 2"]
+    lids: Float[Tensor, "f"]
 
 
 def read_target(footage: Footage) -> Target:
@@ -98,7 +120,20 @@ def read_target(footage: Footage) -> Target:
     opening = mouth_opening(torch.from_numpy(ahead)).numpy()
     shut = opening <= np.quantile(opening, SHUT)
     l_a = torch.from_numpy(np.median(ahead[shut], 0)).float()
-    return Target(footage, fit, l_a)
+    eyes = eye_opening(ahead).float()
+    lids = (eyes / eyes.median()).clamp(max=1)
+    return Target(footage, fit, l_a, lids)
+
+
+def with_lids(ahead: Float[Tensor, "t 68 2"], lids: Float[Tensor, "t"]) -> Float[Tensor, "t 68 2"]:
+    """Landmarks with upper lids lowered: a face blinks as in its footage, for no sound tells when.
+
+    lids: 1 where eyes stay as they are, 0 where they shut.
+    """
+    lowered = ahead.clone()
+    for upper, lower in LIDS:
+        lowered[:, upper] = torch.lerp(ahead[:, lower], ahead[:, upper], lids[:, None])
+    return lowered
 
 
 def there_and_back(start: Int[Tensor, "c1"], wanted: int) -> Int[np.ndarray, "t"]:
@@ -125,12 +160,12 @@ def driven_landmarks(
 def portrait(
     generator: Generator,
     target: Target,
+    frames: Int[np.ndarray, "t"],
     ahead: Float[Tensor, "t 68 2"],
     smooth: str = "gaussian",
 ) -> UInt8[Tensor, "t h w 3"]:
-    """The target's video, its face as the landmarks say, its head as it moved itself."""
+    """Frames of the target's footage, the face as the landmarks say, the head as it moved."""
     footage = target.footage
-    frames = there_and_back(footage.start, len(ahead))
     driven = driven_landmarks(target, ahead.double().numpy(), frames, smooth)
     driven = driven.astype(np.float32)
     maps = edge_maps(footage.frames[frames], footage.landmarks[frames], driven)

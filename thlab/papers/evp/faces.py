@@ -1,5 +1,6 @@
 """Whose face is painted: the person of a generator's weights, and footage of that person."""
 
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +15,15 @@ from thlab.papers.evp.chain import Target, read_target
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import (
     Footage,
+    cut_square,
     footage_of,
-    footage_of_videos,
     neutral_performances,
+    watch,
 )
 from thlab.training import from_card, read_card
 
 SAME_PERSON = 0.5  # dlib's distance of two faces, at most
+DOUBTFUL = 0.4  # of people who look alike it is less than that limit
 LOOKED_AT = 8  # frames of a video, by which dlib knows a face
 SAME_CAMERA = 0.1  # of the square's side, by which two views of one camera differ at most
 
@@ -63,13 +66,16 @@ def read_face(path: Path | None, person: Person) -> Face:
         if person.identity is not None:
             raise ValueError("these weights are of a person in a video: give one with --video")
         return Face(read_target(own_footage(person.config)), None)
-    footage = footage_of_videos([path], person.config.size)
+    size = person.config.size
+    watched = watch([path])
+    view = watched.view(size)
+    if person.view is not None and same_camera(person.view, view, size):
+        view = person.view
+    footage = cut_square(watched, size, view)
     known = person.identity
     if known is None:
         known = seen_by_dlib(own_footage(person.config).frames, "the weights' person")
     check_person(path, seen_by_dlib(footage.frames, str(path)), known)
-    if person.view is not None and same_camera(person.view, footage):
-        footage = footage_of_videos([path], person.config.size, person.view)
     return Face(read_target(footage), path)
 
 
@@ -87,8 +93,14 @@ def seen_by_dlib(frames: UInt8[np.ndarray, "t h w 3"], name: str) -> Float[np.nd
 def check_person(
     path: Path, found: Float[np.ndarray, "128"], known: Float[np.ndarray, "128"]
 ) -> None:
-    """ValueError, with the command that trains a model of this person, where it is another."""
+    """ValueError, with the command that trains a model of this person, where it is another.
+
+    A line on stderr where it may be.
+    """
     distance = float(np.linalg.norm(found - known))
+    if DOUBTFUL < distance <= SAME_PERSON:
+        what = f"{path}: the face is not quite that of the weights (distance {distance:.2f})"
+        print(f"{what}: is this the same person?", file=sys.stderr)
     if distance > SAME_PERSON:
         raise ValueError(
             f"{path}: this is not the person of the weights (distance of the faces "
@@ -97,12 +109,10 @@ def check_person(
         )
 
 
-def same_camera(view: Float[np.ndarray, "2 3"], footage: Footage) -> bool:
-    """Whether footage shows the square of a view, but for how far a person moves."""
-    assert footage.view is not None
-    size = footage.frames.shape[1]
+def same_camera(view: Float[np.ndarray, "2 3"], other: Float[np.ndarray, "2 3"], size: int) -> bool:
+    """Whether two views of `size` pixels show one square, but for how far a person moves."""
     corners = np.array([[0, 0], [size, size]])
-    in_video = (corners - footage.view[:, 2]) @ np.linalg.inv(footage.view[:, :2]).T
+    in_video = (corners - other[:, 2]) @ np.linalg.inv(other[:, :2]).T
     there = transform(in_video, view)
     return bool(np.abs(there - corners).max() < SAME_CAMERA * size)
 

@@ -11,14 +11,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from thlab.face.reading import read_landmarks
 from thlab.files import whole_file
 from thlab.inference import FRAMES_AT_ONCE, Speech, Video, read_speech
 from thlab.media import SAMPLE_RATE, read_audio
-from thlab.papers.evp.chain import Target, Voice, moved_by_emotion, portrait, there_and_back
+from thlab.papers.evp.chain import (
+    Target,
+    Voice,
+    moved_by_emotion,
+    portrait,
+    there_and_back,
+    with_lids,
+)
 from thlab.papers.evp.faces import Face, Person, back_in_video, read_face, read_person
 from thlab.papers.evp.landmarks.data import Heard
 from thlab.papers.evp.landmarks.model import LANDMARKS, load_network
@@ -78,19 +85,23 @@ class PortraitHead:
         square of `size` pixels alone.
         """
         directions = controls or Directions()
-        ahead = self.landmarks(face.target, content, directions)
+        frames = there_and_back(face.target.footage.start, len(content))
+        ahead = self.landmarks(face.target, frames, content, directions)
         if directions.landmarks_out is not None:
             with whole_file(directions.landmarks_out) as path, path.open("wb") as file:
                 np.save(file, ahead.numpy())
-        painted = portrait(self.generator, face.target, ahead, directions.smooth)
+        painted = portrait(self.generator, face.target, frames, ahead, directions.smooth)
         if not crop_only and face.video is not None:
-            frames = there_and_back(face.target.footage.start, len(ahead))
             painted = torch.from_numpy(back_in_video(face, frames, painted.numpy()))
         for piece in painted.split(FRAMES_AT_ONCE):
             yield piece.movedim(-1, 1) / 255
 
     def landmarks(
-        self, target: Target, content: Float[Tensor, "t d"], directions: Directions
+        self,
+        target: Target,
+        frames: Int[np.ndarray, "t"],
+        content: Float[Tensor, "t d"],
+        directions: Directions,
     ) -> Float[Tensor, "t 68 2"]:
         """What drives the face, in a pose-free frame or in that of the file that is given."""
         if directions.landmarks is not None:
@@ -101,7 +112,8 @@ class PortraitHead:
             self.mood(heard, directions), self.voice.neutral, directions.intensity
         )
         self.tell_movement(target, heard, mood)
-        return self.voice.move(target.l_a, heard.content, mood)
+        ahead = self.voice.move(target.l_a, heard.content, mood)
+        return with_lids(ahead, target.lids[frames])
 
     def given_landmarks(self, path: Path, n_frames: int) -> Float[Tensor, "t 68 2"]:
         """Landmarks of a file; ValueError where it has another number of frames than the sound."""

@@ -20,14 +20,21 @@ from thlab.data import Clip
 from thlab.data.tensors import as_floats
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.face.align import align_face
-from thlab.metrics.flicker import flicker
+from thlab.metrics.flicker import change_ratio, flicker
 from thlab.metrics.frechet import fid
 from thlab.metrics.image import psnr, ssim
 from thlab.metrics.landmark import FACE, correlation, landmark_distance, mouth_opening
 from thlab.nn.emotion_net import EmotionNet
 from thlab.nn.face_encoder import FaceEncoder
 from thlab.nn.landmark_net import LandmarkNet
-from thlab.papers.evp.chain import Target, portrait, read_target, there_and_back
+from thlab.papers.evp.chain import (
+    Target,
+    portrait,
+    read_target,
+    steadied,
+    there_and_back,
+    with_lids,
+)
 from thlab.papers.evp.evaluate.codes import unenrolled_clips
 from thlab.papers.evp.evaluate.portraits import FIRST
 from thlab.papers.evp.evaluate.trained import (
@@ -66,6 +73,7 @@ SCORES = {
     "PSNR": "PSNR",
     "FID": "FID",
     "flicker": "flicker",
+    "change": "change",
     "M-LD": "LD",
     "F-LD": "LD",
     "opening": "opening",
@@ -120,12 +128,16 @@ def maker(
     if row in NETS:
         ahead = landmarks_of(experiment, row, seed)
         return lambda show: portrait(
-            generator_of(experiment, show.person), target_of(experiment, show.person), ahead(show)
+            generator_of(experiment, show.person),
+            target_of(experiment, show.person),
+            show.frames,
+            ahead(show),
         )
     if row == EXACT:
         return lambda show: portrait(
             generator_of(experiment, show.person),
             target_of(experiment, show.person),
+            show.frames,
             torch.from_numpy(show.landmarks),
         )
 
@@ -151,7 +163,9 @@ def landmarks_of(
         if row == LABEL:
             heard = heard._replace(emotion=moods[int(speech.tensors.emotion[show.clip])])
         content = heard.content[np.arange(len(show.frames)) % len(heard.content)]
-        return model.net.speak(target_of(experiment, show.person).l_a, content, heard.emotion)
+        target = target_of(experiment, show.person)
+        points = steadied(model.net.speak(target.l_a, content, heard.emotion))
+        return with_lids(points, target.lids[show.frames])
 
     return ahead
 
@@ -261,6 +275,7 @@ class Scorer:
             "SSIM": ssim(fake, true).mean().item(),
             "PSNR": psnr(fake, true).mean().item(),
             "flicker": flicker(fake, true),
+            "change": change_ratio(fake, true),
             "M-LD": landmark_distance(points, true_points),
             "F-LD": landmark_distance(points, true_points, FACE),
             "opening": correlation(mouth_opening(points), mouth_opening(true_points)).item(),

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from thlab.face.align import crop
 from thlab.face.landmarks import detect_landmarks, to_68
 from thlab.face.points import transform
 from thlab.files import cached_arrays
-from thlab.media import FPS
+from thlab.media import DEMUXERS, FPS, read_picture
 from thlab.papers.evp.portrait.config import PortraitConfig
 
 SHORTEST = 2.0  # seconds of a video that teach anything
@@ -124,19 +124,47 @@ def footage_of_videos(
     (extra `face`).
 
     The square is the same in all frames, round the face's mean place; view: that of other footage
-    of the same camera. Cuts begin new clips. Raises ValueError, naming the file, where a face is
-    found in too few frames or the videos are too short; warns where they are short.
+    of the same camera. Cuts begin new clips. Raises ValueError as `watch`.
+    """
+    return cut_square(watch(paths), size, view)
+
+
+class Watched(NamedTuple):
+    """A person's videos, with the landmarks of their frames at 25 a second, px of the videos."""
+
+    paths: list[Path]
+    landmarks: list[Float[np.ndarray, "_ 68 2"]]
+
+    def view(self, size: int) -> Float[np.ndarray, "2 3"]:
+        """The similarity to a still square of some pixels round the face's mean place."""
+        return portrait_view(np.concatenate(self.landmarks), size)
+
+
+def watch(paths: Sequence[str | Path]) -> Watched:
+    """Look for the face in one person's videos (extra `face`).
+
+    Raises ValueError, naming the file, where it is a picture, where a face is found in too few
+    frames or the videos are too short; warns where they are short.
     """
     paths = [Path(path) for path in paths]
-    tracks = []
+    landmarks = []
     for path in paths:
+        check_moving(path)
         points, found = detect_landmarks(pictures(path), name=path.name)
         check_faces(path.name, found)
-        tracks.append(to_68(points))
-    n = sum(len(track) for track in tracks)
+        landmarks.append(to_68(points))
+    n = sum(len(track) for track in landmarks)
     check_length(", ".join(path.name for path in paths[:3]), n / FPS)
+    return Watched(paths, landmarks)
+
+
+def cut_square(
+    watched: Watched, size: int = 128, view: Float[np.ndarray, "2 3"] | None = None
+) -> Footage:
+    """Some videos' frames in a square of some pixels a side; view as in `footage_of_videos`."""
+    paths, tracks = watched
     if view is None:
-        view = portrait_view(np.concatenate(tracks), size)
+        view = watched.view(size)
     frames = []
     lengths = []
     for path, track in zip(paths, tracks, strict=True):
@@ -147,6 +175,18 @@ def footage_of_videos(
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
     facts = {"videos": ", ".join(path.name for path in paths), "digest": digest}
     return Footage(np.concatenate(frames), landmarks, starts(lengths), facts, view)
+
+
+def check_moving(path: Path) -> None:
+    """ValueError, one line, where a file is a picture and no video."""
+    if path.suffix.lower() in DEMUXERS:
+        return
+    try:
+        read_picture(path)
+    except ValueError:
+        return  # the video's reader says what it is not
+    ask = f"give a video of the person, of {SHORT:.0f} s or more"
+    raise ValueError(f"{path}: a picture, from which no one learns how this face moves: {ask}")
 
 
 def check_faces(name: str, found: Bool[np.ndarray, "t"]) -> None:
