@@ -1,8 +1,7 @@
-"""Dense motion from points: against SciPy's, at the points themselves, and where nothing moves."""
+"""Dense motion from points: by its equations, at the points themselves, and where nothing moves."""
 
 import numpy as np
 import torch
-from scipy.interpolate import RBFInterpolator
 from torch.nn.functional import grid_sample
 
 from thlab.face.thin_plates import SMOOTH, thin_plate_motion
@@ -17,18 +16,33 @@ def some(t: int = 2, p: int = 20) -> tuple[torch.Tensor, torch.Tensor]:
     return key + 0.02 * torch.randn(t, p, 2, generator=rng), key
 
 
-def test_it_is_scipys_spline():
+def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """r² log r between places."""
+    r = np.linalg.norm(a[:, None] - b[None], axis=-1)
+    return r**2 * np.log(np.maximum(r, 1e-300))
+
+
+def test_it_is_bookstein_s_spline():
+    """Weights of r² log r and of a plane, from the linear system of Bookstein 1989."""
     points, key = some()
     found = thin_plate_motion(points, key, CELLS)
     side = np.linspace(0, 1, 5)
     rim = np.array([(x, y) for x in side for y in side if {x, y} & {0.0, 1.0}])
     at = (np.arange(CELLS) + 0.5) / CELLS
-    places = np.stack(np.meshgrid(at, at), -1).reshape(-1, 2)
-    for motion, of_frame in zip(found, points, strict=True):
-        sites = np.concatenate([of_frame.numpy(), rim])
-        moves = np.concatenate([(key - of_frame).numpy(), 0 * rim])
-        spline = RBFInterpolator(sites, moves, kernel="thin_plate_spline", smoothing=SMOOTH)
-        expected = spline(places).reshape(CELLS, CELLS, 2).transpose(2, 0, 1)
+    places = np.array([(x, y) for y in at for x in at])
+    for motion, of_frame in zip(found, points.double().numpy(), strict=True):
+        sites = np.concatenate([of_frame, rim])
+        n = len(sites)
+        plane = np.column_stack([np.ones(n), sites])
+        system = np.zeros((n + 3, n + 3))
+        system[:n, :n] = kernel(sites, sites) + SMOOTH * np.eye(n)
+        system[:n, n:] = plane
+        system[n:, :n] = plane.T
+        known = np.zeros((n + 3, 2))
+        known[: len(of_frame)] = key.double().numpy() - of_frame
+        weights = np.linalg.solve(system, known)
+        expected = kernel(places, sites) @ weights[:n] + weights[n] + places @ weights[n + 1 :]
+        expected = expected.reshape(CELLS, CELLS, 2).transpose(2, 0, 1)
         assert np.allclose(motion.numpy(), expected, atol=1e-6)
 
 

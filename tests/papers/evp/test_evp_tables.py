@@ -10,6 +10,7 @@ from thlab.evaluation.experiment import Experiment
 from thlab.metrics.registry import metric_of
 from thlab.papers.evp.evaluate import (
     alignment,
+    amounts,
     clusters,
     codes,
     crossed,
@@ -20,6 +21,7 @@ from thlab.papers.evp.evaluate import (
     trained,
     videos,
 )
+from thlab.papers.evp.portrait.footage import Footage, starts
 from thlab.training import make_fabric
 
 
@@ -50,7 +52,8 @@ def columns(found):
 
 
 @pytest.mark.parametrize(
-    "table", [mouths, clusters, crossed, editing, alignment, portraits, poses, videos]
+    "table",
+    [mouths, clusters, crossed, editing, alignment, portraits, poses, videos, amounts],
 )
 def test_columns_have_metrics(table):
     for metric in table.COLUMNS.values():
@@ -165,6 +168,28 @@ def test_videos_of_nets_are_scored(experiment, one_person):
         assert set(found) == set(videos.COLUMNS)
     by_pose = columns(poses.measure(experiment, poses.OURS, 0))
     assert set(by_pose) <= set(poses.COLUMNS)
+
+
+def test_part_of_footage_is_as_long_as_asked():
+    lengths = [50, 60, 70, 80]
+    frames = np.arange(260, dtype=np.uint8)[:, None, None, None].repeat(3, 3)
+    footage = Footage(frames, np.zeros((260, 68, 2), np.float32), starts(lengths))
+    some = amounts.part_of(footage, 4.0, 0)
+    assert 100 <= len(some.frames) < 180
+    own = some.start.diff().tolist()
+    assert set(own) <= set(lengths)
+    assert not np.array_equal(some.frames, amounts.part_of(footage, 4.0, 2).frames)
+    assert amounts.part_of(footage, 0.0, 0).n_clips == 1
+    assert amounts.part_of(footage, 60.0, 0) is footage
+
+
+@pytest.mark.slow
+def test_generators_learn_from_so_much_footage(experiment, monkeypatch):
+    monkeypatch.setattr(amounts, "PEOPLE", (0,))
+    monkeypatch.setattr(amounts, "SECONDS", {"6 s": 6.0})
+    found = columns(amounts.measure(experiment, "6 s", 0))
+    assert set(found) == set(amounts.COLUMNS)
+    assert all(len(values) == 16 for values in found.values())  # 2 sentences in 8 emotions
 
 
 def test_frames_fall_into_bands_of_yaw():

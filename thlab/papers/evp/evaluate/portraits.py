@@ -1,12 +1,16 @@
 """How near a person's generator comes to sentences that it did not learn from."""
 
 import math
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from jaxtyping import UInt8
+from torch import Tensor
+
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.papers.evp.portrait.config import PortraitConfig
-from thlab.papers.evp.portrait.footage import HELD_OUT, footage_of, performances
+from thlab.papers.evp.portrait.footage import HELD_OUT, Footage, footage_of, performances
 from thlab.papers.evp.portrait.measure import painted_again, repeated_first, scores
 from thlab.papers.evp.portrait.model import PORTRAIT, load_generator
 from thlab.papers.evp.reported import OURS
@@ -41,13 +45,25 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     else:
         generator = load_generator(experiment.weights_named(PORTRAIT))
         made = painted_again(generator, footage)
+    names = [clip.id for clip in clips]
+    return clip_scores(row, f"s{config.speaker:03}", names, made, footage, COLUMNS)
+
+
+def clip_scores(
+    row: str,
+    speaker: str,
+    names: Sequence[str],
+    made: UInt8[Tensor, "f h w 3"],
+    footage: Footage,
+    columns: Iterable[str],
+) -> Measurements:
+    """Some scores of each clip, by its name, of frames that were made of footage."""
     found: Measurements = []
-    speaker = f"s{config.speaker:03}"
     for number, (first, end) in enumerate(pairwise(footage.start.tolist())):
         of_clip = scores(made[first:end], footage.clips([number]))
-        for column in COLUMNS:
+        for column in columns:
             if not math.isnan(of_clip[column]):
-                found.append((row, column, speaker, clips[number].id, of_clip[column]))
+                found.append((row, column, speaker, names[number], of_clip[column]))
     return found
 
 

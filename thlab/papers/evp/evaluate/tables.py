@@ -6,6 +6,7 @@ from typing import Any
 from thlab.evaluation.experiment import Experiment
 from thlab.papers.evp.evaluate import (
     alignment,
+    amounts,
     clusters,
     crossed,
     editing,
@@ -54,6 +55,11 @@ def video_evidence(experiment: Experiment) -> dict[str, Any]:
     steps = experiment.config(PortraitConfig).steps
     people = [f"s{person:03}" for person in videos.PEOPLE]
     return speaking_evidence(experiment) | {"steps of a portrait": steps, "targets": people}
+
+
+def amounts_evidence(experiment: Experiment) -> dict[str, Any]:
+    """Steps of a training."""
+    return {"steps of a portrait": experiment.config(PortraitConfig).steps}
 
 
 TABLES = {
@@ -124,6 +130,15 @@ TABLES = {
         corpus=CORPUS,
         seeds=1,
         facts=video_evidence,
+    ),
+    "footage": TableSpec(
+        "two people's generators by how much footage they learn from",
+        amounts.measure,
+        amounts.ROWS,
+        amounts.COLUMNS,
+        corpus=CORPUS,
+        seeds=1,
+        facts=amounts_evidence,
     ),
     "video": TableSpec(
         "the whole chain: voices drive four people's footage",
