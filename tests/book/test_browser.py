@@ -248,6 +248,7 @@ def test_page_is_alive_offline(opened, page, scheme, theme):
         ("latent-kl", 1, 1),
         ("davs", 1, 1),
         ("evp-disentangle", 0, 1),
+        ("evp-portrait", 1, 1),
     ],
 )
 def test_chapter_has_its_widgets(html, chapter, strips, figures):

@@ -20,10 +20,12 @@ from thlab.papers.evp.portrait.footage import (
     check_length,
     footage_of,
     footage_of_videos,
+    footage_to_learn,
     performances,
     portrait_view,
     scene_lengths,
     starts,
+    warn_of_little,
 )
 from thlab.papers.evp.portrait.keyframe import KeyFrame
 from thlab.papers.evp.portrait.losses import reconstruction_terms
@@ -284,9 +286,13 @@ def test_videos_without_a_face_or_too_short_are_refused_and_short_ones_warned_of
     check_faces("a.mp4", np.arange(1000) < 900)
     with pytest.raises(ValueError, match=r"^a\.mp4: 1\.0 s are too short"):
         check_length("a.mp4", 1.0)
-    with pytest.warns(UserWarning, match=r"a\.mp4: 6\.0 s"):
-        check_length("a.mp4", 6.0)
-    check_length("a.mp4", 24.0)
+    check_length("a.mp4", 6.0)
+    little = np.zeros((150, 2, 2, 3), np.uint8)
+    points = np.zeros((150, 68, 2), np.float32)
+    with pytest.warns(UserWarning, match=r"a\.mp4: 6\.0 s; with less than 20 s"):
+        warn_of_little(Footage(little, points, starts([150]), {"videos": "a.mp4"}))
+    enough = Footage(np.tile(little, (4, 1, 1, 1)), np.tile(points, (4, 1, 1)), starts([600]))
+    warn_of_little(enough)
 
 
 def test_footage_of_videos_shares_one_square(tmp_path, monkeypatch):
@@ -298,12 +304,14 @@ def test_footage_of_videos_shares_one_square(tmp_path, monkeypatch):
     known = (points, np.ones(len(points), bool))
     monkeypatch.setattr(footage_module, "detect_landmarks", lambda frames, name: known)
     monkeypatch.setattr(footage_module, "to_68", lambda points: points)
-    with pytest.warns(UserWarning, match=r"a\.mp4, b\.mp4: 7\.7 s"):
-        both = footage_of_videos([tmp_path / "a.mp4", tmp_path / "b.mp4"], 64)
+    videos = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+    both = footage_of_videos(videos, 64)
+    with pytest.warns(UserWarning, match=r"a\.mp4, b\.mp4: 7\.7 s"):  # who trains is told
+        learnt = footage_to_learn(FAST, {"target": videos})
+    assert np.array_equal(learnt.frames, both.frames)
     assert both.frames.shape == (2 * len(frames), 64, 64, 3)
     assert both.start.tolist() == [0, len(frames), 2 * len(frames)]
-    with pytest.warns(UserWarning, match=r"b\.mp4: 3\.8 s"):
-        other = footage_of_videos([tmp_path / "b.mp4"], 64, both.view)
+    other = footage_of_videos([tmp_path / "b.mp4"], 64, both.view)
     assert np.array_equal(other.frames, both.frames[len(frames) :])
     assert np.array_equal(other.landmarks, both.landmarks[len(frames) :])
 

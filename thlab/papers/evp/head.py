@@ -47,7 +47,8 @@ class Directions:
     emotion: a label or a mix of labels; "": the one that is heard. voice: another recording, whose
     mood it is to be. intensity: 0 is neutral, 1 the mood itself. smooth: of the footage's poses,
     "gaussian" or "one-euro". landmarks: a file of landmarks in place of the sound's; landmarks_out:
-    where the driving ones are written, in px of the 64-px `face` view.
+    where the driving ones are written, in px of the 64-px `face` view. told: say on stderr by how
+    much the mood moves the face.
     """
 
     emotion: str = ""
@@ -56,6 +57,7 @@ class Directions:
     smooth: str = "gaussian"
     landmarks: Path | None = None
     landmarks_out: Path | None = None
+    told: bool = False
 
 
 class PortraitHead:
@@ -111,7 +113,8 @@ class PortraitHead:
         mood = with_intensity(
             self.mood(heard, directions), self.voice.neutral, directions.intensity
         )
-        self.tell_movement(target, heard, mood)
+        if directions.told:
+            self.tell_movement(target, heard, mood)
         ahead = self.voice.move(target.l_a, heard.content, mood)
         return with_lids(ahead, target.lids[frames])
 
@@ -220,5 +223,6 @@ def directions_and_path(
             smooth=options["smooth"],
             landmarks=options["landmarks"],
             landmarks_out=written,
+            told=True,
         )
     ]

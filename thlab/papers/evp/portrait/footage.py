@@ -93,7 +93,9 @@ def footage_to_learn(config: PortraitConfig, options: Mapping[str, Any]) -> Foot
     """What a generator learns from: the videos of --target, else the config's invented person."""
     videos = options.get("target")
     if videos:
-        return footage_of_videos(videos, config.size)
+        footage = footage_of_videos(videos, config.size)
+        warn_of_little(footage)
+        return footage
     return footage_of(performances(config.speaker, config.sentences), config.size)
 
 
@@ -144,7 +146,7 @@ def watch(paths: Sequence[str | Path]) -> Watched:
     """Look for the face in one person's videos (extra `face`).
 
     Raises ValueError, naming the file, where it is a picture, where a face is found in too few
-    frames or the videos are too short; warns where they are short.
+    frames or the videos are too short.
     """
     paths = [Path(path) for path in paths]
     landmarks = []
@@ -196,15 +198,16 @@ def check_faces(name: str, found: Bool[np.ndarray, "t"]) -> None:
 
 
 def check_length(name: str, seconds: float) -> None:
-    """ValueError, one line, where a person's videos are too short; a warning where they are short.
-
-    seconds: of all together.
-    """
+    """ValueError, one line, where a person's videos are too short; seconds: of all together."""
     if seconds < SHORTEST:
         raise ValueError(f"{name}: {seconds:.1f} s are too short: give {SHORT:.0f} s of one person")
-    if seconds < SHORT:
+
+
+def warn_of_little(footage: Footage) -> None:
+    """A warning where a generator learns from little; to drive footage, a short video will do."""
+    if footage.seconds < SHORT:
         ask = f"with less than {SHORT:.0f} s of a person, new sentences come out less like it"
-        warnings.warn(f"{name}: {seconds:.1f} s; {ask}", stacklevel=3)
+        warnings.warn(f"{footage.facts['videos']}: {footage.seconds:.1f} s; {ask}", stacklevel=3)
 
 
 def portrait_view(landmarks: Float[np.ndarray, "t 68 2"], size: int) -> Float[np.ndarray, "2 3"]:
