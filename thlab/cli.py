@@ -144,6 +144,9 @@ def _add_evaluate(command: argparse.ArgumentParser, paper: Any) -> None:
         "--seeds", type=int, help="trainings a row, for the intervals (default: the table's own)"
     )
     command.add_argument(
+        "--add-seeds", type=int, help="measure so many more, and add them to the table in --out"
+    )
+    command.add_argument(
         "--weights",
         type=Path,
         help="folder of a finished training (default: the committed weights)",

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import av
+import pandas as pd
 import pytest
 import torch
 import toy_paper
@@ -324,3 +325,33 @@ def test_the_toy_hears(runs, tiny_corpus, tmp_path, monkeypatch):
     assert table.interval("ours", "opening").mean > 0.5
     assert len(table.records) == 2 * 3 * 32
     assert table.evidence["seeds"] == [0, 1, 2]
+
+
+def test_seeds_that_are_added_are_those_measured_at_once(tmp_path, tiny_corpus, monkeypatch):
+    monkeypatch.setattr("thlab.data.corpora.ensure", lambda _: tiny_corpus)
+    from thlab.papers.runner import evaluate
+
+    def toy(home, out, preset="book", **asked):
+        monkeypatch.setenv("THLAB_HOME", str(tmp_path / home))
+        list(evaluate(toy_paper.PAPER, "tiny", preset, asked.pop("seeds", None), out, **asked))
+        return Table.load(out / "toy.opening.json")
+
+    once = toy("one", tmp_path / "once", seeds=3)
+    first = toy("other", tmp_path / "parts", seeds=1)
+    parts = toy("a third machine", tmp_path / "parts", add_seeds=2)  # nothing of the first is there
+    assert first.evidence["seeds"] == [0]
+    assert parts.evidence["seeds"] == [0, 1, 2]
+    order = ["row", "seed", "clip"]
+    for table in (once, parts):
+        table.records.sort_values(order, ignore_index=True, inplace=True)
+    pd.testing.assert_frame_equal(parts.records, once.records)
+    assert parts.evidence["minutes"] >= first.evidence["minutes"]
+    assert toy("other", tmp_path / "new", add_seeds=1).evidence["seeds"] == [0]
+    with pytest.raises(
+        ValueError, match=r"toy\.opening\.json rests on other code, weights, settings"
+    ):
+        toy("other", tmp_path / "parts", preset="fast", add_seeds=1)
+    with pytest.raises(ValueError, match="without --seeds and --row"):
+        toy("other", tmp_path / "parts", seeds=1, add_seeds=1)
+    with pytest.raises(ValueError, match="--add-seeds 0: give at least 1"):
+        toy("other", tmp_path / "parts", add_seeds=0)

@@ -239,14 +239,20 @@ def result_path(
     That is paper, table, row, seed, corpus, preset, settings, options, the weights tested, the
     committed ones and the source of the code: what changes any of these measures anew.
     """
-    rests_on = [experiment.facts, experiment.preset, experiment.overrides, dict(experiment.options)]
-    rests_on.append(source_digest({measure.__module__, *experiment.code}))
-    rests_on.append(committed_weights())  # evaluators, and heads that stand beside
-    if of_weights:
-        content = experiment.weights_named(of_weights).read_bytes()
-        rests_on.append(hashlib.sha256(content).hexdigest())
+    rests_on = grounds(experiment, measure, of_weights)
     name = f"{table}-{_slug(row)}-{digest(row, *rests_on)}"
     return home() / "results" / experiment.paper / name / f"seed{seed}.json"
+
+
+def grounds(experiment: Experiment, measure: Measure, of_weights: str = "") -> list[Any]:
+    """All that a table's numbers rest on, but for its rows and seeds, as JSON can hold it."""
+    found = [experiment.facts, experiment.preset, experiment.overrides, dict(experiment.options)]
+    found.append(source_digest({measure.__module__, *experiment.code}))
+    found.append(committed_weights())  # evaluators, and heads that stand beside
+    if of_weights:
+        content = experiment.weights_named(of_weights).read_bytes()
+        found.append(hashlib.sha256(content).hexdigest())
+    return found
 
 
 def _slug(name: str) -> str:

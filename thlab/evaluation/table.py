@@ -196,6 +196,31 @@ class Table:
         return f"{foot}."
 
 
+def joined(table: Table, more: Table) -> Table:
+    """A table with further seeds of it, measured at another time or on another machine.
+
+    Its evidence names the commit of the first part, and all hardware. ValueError where both hold
+    one and the same measurement. Chapter: book/priors.ipynb
+    """
+    first = table.evidence
+    second = more.evidence
+    n_first = len(first["seeds"])
+    n_second = len(second["seeds"])
+    minutes = {}
+    for row, took in second["minutes_of_rows"].items():
+        before = first["minutes_of_rows"][row]
+        minutes[row] = round((n_first * before + n_second * took) / (n_first + n_second), 1)
+    hardware = [*first["hardware"].split("; "), *second["hardware"].split("; ")]
+    evidence = {
+        **first,
+        "seeds": [*first["seeds"], *second["seeds"]],
+        "minutes": round(first["minutes"] + second["minutes"], 1),
+        "minutes_of_rows": minutes,
+        "hardware": "; ".join(dict.fromkeys(hardware)),
+    }
+    return replace(table, records=pd.concat([table.records, more.records]), evidence=evidence)
+
+
 def make_records(rows: Mapping[str, Mapping[str, Mapping]]) -> pd.DataFrame:
     """Records of cells: row -> column -> (seed, speaker, clip) -> value.
 

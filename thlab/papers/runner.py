@@ -11,8 +11,8 @@ from tqdm import tqdm
 from thlab import inference
 from thlab.data import open_splits
 from thlab.evaluation.claims import notes, settle
-from thlab.evaluation.experiment import Experiment, measured
-from thlab.evaluation.table import FIELDS, Table
+from thlab.evaluation.experiment import Experiment, digest, grounds, measured
+from thlab.evaluation.table import FIELDS, Table, joined
 from thlab.papers.paper import Job, Paper, Stage, TableSpec
 from thlab.training import make_fabric, minutes, save_weights
 from thlab.training.config import configure, has_field
@@ -115,18 +115,22 @@ def evaluate(
     row: str | None = None,
     weights: Path | None = None,
     settings: Sequence[str] = (),
+    add_seeds: int | None = None,
     **options: Any,
 ) -> Iterator[str]:
     """Measure tables again, write each to `out` as soon as it is whole; yields them as Markdown.
 
     table: one of the paper's, or "all" (default: the one that judges its weights). row: measure
     this one alone; it is shown, and not written. seeds: how many, or which; None: as many as each
-    table has. weights: the folder of a finished training to judge. What was measured before is not
-    measured again. Raises ValueError for what the paper does not have.
+    table has. weights: the folder of a finished training to judge. add_seeds: measure so many more
+    than the table in `out` has, and add them to it. What was measured before is not measured again.
+    Raises ValueError for what the paper does not have.
     Chapter: book/priors.ipynb
     """
     if not paper.tables:
         raise ValueError(f"{paper.key} has no tables: what its nets score is on their cards")
+    if add_seeds is not None and (seeds is not None or row is not None):
+        raise ValueError("--add-seeds adds to whole tables: give it without --seeds and --row")
     names = chosen("table", table or paper.default_table, paper.tables)
     preset = current(preset)
     for name in names:
@@ -137,13 +141,48 @@ def evaluate(
         experiment = open_experiment(
             paper, spec, corpus, preset, several, weights, settings, options
         )
+        known = None
+        if add_seeds is not None:
+            experiment, known = further_seeds(paper, experiment, name, Path(out), add_seeds)
         made = make_table(paper, experiment, name, rows)
+        if known is not None:
+            made = joined(known, made)
         if row is None:
             Path(out).mkdir(parents=True, exist_ok=True)
             made.save(Path(out))
             yield made.markdown(notes(made, settle(paper.claims, Path(out))))
         else:
             yield made.markdown()
+
+
+def further_seeds(
+    paper: Paper, experiment: Experiment, name: str, out: Path, count: int
+) -> tuple[Experiment, Table | None]:
+    """The experiment with the seeds that follow those of the table in a folder, and that table.
+
+    ValueError where the table cannot be added to.
+    """
+    spec = paper.tables[name]
+    if spec.of_weights:
+        raise ValueError(f"{name} judges one training, {spec.of_weights}: it has no further seeds")
+    path = out / f"{paper.key}.{title_of(experiment, name)}.json"
+    known = Table.load(path) if path.exists() else None
+    first = 0
+    if known is not None:
+        if known.evidence.get("rests_on") != digest(*grounds(experiment, spec.measure)):
+            raise ValueError(
+                f"{path} rests on other code, weights, settings or data than would be measured "
+                "now: measure all of it again, with --seeds, or write to another folder"
+            )
+        first = max(known.evidence["seeds"]) + 1
+    if count < 1:
+        raise ValueError(f"--add-seeds {count}: give at least 1")
+    return replace(experiment, seeds=tuple(range(first, first + count))), known
+
+
+def title_of(experiment: Experiment, name: str) -> str:
+    """A table's name, with that of the corpus where it is not the embedded one."""
+    return name if experiment.embedded else f"{name}-{Path(experiment.corpus).name}"
 
 
 def open_experiment(
@@ -193,7 +232,8 @@ def make_table(paper: Paper, experiment: Experiment, name: str, rows: Sequence[s
     command = f"thlab evaluate {paper.key} --table {name}"
     evidence = experiment.evidence(command) | spec.facts(experiment)
     evidence |= evidence_of(work, [row for row, _ in todo])
-    title = name if experiment.embedded else f"{name}-{Path(experiment.corpus).name}"
+    evidence["rests_on"] = digest(*grounds(experiment, spec.measure, spec.of_weights))
+    title = title_of(experiment, name)
     return Table(paper.key, title, spec.columns, frame, spec.numbers, evidence)
 
 
