@@ -19,7 +19,7 @@ def smooth_over_time(
 ) -> Float[np.ndarray, "t n d"]:
     """Tracks steadied over time: by "gaussian", 1 frame wide, or "one-euro", which needs no future.
 
-    Raises ValueError for another `how`.
+    Raises ValueError for another `how`. Chapter: book/evp-portrait.ipynb
     """
     if how == "gaussian":
         return smooth_tracks(tracks, SMOOTH)
@@ -38,6 +38,7 @@ def one_euro(
 
     Causal. All coordinates of a point share one cutoff, by the length of its velocity; d = 1 is the
     filter as printed. cutoff: Hz; beta: Hz for a unit of speed a second.
+    Chapter: book/evp-portrait.ipynb
     """
     out = np.array(tracks, np.float64)
     velocity = np.zeros(out.shape[1:])
@@ -60,7 +61,7 @@ def detector_offset(
     """The constant part of a detector's error, point by point, in the face's own frame.
 
     detected, exact: the same faces in the same pixels. The frame is that of the `face` view, of
-    width 1, so that the size and roll of a face do not matter.
+    width 1, so that the size and roll of a face do not matter. Chapter: book/evp-portrait.ipynb
     """
     errors = []
     for found, true in zip(detected, exact, strict=True):
@@ -72,7 +73,10 @@ def detector_offset(
 def remove_offset(
     landmarks: Float[np.ndarray, "t 68 2"], offset: Float[np.ndarray, "68 2"]
 ) -> Float[np.ndarray, "t 68 2"]:
-    """Detected landmarks without what `detector_offset` found, in their own pixels."""
+    """Detected landmarks without what `detector_offset` found, in their own pixels.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     seen_anchors = TEMPLATE + anchors(offset)  # the offset moves the anchors of the frame too
     corrected = []
     for points in landmarks:

@@ -34,6 +34,7 @@ def edge_maps(
     landmarks: of the frames, in pixels (centres at .5). driven: those that take their place; edges
     are then kept only outside both faces. 0 where there is nothing, 255 on a line. Raises
     ValueError where frames and landmarks differ in number, or landmarks are not finite.
+    Chapter: book/evp-portrait.ipynb
     """
     drawn = landmarks if driven is None else driven
     if not len(frames) == len(landmarks) == len(drawn):
@@ -51,6 +52,7 @@ def sketch(landmarks: Landmarks, height: int, width: int) -> UInt8[np.ndarray, "
     """Lines between adjacent landmarks: jaw and nose, brows and eyes, lips; 255 on a line.
 
     landmarks: in pixels, centres at .5. ValueError where one is not finite.
+    Chapter: book/evp-portrait.ipynb
     """
     cv2 = require("cv2", "face")
     maps = np.zeros((len(landmarks), len(PARTS), height, width), np.uint8)
@@ -68,7 +70,10 @@ def sketch(landmarks: Landmarks, height: int, width: int) -> UInt8[np.ndarray, "
 def outer_edges(
     frames: UInt8[np.ndarray, "t h w 3"], face: Bool[np.ndarray, "t h w"]
 ) -> UInt8[np.ndarray, "t h w"]:
-    """Canny's edges of each frame, 255 or 0; none where the face is."""
+    """Canny's edges of each frame, 255 or 0; none where the face is.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     cv2 = require("cv2", "face")
     maps = np.zeros(face.shape, np.uint8)
     for found, frame, inside in zip(maps, frames, face, strict=True):
@@ -84,7 +89,7 @@ def face_mask(
     """Where each face is: the convex hull of its landmarks, widened on all sides.
 
     grow: by how much, as a share of the picture's height. ValueError where a landmark is not
-    finite.
+    finite. Chapter: book/evp-portrait.ipynb
     """
     cv2 = require("cv2", "face")
     side = 2 * round(grow * height) + 1
@@ -99,7 +104,7 @@ def face_mask(
 def mouth_mask(landmarks: Landmarks, height: int, width: int) -> Bool[np.ndarray, "t h w"]:
     """Where each mouth is open: the polygon of the inner lips, its rim included.
 
-    ValueError where a landmark is not finite.
+    ValueError where a landmark is not finite. Chapter: book/evp-portrait.ipynb
     """
     cv2 = require("cv2", "face")
     masks = np.zeros((len(landmarks), height, width), np.uint8)

@@ -65,7 +65,10 @@ class HeadFit:
 
 @functools.cache
 def corpus_head() -> Head3D:
-    """The head that comes with the package: 25 axes of identity, 16 of expression."""
+    """The head that comes with the package: 25 axes of identity, 16 of expression.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     asset = load_arrays(Path(str(files("thlab.face") / "assets/head3d.npz")))
     wide = {name: array.astype(np.float64) for name, array in asset.items()}
     return Head3D(**wide)
@@ -75,6 +78,7 @@ def project(shape: Float[np.ndarray, "t 68 3"], pose: Pose) -> Float[np.ndarray,
     """l = s q Pr R L + t: Eq. 8 of [ji2021], in pixels.
 
     Pr keeps x and turns y down, as pixels count. q = 1/(1 − z/d) is perspective's, 1 in the paper.
+    Chapter: book/evp-portrait.ipynb
     """
     camera = _turn(shape, pose.rotation)
     scale = pose.scale[:, None] * _nearness(camera, pose.distance)
@@ -86,6 +90,7 @@ def unproject(landmarks: Float[np.ndarray, "t 68 2"], fit: HeadFit) -> Float[np.
     """The 3D points that `fit`'s pose projects onto landmarks exactly, at the fitted depth.
 
     They carry what the axes of the head could not follow. In the head's units.
+    Chapter: book/evp-portrait.ipynb
     """
     pose = fit.pose
     camera = _turn(fit.shape, pose.rotation)
@@ -103,6 +108,7 @@ def repose(
     With `landmarks`, those that were fitted, what the fit left over is carried along; without, the
     fitted shape alone is shown, as the paper does. target: the pose of another clip's fit, a row a
     frame of this one. Raises ValueError where their lengths differ.
+    Chapter: book/evp-portrait.ipynb
     """
     if len(target.scale) != len(fit.shape):
         raise ValueError(
@@ -117,7 +123,7 @@ def frontal(
 ) -> Float[np.ndarray, "t 68 2"]:
     """Landmarks as they would be if the head looked straight ahead, in the `face` view's pixels.
 
-    landmarks: as `repose` takes them.
+    landmarks: as `repose` takes them. Chapter: book/evp-portrait.ipynb
     """
     n = len(fit.shape)
     ahead = Pose(
@@ -148,6 +154,7 @@ def fit_head(
     before the fit (carry `landmarks` themselves along in `repose`). ridge: variance of a point,
     units of the head, that weighs as much as one standard deviation of a coefficient. Raises
     ValueError where there is no frame, or a landmark is not finite.
+    Chapter: book/evp-portrait.ipynb
     """
     if not len(landmarks) or not np.isfinite(landmarks).all():
         raise ValueError(f"landmarks {landmarks.shape}: no frame, or not all of them are finite")
@@ -179,6 +186,7 @@ def smooth_pose(pose: Pose, how: str, fps: float = 25.0) -> Pose:
 
     Rotations are smoothed as unit quaternions, which know no wrap of angles, scale by its logarithm
     and shift in units of the head. Raises ValueError for another `how`.
+    Chapter: book/evp-portrait.ipynb
     """
     quaternions = Rotation.from_matrix(pose.rotation).as_quat()
     # q and −q are one rotation: take of each the one nearer to the frame before
@@ -269,6 +277,7 @@ def jacobians(
     """Derivatives of `project` by a frame's own 6 + m parameters, and by the identity.
 
     The six: rotation exp(ω)R from the left, about x, y and z; log scale; shift in x and y.
+    Chapter: book/evp-portrait.ipynb
     """
     camera = _turn(_shape(head, identity, expression), pose.rotation)
     near = _nearness(camera, pose.distance)[..., None]

@@ -24,6 +24,7 @@ def thin_plate_motion(
     points, key: the same points in some pictures and in the key picture, in widths of the picture;
     so is the motion. cells: n, a side. smooth: of the plate, which passes the points by more the
     larger this is; points that meet need some. Those on the rim of the picture stay.
+    Chapter: book/evp-portrait.ipynb
     """
     rim = _rim()
     centres = _grid((np.arange(cells) + 0.5) / cells)

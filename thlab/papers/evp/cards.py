@@ -24,7 +24,10 @@ SEEN = 16  # of a person's frames, by which dlib knows them again
 
 
 def disentangler_facts(job: Job, model: Disentangler) -> dict[str, Any]:
-    """The emotions, and the share of validation clips whose emotion C_e tells, in %."""
+    """The emotions, and the share of validation clips whose emotion C_e tells, in %.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     speeches: Speeches = job.data
     model = model.cpu().eval()
     codes = clip_codes(model, speeches.val)
@@ -36,7 +39,10 @@ def disentangler_facts(job: Job, model: Disentangler) -> dict[str, Any]:
 
 
 def landmark_facts(job: Job, net: AudioToLandmark) -> dict[str, Any]:
-    """The nets' sizes, the digest of the encoders, and errors on the validation clips."""
+    """The nets' sizes, the digest of the encoders, and errors on the validation clips.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     model = load_disentangler(job.weights(DISENTANGLER))
     speech = job.data.val
     enrolled = model.config.enrolled
@@ -56,7 +62,7 @@ def landmark_facts(job: Job, net: AudioToLandmark) -> dict[str, Any]:
 
 def portrait_facts(job: Job, generator: Generator) -> dict[str, Any]:
     """Of an invented person: how near held-out sentences come. Of a person in videos: where the
-    square lies in them, and the face as dlib sees it.
+    square lies in them, and the face as dlib sees it. Chapter: book/evp-disentangle.ipynb
     """
     footage: Footage = job.data
     if footage.view is not None:
@@ -73,5 +79,5 @@ def portrait_facts(job: Job, generator: Generator) -> dict[str, Any]:
 
 
 def percent(values: torch.Tensor) -> float:
-    """A mean in %, to one place."""
+    """A mean in %, to one place. Chapter: book/evp-disentangle.ipynb"""
     return round(100 * values.mean().item(), 1)

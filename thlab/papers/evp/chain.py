@@ -93,7 +93,10 @@ class Voice:
 
 
 def steadied(points: Float[Tensor, "t 68 2"]) -> Float[Tensor, "t 68 2"]:
-    """Landmarks smoothed over time: jaw and lips a little, what no word moves more."""
+    """Landmarks smoothed over time: jaw and lips a little, what no word moves more.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     tracks = points.numpy()
     smooth = smooth_tracks(tracks, LIPS_WIDTH)
     smooth[:, UPPER] = smooth_tracks(tracks[:, UPPER], UPPER_WIDTH)
@@ -113,7 +116,10 @@ class Target(NamedTuple):
 
 
 def read_target(footage: Footage) -> Target:
-    """Poses of a target's frames, by Eq. 8's fit, and its landmarks at rest."""
+    """Poses of a target's frames, by Eq. 8's fit, and its landmarks at rest.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     landmarks = footage.landmarks.astype(np.float64)
     fit = fit_head(landmarks)
     ahead = frontal(fit, landmarks)
@@ -128,7 +134,7 @@ def read_target(footage: Footage) -> Target:
 def with_lids(ahead: Float[Tensor, "t 68 2"], lids: Float[Tensor, "t"]) -> Float[Tensor, "t 68 2"]:
     """Landmarks with upper lids lowered: a face blinks as in its footage, for no sound tells when.
 
-    lids: 1 where eyes stay as they are, 0 where they shut.
+    lids: 1 where eyes stay as they are, 0 where they shut. Chapter: book/evp-portrait.ipynb
     """
     lowered = ahead.clone()
     for upper, lower in LIDS:
@@ -137,7 +143,10 @@ def with_lids(ahead: Float[Tensor, "t 68 2"], lids: Float[Tensor, "t"]) -> Float
 
 
 def there_and_back(start: Int[Tensor, "c1"], wanted: int) -> Int[np.ndarray, "t"]:
-    """Frames of the longest clip that go forth and back as long as is wanted: nothing jumps."""
+    """Frames of the longest clip that go forth and back as long as is wanted: nothing jumps.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     clip = int(start.diff().argmax())
     first, end = start[clip : clip + 2].tolist()
     once = np.concatenate([np.arange(first, end), np.arange(end - 2, first, -1)])
@@ -149,7 +158,7 @@ def driven_landmarks(
 ) -> Float[np.ndarray, "t 68 2"]:
     """Landmarks of a face that looks straight ahead, turned as the target's head is in its frames.
 
-    smooth: of the target's poses, "gaussian" or "one-euro".
+    smooth: of the target's poses, "gaussian" or "one-euro". Chapter: book/evp-portrait.ipynb
     """
     fit = fit_head(ahead)
     pose = smooth_pose(target.fit.pose, smooth)
@@ -164,7 +173,10 @@ def portrait(
     ahead: Float[Tensor, "t 68 2"],
     smooth: str = "gaussian",
 ) -> UInt8[Tensor, "t h w 3"]:
-    """Frames of the target's footage, the face as the landmarks say, the head as it moved."""
+    """Frames of the target's footage, the face as the landmarks say, the head as it moved.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     footage = target.footage
     driven = driven_landmarks(target, ahead.double().numpy(), frames, smooth)
     driven = driven.astype(np.float32)
@@ -175,7 +187,10 @@ def portrait(
 def moved_by_emotion(
     voice: Voice, l_a: Float[Tensor, "68 2"], codes: Heard, emotion: Float[Tensor, "e"]
 ) -> dict[str, float]:
-    """How far an emotion moves brows and mouth corners from a neutral face, in px of 64."""
+    """How far an emotion moves brows and mouth corners from a neutral face, in px of 64.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     shown = voice.move(l_a, codes.content, emotion)
     plain = voice.move(l_a, codes.content, voice.neutral)
     far = (shown - plain).norm(dim=-1).mean(0)

@@ -48,7 +48,7 @@ class Face(NamedTuple):
 
 
 def read_person(weights: str | Path) -> Person:
-    """Whose generator these weights are."""
+    """Whose generator these weights are. Chapter: book/evp-portrait.ipynb"""
     card = read_card(weights)
     return Person(
         config=from_card(PortraitConfig, card["config"]),
@@ -61,6 +61,7 @@ def read_face(path: Path | None, person: Person) -> Face:
     """A person's video, or what an invented person says without one.
 
     ValueError where no face can be found in it, or where it is another person's.
+    Chapter: book/evp-portrait.ipynb
     """
     if path is None:
         if person.identity is not None:
@@ -80,12 +81,18 @@ def read_face(path: Path | None, person: Person) -> Face:
 
 
 def own_footage(config: PortraitConfig) -> Footage:
-    """What an invented person says neutrally, of the sentences that nothing was trained on."""
+    """What an invented person says neutrally, of the sentences that nothing was trained on.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     return footage_of(neutral_performances(config.speaker), config.size)
 
 
 def seen_by_dlib(frames: UInt8[np.ndarray, "t h w 3"], name: str) -> Float[np.ndarray, "128"]:
-    """The face in some frames as dlib sees it; ValueError, with the name, where it sees none."""
+    """The face in some frames as dlib sees it; ValueError, with the name, where it sees none.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     some = np.linspace(0, len(frames) - 1, LOOKED_AT).astype(int)
     return dlib_identity(frames[some], name).mean(0)
 
@@ -95,7 +102,7 @@ def check_person(
 ) -> None:
     """ValueError, with the command that trains a model of this person, where it is another.
 
-    A line on stderr where it may be.
+    A line on stderr where it may be. Chapter: book/evp-portrait.ipynb
     """
     distance = float(np.linalg.norm(found - known))
     if DOUBTFUL < distance <= SAME_PERSON:
@@ -110,7 +117,10 @@ def check_person(
 
 
 def same_camera(view: Float[np.ndarray, "2 3"], other: Float[np.ndarray, "2 3"], size: int) -> bool:
-    """Whether two views of `size` pixels show one square, but for how far a person moves."""
+    """Whether two views of `size` pixels show one square, but for how far a person moves.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     corners = np.array([[0, 0], [size, size]])
     in_video = (corners - other[:, 2]) @ np.linalg.inv(other[:, :2]).T
     there = transform(in_video, view)
@@ -122,7 +132,7 @@ def back_in_video(
 ) -> UInt8[np.ndarray, "t h w 3"]:
     """Frames of the face's video with the painted squares in their places.
 
-    Sides are cut to even numbers, as a video needs them.
+    Sides are cut to even numbers, as a video needs them. Chapter: book/evp-portrait.ipynb
     """
     assert face.video is not None
     view = face.target.footage.view

@@ -152,7 +152,7 @@ class PortraitHead:
 def load_head(weights: Path | None = None) -> PortraitHead:
     """The head of the person whose portrait is in a folder of weights, or of the committed one.
 
-    FileNotFoundError where there is none; else as `load_voice`.
+    FileNotFoundError where there is none; else as `load_voice`. Chapter: book/evp-portrait.ipynb
     """
     name = Path(PORTRAIT) if weights is None else weights / PORTRAIT
     return PortraitHead(load_voice(weights), load_generator(name), read_person(name))
@@ -162,6 +162,7 @@ def load_voice(weights: Path | None = None) -> Voice:
     """The nets that listen: those in a folder of weights, each else the committed one.
 
     FileNotFoundError where there are none, ValueError where they do not belong together.
+    Chapter: book/evp-portrait.ipynb
     """
     name = beside(weights, DISENTANGLER)
     model = load_disentangler(name)
@@ -172,7 +173,10 @@ def load_voice(weights: Path | None = None) -> Voice:
 
 
 def face_of(options: Mapping[str, Any], head: PortraitHead) -> Face:
-    """The footage of --video, or of the weights' own invented person."""
+    """The footage of --video, or of the weights' own invented person.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     return read_face(options.get("video"), head.person)
 
 
@@ -180,7 +184,7 @@ def read_voice(options: Mapping[str, Any], size: int) -> Speech:
     """Speech of --audio, with the same voice's neutral recordings of --neutral.
 
     ValueError where these are too short; a line on stderr where there are none and the emotion is
-    to be that of the voice.
+    to be that of the voice. Chapter: book/evp-portrait.ipynb
     """
     speech = speech_of_audio(options, size)
     paths = options.get("neutral") or []
@@ -203,6 +207,7 @@ def directions_and_path(
     """The video to write, and what the face shall show in it.
 
     Raises ValueError for options that contradict each other or are out of range.
+    Chapter: book/evp-portrait.ipynb
     """
     if options["emotion"] and options["emotion_from"]:
         raise ValueError("--emotion and --emotion-from: give one of them")

@@ -164,7 +164,7 @@ class Decoder(nn.Module):
 
 
 def outlet(inputs: int, config: DisentangleConfig, outputs: int) -> nn.Sequential:
-    """The two last layers of an encoder, on all of its maps."""
+    """The two last layers of an encoder, on all of its maps. Chapter: book/evp-disentangle.ipynb"""
     return nn.Sequential(
         nn.Flatten(),
         nn.Linear(inputs, config.hidden),
@@ -234,6 +234,7 @@ def load_disentangler(name: str | Path = DISENTANGLER) -> Disentangler:
     """Trained E_c, E_e, C_e and D, frozen, by the path or name of their weights.
 
     FileNotFoundError where there are none, ValueError where they are of another model.
+    Chapter: book/evp-disentangle.ipynb
     """
     card = read_card(name)
     model = Disentangler(from_card(DisentangleConfig, card["config"]), len(card["emotions"]))

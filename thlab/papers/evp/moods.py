@@ -11,7 +11,7 @@ def parse_mix(text: str, emotions: Sequence[str]) -> dict[str, float]:
     """ "happy", or "happy:.6,sad:.4", as shares that add up to 1.
 
     ValueError for an unknown emotion, one that is named twice, a share that is no number, and
-    shares whose sum is not above 0.
+    shares whose sum is not above 0. Chapter: book/evp-disentangle.ipynb
     """
     shares: dict[str, float] = {}
     for part in text.split(","):
@@ -36,7 +36,10 @@ def parse_mix(text: str, emotions: Sequence[str]) -> dict[str, float]:
 def mixed(
     moods: Float[Tensor, "n e"], emotions: Sequence[str], mix: Mapping[str, float]
 ) -> Float[Tensor, "e"]:
-    """The code between mean codes, alpha E_s + (1 - alpha) E_t of [ji2021] for two."""
+    """The code between mean codes, alpha E_s + (1 - alpha) E_t of [ji2021] for two.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     code = moods.new_zeros(moods.shape[1])
     for name, share in mix.items():
         code = code + share * moods[emotions.index(name)]
@@ -46,5 +49,8 @@ def mixed(
 def with_intensity(
     code: Float[Tensor, "e"], neutral: Float[Tensor, "e"], intensity: float
 ) -> Float[Tensor, "e"]:
-    """A code nearer to the neutral one: 0 is neutral, 1 the code itself."""
+    """A code nearer to the neutral one: 0 is neutral, 1 the code itself.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     return neutral + intensity * (code - neutral)

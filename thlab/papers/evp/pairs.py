@@ -90,7 +90,7 @@ class PseudoPairs:
 def pseudo_pairs(speech: EmotionalSpeech) -> PseudoPairs:
     """Every clip warped to the neutral take of its sentence, by DTW (Eq. 1).
 
-    ValueError where no speaker says two sentences in two moods.
+    ValueError where no speaker says two sentences in two moods. Chapter: book/evp-disentangle.ipynb
     """
     found = sentences_of(speech)
     paths: dict[int, np.ndarray] = {}
@@ -114,7 +114,7 @@ def pseudo_pairs(speech: EmotionalSpeech) -> PseudoPairs:
 
 
 def sentences_of(speech: EmotionalSpeech) -> list[Sentence]:
-    """What is said by one speaker in at least two moods."""
+    """What is said by one speaker in at least two moods. Chapter: book/evp-disentangle.ipynb"""
     tensors = speech.tensors
     groups: dict[tuple[int, str], dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for clip, text in enumerate(speech.texts):
@@ -130,7 +130,10 @@ def sentences_of(speech: EmotionalSpeech) -> list[Sentence]:
 
 
 def hops_on_clock(speech: EmotionalSpeech, clip: int, reference: int) -> Int[np.ndarray, "h"]:
-    """Of each hop of the reference, the hop of a clip that matches it best."""
+    """Of each hop of the reference, the hop of a clip that matches it best.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     own = np.arange(int(speech.first[clip + 1] - speech.first[clip]))
     if clip == reference:
         return own

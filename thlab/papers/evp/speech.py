@@ -35,18 +35,22 @@ def padded_mfcc(audio: Float[Tensor, "n"]) -> Float[Tensor, "h 13"]:
     """MFCC a hop of 10 ms, with 120 ms of silence at both ends.
 
     Hops 4 i to 4 i + 27 are those that `mfcc_windows` gives video frame i.
+    Chapter: book/evp-disentangle.ipynb
     """
     return mfcc(with_margins(audio))
 
 
 def with_margins(audio: Float[Tensor, "n"]) -> Float[Tensor, "m"]:
-    """A recording with 120 ms of silence at both ends."""
+    """A recording with 120 ms of silence at both ends. Chapter: book/evp-disentangle.ipynb"""
     margin = MARGIN * HOP
     return pad(audio, (margin, margin))
 
 
 def enrol(recordings: Sequence[Float[Tensor, "_"]]) -> Enrolment:
-    """The enrolment by neutral recordings of one voice, mono at 16 kHz."""
+    """The enrolment by neutral recordings of one voice, mono at 16 kHz.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     hops = torch.cat([mfcc(audio)[:, 1:] for audio in recordings])
     return Enrolment(hops.mean(0), hops.std(0))
 
@@ -130,13 +134,16 @@ class EmotionalSpeech:
 
 
 def enrolment_of(moments: Float[Tensor, "2 12"]) -> Enrolment:
-    """The enrolment of a mean, and a mean of squares."""
+    """The enrolment of a mean, and a mean of squares. Chapter: book/evp-disentangle.ipynb"""
     mean, squares = moments
     return Enrolment(mean, (squares - mean.square()).clamp(min=1e-6).sqrt())
 
 
 def cut(hops: Float[Tensor, "h 12"]) -> Float[Tensor, "t 28 12"]:
-    """The 28 hops around each video frame, from those of a padded clip."""
+    """The 28 hops around each video frame, from those of a padded clip.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     return hops.unfold(0, MFCC_WINDOW, HOPS_PER_FRAME).transpose(1, 2)
 
 
@@ -144,7 +151,7 @@ def read_speech(clips: Corpus, words: Sequence[str] = (), **options) -> Emotiona
     """The MFCC, words and labels of clips.
 
     words: those that are told apart, where another split has chosen them; options: of `load_clips`.
-    ValueError as `load_clips`.
+    ValueError as `load_clips`. Chapter: book/evp-disentangle.ipynb
     """
     tensors = load_clips(clips, **options)
     hops = [padded_mfcc(audio) for audio in tensors.audio]
@@ -164,7 +171,7 @@ def read_speech(clips: Corpus, words: Sequence[str] = (), **options) -> Emotiona
 
 
 def vocabulary(clips: Sequence[Clip]) -> tuple[str, ...]:
-    """All words whose times are known, behind SILENCE."""
+    """All words whose times are known, behind SILENCE. Chapter: book/evp-disentangle.ipynb"""
     found = set()
     for clip in clips:
         if clip.timed:
@@ -173,7 +180,10 @@ def vocabulary(clips: Sequence[Clip]) -> tuple[str, ...]:
 
 
 def words_of(clip: Clip, n_frames: int, words: Sequence[str]) -> Int[Tensor, "t"]:
-    """The word in the middle of each frame, as a number into `words`; 0 where none is said."""
+    """The word in the middle of each frame, as a number into `words`; 0 where none is said.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     found = torch.zeros(n_frames, dtype=torch.long)
     if not clip.timed:
         return found
@@ -197,7 +207,7 @@ class Speeches(NamedTuple):
 
 
 def load_speeches(splits: Mapping[str, Corpus], frames: bool) -> Speeches:
-    """Training and validation clips of a corpus."""
+    """Training and validation clips of a corpus. Chapter: book/evp-disentangle.ipynb"""
     train = read_speech(splits["train"], frames=frames)
     options = {"frames": frames, "emotions": train.tensors.emotions}
     return Speeches(train, read_speech(splits["val"], train.words, **options))

@@ -37,6 +37,7 @@ def train_disentangler(job: Job, first: Path | None = None) -> Disentangler:
     """E_c on words, E_e on emotions, then both on pseudo pairs; resumes where its runs stopped.
 
     first: the folder of the two trainings before, for models that share them; default: this one's.
+    Chapter: book/evp-disentangle.ipynb
     """
     model = train_before(job, first or job.out)
     train_cross(model, pseudo_pairs(job.data.train), job)
@@ -45,7 +46,10 @@ def train_disentangler(job: Job, first: Path | None = None) -> Disentangler:
 
 
 def train_before(job: Job, out: Path) -> Disentangler:
-    """E_c on words and E_e on emotions, each alone. out: the folder of both runs."""
+    """E_c on words and E_e on emotions, each alone. out: the folder of both runs.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     model = new_disentangler(job)
     train_content(model, job, out)
     train_emotion(model, job, out)
@@ -53,14 +57,14 @@ def train_before(job: Job, out: Path) -> Disentangler:
 
 
 def new_disentangler(job: Job) -> Disentangler:
-    """An untrained model for the emotions of a job's clips."""
+    """An untrained model for the emotions of a job's clips. Chapter: book/evp-disentangle.ipynb"""
     n_emotions = len(job.data.train.tensors.emotions)
     return build_seeded(lambda: Disentangler(job.config, n_emotions), job.seed)
 
 
 def before_crossing(config: DisentangleConfig) -> DisentangleConfig:
     """The config of the trainings before, which know nothing of Eq. 6: models that differ in its
-    settings alone share them.
+    settings alone share them. Chapter: book/evp-disentangle.ipynb
     """
     plain = DisentangleConfig()
     crossing = ("weights", "norm", "crossing_rate", "batch", "steps")
@@ -71,6 +75,7 @@ def train_content(model: Disentangler, job: Job, out: Path) -> None:
     """E_c tells words, in neutral speech: as the paper's on LRW, it hears hardly any emotion.
 
     out: the folder in which its run is. ValueError where no clip says when its words are said.
+    Chapter: book/evp-disentangle.ipynb
     """
     speech: EmotionalSpeech = job.data.train
     if len(speech.words) < 2:
@@ -94,7 +99,10 @@ def train_content(model: Disentangler, job: Job, out: Path) -> None:
 
 
 def train_emotion(model: Disentangler, job: Job, out: Path) -> None:
-    """E_e and C_e tell emotions. out: the folder in which the run is."""
+    """E_e and C_e tell emotions. out: the folder in which the run is.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     config: DisentangleConfig = job.config
     speech: EmotionalSpeech = job.data.train
     said = speech.word.nonzero()[:, 0]
@@ -112,7 +120,7 @@ def train_emotion(model: Disentangler, job: Job, out: Path) -> None:
 @torch.no_grad()
 def remember(model: Disentangler, speech: EmotionalSpeech) -> None:
     """Keep what training voices have in common: the mean code of each emotion, by some of the
-    clips, and the mean and deviation of all MFCC.
+    clips, and the mean and deviation of all MFCC. Chapter: book/evp-disentangle.ipynb
     """
     device = model.moods.device
     model.eval().cpu()
@@ -135,7 +143,7 @@ def train_reader(
     job: Job,
     folder: Path,
 ) -> None:
-    """An encoder and its classifier by cross-entropy."""
+    """An encoder and its classifier by cross-entropy. Chapter: book/evp-disentangle.ipynb"""
     config: DisentangleConfig = job.config
     optimizer = torch.optim.Adam(reader.parameters(), config.learning_rate)
     net, optimizer = job.fabric.setup(reader, optimizer)
@@ -154,7 +162,10 @@ def train_reader(
 
 
 def train_cross(model: Disentangler, pairs: PseudoPairs, job: Job) -> None:
-    """Eq. 6 on pseudo pairs. ArithmeticError where E_c comes to say the same of everything."""
+    """Eq. 6 on pseudo pairs. ArithmeticError where E_c comes to say the same of everything.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     config: DisentangleConfig = job.config
     optimizer = torch.optim.Adam(model.parameters(), config.crossing_rate)
     net, optimizer = job.fabric.setup(model, optimizer)
@@ -172,7 +183,7 @@ def train_cross(model: Disentangler, pairs: PseudoPairs, job: Job) -> None:
 
 
 def check_spread(step: int, spread: Float[Tensor, ""]) -> None:
-    """ArithmeticError where contents hardly differ any more."""
+    """ArithmeticError where contents hardly differ any more. Chapter: book/evp-disentangle.ipynb"""
     if spread < LEAST_SPREAD:
         raise ArithmeticError(
             f"step {step}: E_c collapsed, its codes of all windows differ by {spread:.3f} "

@@ -42,13 +42,19 @@ class Pair(NamedTuple):
 
 
 def once_a_clip(source: Track, target: Track) -> Track:
-    """One similarity brings the mean of A's anchors to B's: no pose at all."""
+    """One similarity brings the mean of A's anchors to B's: no pose at all.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     matrix = similarity(anchors(source).mean(0), anchors(target).mean(0))
     return transform(source, matrix)
 
 
 def flat(source: Track, target: Track) -> Track:
-    """A similarity a frame: position, size and roll, without 3D."""
+    """A similarity a frame: position, size and roll, without 3D.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     moved = []
     for points, wanted in zip(source, target, strict=True):
         moved.append(transform(points, similarity(anchors(points), anchors(wanted))))
@@ -58,7 +64,7 @@ def flat(source: Track, target: Track) -> Track:
 def turned_in_3d(
     residual: bool = True, distance: float = math.inf, smoothing: str = ""
 ) -> Callable[[Track, Track], Track]:
-    """Eq. 8: the pose of B's fit on A's."""
+    """Eq. 8: the pose of B's fit on A's. Chapter: book/evp-portrait.ipynb"""
 
     def align(source: Track, target: Track) -> Track:
         fit = fit_head(source, distance=distance)
@@ -83,7 +89,10 @@ ROWS = tuple(WAYS)
 
 
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """Distances to the exact landmarks, in px of 128, of all test people."""
+    """Distances to the exact landmarks, in px of 128, of all test people.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     found: Measurements = []
     for pair in experiment.once("pairs of poses", lambda: list(pairs(experiment))):
         made = WAYS[row](pair.source, pair.target)
@@ -101,7 +110,10 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def pairs(experiment: Experiment) -> Iterator[Pair]:
-    """Of each test person two emotional clips, each in the pose of the other."""
+    """Of each test person two emotional clips, each in the pose of the other.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     by_speaker: dict[str, list[Clip]] = {}
     for clip in experiment.splits["test"]:
         by_speaker.setdefault(clip.speaker, []).append(clip)
@@ -112,13 +124,13 @@ def pairs(experiment: Experiment) -> Iterator[Pair]:
 
 
 def performance(clip: Clip) -> Performance:
-    """The sentence of a clip, said with a lively head."""
+    """The sentence of a clip, said with a lively head. Chapter: book/evp-portrait.ipynb"""
     words = [word.label for word in clip.words]
     return perform(int(clip.speaker[1:]), words, clip.emotion or "neutral", head_motion=1.0)
 
 
 def pair_of(a: Performance, b: Performance, speaker: str) -> Pair:
-    """Both as far as both last."""
+    """Both as far as both last. Chapter: book/evp-portrait.ipynb"""
     n = min(len(a.scene), len(b.scene))
     exact = swap(a, pose_from=b).landmarks("portrait", SIZE)
     difference = np.abs(a.pose[:n] - b.pose[:n]).max(1)

@@ -34,7 +34,7 @@ COLUMNS = {
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     """A number a held-out clip, of generators that learnt from so much footage.
 
-    All of them take as many steps.
+    All of them take as many steps. Chapter: book/evp-portrait.ipynb
     """
     found: Measurements = []
     for person in PEOPLE:
@@ -56,7 +56,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 def part_of(footage: Footage, seconds: float, seed: int) -> Footage:
     """Clips drawn at random until they last so long; the footage itself where it is shorter.
 
-    seconds: 0 gives one clip.
+    seconds: 0 gives one clip. Chapter: book/evp-portrait.ipynb
     """
     if footage.seconds <= seconds:
         return footage

@@ -26,7 +26,10 @@ COLUMNS = {
 
 
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """Silhouettes of clips of unknown voices, and whether C_e tells their emotions."""
+    """Silhouettes of clips of unknown voices, and whether C_e tells their emotions.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     speech = speech_of_part(experiment, "unseen")
     codes = clip_codes(model_of(experiment, row, seed), speech)
     emotion = speech.tensors.emotion[codes.clips]
@@ -47,14 +50,17 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def model_of(experiment: Experiment, row: str, seed: int) -> Disentangler:
-    """The encoders of a row."""
+    """The encoders of a row. Chapter: book/evp-disentangle.ipynb"""
     if row == PRETRAINED:
         return pretrained(experiment, seed)
     return disentangler(experiment, seed, "l_cross" if row == WITHOUT["l_cross"] else "")
 
 
 def means_by(group: Int[Tensor, "n"], codes: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """For each code the mean of those of its group: who speaks is not what is asked."""
+    """For each code the mean of those of its group: who speaks is not what is asked.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     found = torch.empty_like(codes)
     for one in group.unique():
         found[group == one] = codes[group == one].mean(0)
@@ -62,13 +68,19 @@ def means_by(group: Int[Tensor, "n"], codes: Float[Tensor, "n d"]) -> Float[Tens
 
 
 def silhouettes(codes: Float[Tensor, "n d"], label: Int[Tensor, "n"]) -> list[float]:
-    """Of each code, Rousseeuw 1987: 1 amid its own label's, 0 between two, -1 amid another's."""
+    """Of each code, Rousseeuw 1987: 1 amid its own label's, 0 between two, -1 amid another's.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     metrics: Any = require("sklearn.metrics", extra="judges")
     return metrics.silhouette_samples(codes.numpy(), label.numpy()).tolist()
 
 
 def intensities(experiment: Experiment, speech: EmotionalSpeech) -> list[float]:
-    """Of each clip's emotion, 0 to 1; 0 where it is not known."""
+    """Of each clip's emotion, 0 to 1; 0 where it is not known.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     of = {clip.id: clip.intensity or 0.0 for clip in experiment.splits["test"]}
     return [of[name] for name in speech.tensors.ids]
 
@@ -76,7 +88,7 @@ def intensities(experiment: Experiment, speech: EmotionalSpeech) -> list[float]:
 def records(
     row: str, column: str, speech: EmotionalSpeech, clips: list[int], values: list[float]
 ) -> Measurements:
-    """A number a clip as measurements."""
+    """A number a clip as measurements. Chapter: book/evp-disentangle.ipynb"""
     found: Measurements = []
     for clip, value in zip(clips, values, strict=True):
         found.append((row, column, speech.speaker_of(clip), speech.tensors.ids[clip], value))

@@ -44,7 +44,10 @@ class ClipCodes(NamedTuple):
 
 
 def unenrolled_clips(speech: EmotionalSpeech, enrolled: int) -> list[int]:
-    """The clips that say no sentence by which their speaker is enrolled."""
+    """The clips that say no sentence by which their speaker is enrolled.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     if isinstance(speech, EnrolledBefore):
         return list(range(len(speech.texts)))
     known = set()
@@ -61,7 +64,10 @@ def unenrolled_clips(speech: EmotionalSpeech, enrolled: int) -> list[int]:
 
 @torch.no_grad()
 def clip_codes(model: Disentangler, speech: EmotionalSpeech) -> ClipCodes:
-    """The codes of all clips that say no sentence by which their speaker is enrolled."""
+    """The codes of all clips that say no sentence by which their speaker is enrolled.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     enrolled = model.config.enrolled
     clips = unenrolled_clips(speech, enrolled)
     start = speech.tensors.start

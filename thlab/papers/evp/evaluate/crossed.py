@@ -23,7 +23,10 @@ COLUMNS = {
 
 
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """What a face shows whose content is heard in one clip and whose emotion in another's."""
+    """What a face shows whose content is heard in one clip and whose emotion in another's.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     model = speaking(experiment, seed, "", "" if row == OURS else "l_cross")
     spoken = tested_faces(experiment, "unseen")
     speech = spoken.speech
@@ -49,7 +52,10 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def crossed_pairs(speech: EmotionalSpeech, clips: list[int]) -> Iterator[tuple[int, int]]:
-    """A clip of each speaker, each in another emotion, with clips of the next one in all others."""
+    """A clip of each speaker, each in another emotion, with clips of the next one in all others.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     tensors = speech.tensors
     people: list[list[int]] = [[] for _ in tensors.speakers]
     for clip in clips:
@@ -69,14 +75,17 @@ def crossed_pairs(speech: EmotionalSpeech, clips: list[int]) -> Iterator[tuple[i
 
 @torch.no_grad()
 def both(model: Speaking, spoken: SpokenLandmarks, content: int, emotion: int) -> Tensor:
-    """Landmarks of the face of who says the content."""
+    """Landmarks of the face of who says the content. Chapter: book/evp-disentangle.ipynb"""
     heard = model.listen(spoken.speech, content)
     mood = model.listen(spoken.speech, emotion).emotion
     return model.net.speak(spoken.l_a(content), heard.content, mood)
 
 
 def follows(spoken: SpokenLandmarks, made: Tensor, clip: int) -> float:
-    """Correlation of the mouth's opening with that of a clip, as long as both last."""
+    """Correlation of the mouth's opening with that of a clip, as long as both last.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     true = spoken.points[clip]
     shown = min(len(made), len(true))
     return correlation(mouth_opening(made[:shown]), mouth_opening(true[:shown])).item()

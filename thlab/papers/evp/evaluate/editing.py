@@ -34,7 +34,10 @@ class Path(NamedTuple):
 
 
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """Paths from each emotion to the next, and from neutral to each, in what is said neutrally."""
+    """Paths from each emotion to the next, and from neutral to each, in what is said neutrally.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     means = disentangler(experiment, seed).moods
     model = speaking(experiment, seed)
     spoken = tested_faces(experiment, "unseen")
@@ -60,7 +63,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def neutral_clips(spoken: SpokenLandmarks) -> list[int]:
-    """A neutral clip of each speaker."""
+    """A neutral clip of each speaker. Chapter: book/evp-disentangle.ipynb"""
     tensors = spoken.speech.tensors
     neutral = tensors.emotions.index("neutral")
     found: dict[int, int] = {}
@@ -78,7 +81,10 @@ def walk(
     source: Float[Tensor, "e"],
     target: Float[Tensor, "e"],
 ) -> Path:
-    """The mean face of a clip for each alpha: alpha E_t + (1 - alpha) E_s."""
+    """The mean face of a clip for each alpha: alpha E_t + (1 - alpha) E_s.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     content = model.listen(spoken.speech, clip).content
     alpha = torch.linspace(0, 1, STEPS)[:, None]
     moods = alpha * target + (1 - alpha) * source
@@ -91,6 +97,9 @@ def walk(
 
 
 def order(values: Float[Tensor, "a"]) -> float:
-    """Spearman's rank correlation with alpha: 1 where a face never goes back."""
+    """Spearman's rank correlation with alpha: 1 where a face never goes back.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     correlation, _ = spearmanr(range(len(values)), values.numpy())
     return float(correlation)

@@ -50,7 +50,7 @@ COLUMNS = {f"{score}, {part}": metric for part in PARTS for score, metric in SCO
 
 
 def table_1(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """A row of Table 1: a network, or what hears nothing."""
+    """A row of Table 1: a network, or what hears nothing. Chapter: book/evp-disentangle.ipynb"""
     if row in TRAINED:
         made = spoken_by(speaking(experiment, seed, TRAINED[row]))
     else:
@@ -59,7 +59,10 @@ def table_1(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def table_2(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """A row of Table 2: Eq. 6 whole, or without one of its terms."""
+    """A row of Table 2: Eq. 6 whole, or without one of its terms.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     terms = {name: term for term, name in WITHOUT.items()}
     return score(experiment, row, spoken_by(speaking(experiment, seed, "", terms.get(row, ""))))
 
@@ -68,7 +71,7 @@ Make = Callable[[SpokenLandmarks, int], Points]  # landmarks of a clip
 
 
 def spoken_by(model: Speaking) -> Make:
-    """l_a + l_d of a trained network."""
+    """l_a + l_d of a trained network. Chapter: book/evp-disentangle.ipynb"""
 
     @torch.no_grad()
     def make(spoken: SpokenLandmarks, clip: int) -> Points:
@@ -79,31 +82,34 @@ def spoken_by(model: Speaking) -> Make:
 
 
 def at_rest(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
-    """l_a in every frame."""
+    """l_a in every frame. Chapter: book/evp-disentangle.ipynb"""
     return spoken.l_a(clip).expand_as(spoken.points[clip])
 
 
 def mean_displacement(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
-    """The mean of all training displacements."""
+    """The mean of all training displacements. Chapter: book/evp-disentangle.ipynb"""
     mean = torch.cat([train.moved(c) for c in train.clips]).mean(0)
     return at_rest(train, spoken, clip) + mean
 
 
 def mean_of_emotion(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
-    """The mean displacement of the true emotion in training: an oracle."""
+    """The mean displacement of the true emotion in training: an oracle.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     emotion = spoken.speech.tensors.emotion[clip]
     own = [c for c in train.clips if train.speech.tensors.emotion[c] == emotion]
     return at_rest(train, spoken, clip) + torch.cat([train.moved(c) for c in own]).mean(0)
 
 
 def mean_of_clip(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
-    """The mean of the true landmarks: an oracle."""
+    """The mean of the true landmarks: an oracle. Chapter: book/evp-disentangle.ipynb"""
     true = spoken.points[clip]
     return true.mean(0).expand_as(true)
 
 
 def truth(spoken: SpokenLandmarks, clip: int) -> Points:
-    """Where landmarks are in a clip."""
+    """Where landmarks are in a clip. Chapter: book/evp-disentangle.ipynb"""
     return spoken.points[clip]
 
 
@@ -116,7 +122,10 @@ STILL = {
 
 
 def score(experiment: Experiment, row: str, make: Make) -> Measurements:
-    """All scores of all tested clips, of unknown and known voices."""
+    """All scores of all tested clips, of unknown and known voices.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     found: Measurements = []
     for part in PARTS:
         spoken = tested_faces(experiment, part)
@@ -133,7 +142,10 @@ def score(experiment: Experiment, row: str, make: Make) -> Measurements:
 
 
 def of_clip(points: Points, true: Points) -> dict[str, float]:
-    """Distances of a clip's landmarks, in px of 64, and how its mouth follows the truth's."""
+    """Distances of a clip's landmarks, in px of 64, and how its mouth follows the truth's.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     return {
         "M-LD": landmark_distance(points, true),
         "M-LVD": lvd(points, true),
@@ -154,7 +166,7 @@ def emotions_shown(
 
     It is a logistic regression on mean and deviation of how landmarks lie off the face at rest,
     which learnt from the true landmarks of the training people. made: landmarks of each clip.
-    asked: the clips whose emotion is looked for.
+    asked: the clips whose emotion is looked for. Chapter: book/evp-disentangle.ipynb
     """
     train = training_faces(experiment)
 
@@ -169,5 +181,5 @@ def emotions_shown(
 
 
 def outline(moved: Points) -> Float[Tensor, "d"]:
-    """Mean and deviation of displacements over a clip."""
+    """Mean and deviation of displacements over a clip. Chapter: book/evp-disentangle.ipynb"""
     return torch.cat([moved.mean(0).flatten(), moved.std(0).flatten()])

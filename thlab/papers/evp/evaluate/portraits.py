@@ -36,7 +36,10 @@ COLUMNS = {
 
 
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """A number a clip of the person of the weights, painted from the true landmarks."""
+    """A number a clip of the person of the weights, painted from the true landmarks.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     config = config_of_weights(experiment)
     clips = performances(config.speaker, HELD_OUT)
     footage = footage_of(clips, config.size)
@@ -57,7 +60,10 @@ def clip_scores(
     footage: Footage,
     columns: Iterable[str],
 ) -> Measurements:
-    """Some scores of each clip, by its name, of frames that were made of footage."""
+    """Some scores of each clip, by its name, of frames that were made of footage.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     found: Measurements = []
     for number, (first, end) in enumerate(pairwise(footage.start.tolist())):
         of_clip = scores(made[first:end], footage.clips([number]))
@@ -71,6 +77,7 @@ def config_of_weights(experiment: Experiment) -> PortraitConfig:
     """The config of the weights that are judged.
 
     ValueError where they are of a person in a video, of whom no sentence is held out.
+    Chapter: book/evp-portrait.ipynb
     """
     card = experiment.card(PORTRAIT)
     if "identity" in card:
@@ -82,6 +89,6 @@ def config_of_weights(experiment: Experiment) -> PortraitConfig:
 
 
 def portrait_evidence(experiment: Experiment) -> dict[str, Any]:
-    """What the table says of the weights."""
+    """What the table says of the weights. Chapter: book/evp-portrait.ipynb"""
     card = experiment.card(PORTRAIT)
     return {"weights": PORTRAIT, "speaker": card["speaker"], "minutes of training": card["minutes"]}

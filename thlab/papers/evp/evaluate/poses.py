@@ -26,7 +26,10 @@ LEAST = 5  # frames of a clip in a band, that say anything
 
 
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """PSNR of held-out clips by how far the head is turned, painted from the true landmarks."""
+    """PSNR of held-out clips by how far the head is turned, painted from the true landmarks.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     found: Measurements = []
     size = experiment.config(PortraitConfig).size
     for person in PEOPLE:
@@ -46,7 +49,10 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 
 
 def by_band(values: Float[np.ndarray, " t"], yaw: Float[np.ndarray, " t"]) -> dict[str, float]:
-    """Means of a clip's frames by band of yaw, where enough of them lie in it."""
+    """Means of a clip's frames by band of yaw, where enough of them lie in it.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     found = {}
     for name, (low, high) in BANDS.items():
         inside = (yaw >= low) & (yaw < high)

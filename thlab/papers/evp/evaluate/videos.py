@@ -99,7 +99,7 @@ class Show(NamedTuple):
 
 
 def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
-    """A number a video; of FID one a target and part."""
+    """A number a video; of FID one a target and part. Chapter: book/evp-portrait.ipynb"""
     scorer = experiment.once("scorer", Scorer)
     make = maker(experiment, row, seed)
     found: Measurements = []
@@ -124,7 +124,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
 def maker(
     experiment: Experiment, row: str, seed: int
 ) -> Callable[[Show], UInt8[Tensor, "t h w 3"]]:
-    """What makes the frames of a video in a row."""
+    """What makes the frames of a video in a row. Chapter: book/evp-portrait.ipynb"""
     if row in NETS:
         ahead = landmarks_of(experiment, row, seed)
         return lambda show: portrait(
@@ -151,7 +151,10 @@ def maker(
 def landmarks_of(
     experiment: Experiment, row: str, seed: int
 ) -> Callable[[Show], Float[Tensor, "t 68 2"]]:
-    """What a row's network makes of a clip's sound, on the target's face."""
+    """What a row's network makes of a clip's sound, on the target's face.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     emotion, without = NETS[row]
     model = speaking(experiment, seed, emotion, without)
     moods = disentangler(experiment, seed).moods
@@ -171,7 +174,10 @@ def landmarks_of(
 
 
 def shows(experiment: Experiment) -> Iterator[Show]:
-    """Of each part twelve voices, each heard once by every person, in four different emotions."""
+    """Of each part twelve voices, each heard once by every person, in four different emotions.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     for part in PARTS:
         speech = speech_of_part(experiment, part)
         enrolled = experiment.config(DisentangleConfig).enrolled
@@ -189,7 +195,10 @@ def shows(experiment: Experiment) -> Iterator[Show]:
 
 
 def in_emotion(speech: EmotionalSpeech, clips: list[int], number: int) -> int:
-    """The first of some clips in the emotion of a number, counted around."""
+    """The first of some clips in the emotion of a number, counted around.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     wanted = number % len(speech.tensors.emotions)
     return next(clip for clip in clips if int(speech.tensors.emotion[clip]) == wanted)
 
@@ -202,7 +211,7 @@ def shown(
     person: int,
     of_corpus: dict[str, Clip],
 ) -> Show:
-    """A video to make, with its truth."""
+    """A video to make, with its truth. Chapter: book/evp-portrait.ipynb"""
     speech = speech_of_part(experiment, part)
     heard = of_corpus[speech.tensors.ids[clip]]
     target = target_of(experiment, person)
@@ -217,17 +226,20 @@ def shown(
 
 
 def performances_of(experiment: Experiment, person: int) -> list[Performance]:
-    """What a person says neutrally, of the sentences that the generator did not learn from."""
+    """What a person says neutrally, of the sentences that the generator did not learn from.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     return experiment.once(("performances", person), lambda: neutral_performances(person))
 
 
 def longest(said: list[Performance]) -> Performance:
-    """The performance of most frames, the first of these."""
+    """The performance of most frames, the first of these. Chapter: book/evp-portrait.ipynb"""
     return max(said, key=lambda one: len(one.scene))
 
 
 def target_of(experiment: Experiment, person: int) -> Target:
-    """A person's footage, with its poses."""
+    """A person's footage, with its poses. Chapter: book/evp-portrait.ipynb"""
     size = experiment.config(PortraitConfig).size
 
     def read() -> Target:
@@ -237,7 +249,7 @@ def target_of(experiment: Experiment, person: int) -> Target:
 
 
 def generator_of(experiment: Experiment, person: int) -> Generator:
-    """A person's generator, trained as far as it is not yet."""
+    """A person's generator, trained as far as it is not yet. Chapter: book/evp-portrait.ipynb"""
     config = replace(experiment.config(PortraitConfig), speaker=person)
     footage = experiment.once(("footage", person), lambda: footage_to_learn(config, {}))
     job = experiment.job("portrait", config, footage, 0, f"portrait of {person}")

@@ -22,6 +22,7 @@ def landmarks_ahead(tensors: ClipTensors, clips: Sequence[int]) -> list[Float[Te
     Each clip's head is fitted (Eq. 8 of [ji2021]), and turned to the front with what the fit left
     over. That takes a millisecond a frame, and is done once: it is kept under $THLAB_HOME/ahead,
     which may be deleted at any time. ValueError where the clips have no landmarks.
+    Chapter: book/evp-disentangle.ipynb
     """
     landmarks = tensors.landmarks
     if landmarks is None:
@@ -39,6 +40,6 @@ def landmarks_ahead(tensors: ClipTensors, clips: Sequence[int]) -> list[Float[Te
 
 
 def turn(landmarks: Float[np.ndarray, "t 68 2"]) -> Float[np.ndarray, "t 68 2"]:
-    """A clip's landmarks, turned to the front."""
+    """A clip's landmarks, turned to the front. Chapter: book/evp-disentangle.ipynb"""
     exact = landmarks.astype(np.float64)
     return frontal(fit_head(exact), exact, SIZE).astype(np.float32)

@@ -28,6 +28,7 @@ def encoded(model: Disentangler, enrolled: int) -> Listener:
     """What E_c and E_e hear: of emotion, the mean over the frames in which words are said.
 
     The model is frozen: what it heard of a clip is kept, for a training asks many times.
+    Chapter: book/evp-disentangle.ipynb
     """
     known: dict[tuple[int, int], Heard] = {}
 
@@ -98,7 +99,7 @@ class SpokenLandmarks:
 
 def spoken_landmarks(speech: EmotionalSpeech, clips: Sequence[int]) -> SpokenLandmarks:
     """Some clips' landmarks. ValueError where there are none, or where a speaker of these clips has
-    no neutral one among them.
+    no neutral one among them. Chapter: book/evp-disentangle.ipynb
     """
     turned = landmarks_ahead(speech.tensors, clips)
     points = dict(zip(clips, turned, strict=True))
@@ -113,6 +114,6 @@ def spoken_landmarks(speech: EmotionalSpeech, clips: Sequence[int]) -> SpokenLan
 
 
 def training_clips(speech: EmotionalSpeech, most: int) -> list[int]:
-    """About `most` clips, evenly spread over all."""
+    """About `most` clips, evenly spread over all. Chapter: book/evp-disentangle.ipynb"""
     n = len(speech.texts)
     return list(range(0, n, max(1, -(-n // most))))

@@ -157,6 +157,7 @@ def load_network(name: str | Path, model: Disentangler) -> AudioToLandmark:
 
     model: whose codes it is to move landmarks by. FileNotFoundError where there are no weights,
     ValueError where they are of another net, or learnt from the codes of another model.
+    Chapter: book/evp-disentangle.ipynb
     """
     card = read_card(name)
     if card["codes"] != state_digest(model.state_dict()):
@@ -169,7 +170,10 @@ def load_network(name: str | Path, model: Disentangler) -> AudioToLandmark:
 
 
 def principal_axes(displacements: Float[Tensor, "n p 2"], count: int) -> Shapes:
-    """Mean, axes and deviations of displacements; `rest` is left at zero."""
+    """Mean, axes and deviations of displacements; `rest` is left at zero.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     flat = displacements.flatten(1)
     mean = flat.mean(0)
     covariance = (flat - mean).T @ (flat - mean) / len(flat)

@@ -27,13 +27,17 @@ def train_on_weights(job: Job) -> AudioToLandmark:
     """The network, on codes of trained encoders: those of the run folder, else the committed ones.
 
     FileNotFoundError, which says how to train them, where there are none.
+    Chapter: book/evp-disentangle.ipynb
     """
     model = load_disentangler(job.weights(DISENTANGLER))
     return train_landmarks(job, encoded(model, model.config.enrolled))
 
 
 def train_landmarks(job: Job, listen: Listener) -> AudioToLandmark:
-    """The network, on what a listener hears; resumes where its run stopped."""
+    """The network, on what a listener hears; resumes where its run stopped.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     config: LandmarkConfig = job.config
     speech: EmotionalSpeech = job.data.train
     spoken = spoken_landmarks(speech, training_clips(speech, config.clips))
@@ -57,7 +61,10 @@ def train_landmarks(job: Job, listen: Listener) -> AudioToLandmark:
 def new_network(
     config: LandmarkConfig, spoken: SpokenLandmarks, listen: Listener, seed: int
 ) -> AudioToLandmark:
-    """An untrained network on the axes of some people's faces."""
+    """An untrained network on the axes of some people's faces.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     heard = listen(spoken.speech, spoken.clips[0])
     shapes = spoken.shapes(config)
     sizes = Sizes(heard.content.shape[1], len(heard.emotion), len(shapes.rest), len(shapes.axes))
@@ -67,7 +74,10 @@ def new_network(
 
 
 def disturbed(batch: LandmarkBatch, config: LandmarkConfig, rng: torch.Generator) -> LandmarkBatch:
-    """A batch with noise on its emotions: those of unknown voices are less clear."""
+    """A batch with noise on its emotions: those of unknown voices are less clear.
+
+    Chapter: book/evp-disentangle.ipynb
+    """
     noise = torch.randn(batch.emotion.shape, generator=rng)
     size = config.emotion_noise * batch.emotion.std()
     return batch._replace(emotion=batch.emotion + size * noise)
@@ -79,7 +89,7 @@ def landmark_loss(model, net: AudioToLandmark, batch: LandmarkBatch) -> dict[str
     The paper's norm of l_a + l_d - l, its coordinates on the axes, and steps in time. "opening" is
     no term of the paper's: the squared error of the gap between the lips, over what the gap is. A
     mean of many mouths is never shut, and costs little in px; lips that do not meet on p, b and m
-    are seen.
+    are seen. Chapter: book/evp-disentangle.ipynb
     """
     true = batch.landmarks - batch.l_a[:, None]
     found = model(batch.l_a, batch.content, batch.emotion)

@@ -87,7 +87,7 @@ def around(
     x: Float[Tensor, "b c h w"], middle: Float[Tensor, "b 2"], size: int
 ) -> Float[Tensor, "b c s s"]:
     """The square of some pixels a side around a place, moved into the picture where it lies out of
-    it.
+    it. Chapter: book/evp-portrait.ipynb
     """
     height, width = x.shape[-2:]
     corner = (middle - size / 2).round().long()

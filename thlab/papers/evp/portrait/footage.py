@@ -72,7 +72,7 @@ def performances(
     """What a person of the embedded corpus says in every emotion, in one light.
 
     sentences: numbers from 0 to 7 of the speaker's list, of which 6 and 7 are what the corpus holds
-    out. seed: of the motion.
+    out. seed: of the motion. Chapter: book/evp-portrait.ipynb
     """
     preset = Preset((speaker + 1, 0, 0), SENTENCES, 64, head_motion=head_motion)
     settings = settle(preset, "portrait", None, None, seed, light="person")
@@ -85,12 +85,18 @@ def performances(
 
 
 def neutral_performances(speaker: int) -> list[Performance]:
-    """What a person says neutrally, of the sentences that nothing is trained on."""
+    """What a person says neutrally, of the sentences that nothing is trained on.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     return [said for said in performances(speaker, HELD_OUT) if said.emotion == "neutral"]
 
 
 def footage_to_learn(config: PortraitConfig, options: Mapping[str, Any]) -> Footage:
-    """What a generator learns from: the videos of --target, else the config's invented person."""
+    """What a generator learns from: the videos of --target, else the config's invented person.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     videos = options.get("target")
     if videos:
         footage = footage_of_videos(videos, config.size)
@@ -104,7 +110,7 @@ def footage_of(clips: Sequence[Performance], size: int = 128) -> Footage:
     $THLAB_HOME/portraits.
 
     clips: of one person in one light, as `performances` gives them; ValueError where not, or where
-    there are none. size: pixels.
+    there are none. size: pixels. Chapter: book/evp-portrait.ipynb
     """
     if len({clip.row["speaker"] for clip in clips}) != 1:
         raise ValueError("footage of one person is needed: give performances of one speaker")
@@ -127,6 +133,7 @@ def footage_of_videos(
 
     The square is the same in all frames, round the face's mean place; view: that of other footage
     of the same camera. Cuts begin new clips. Raises ValueError as `watch`.
+    Chapter: book/evp-portrait.ipynb
     """
     return cut_square(watch(paths), size, view)
 
@@ -146,7 +153,7 @@ def watch(paths: Sequence[str | Path]) -> Watched:
     """Look for the face in one person's videos (extra `face`).
 
     Raises ValueError, naming the file, where it is a picture, where a face is found in too few
-    frames or the videos are too short.
+    frames or the videos are too short. Chapter: book/evp-portrait.ipynb
     """
     paths = [Path(path) for path in paths]
     landmarks = []
@@ -163,7 +170,10 @@ def watch(paths: Sequence[str | Path]) -> Watched:
 def cut_square(
     watched: Watched, size: int = 128, view: Float[np.ndarray, "2 3"] | None = None
 ) -> Footage:
-    """Some videos' frames in a square of some pixels a side; view as in `footage_of_videos`."""
+    """Some videos' frames in a square of some pixels a side; view as in `footage_of_videos`.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     paths, tracks = watched
     if view is None:
         view = watched.view(size)
@@ -180,7 +190,10 @@ def cut_square(
 
 
 def check_moving(path: Path) -> None:
-    """ValueError, one line, where a file is a picture and no video."""
+    """ValueError, one line, where a file is a picture and no video.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     if path.suffix.lower() in DEMUXERS:
         return
     try:
@@ -192,26 +205,38 @@ def check_moving(path: Path) -> None:
 
 
 def check_faces(name: str, found: Bool[np.ndarray, "t"]) -> None:
-    """ValueError, one line, where too few frames of a video show a face."""
+    """ValueError, one line, where too few frames of a video show a face.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     if found.mean() < MIN_FOUND:
         raise ValueError(f"{name}: a face is found in {found.mean():.0%} of the frames only")
 
 
 def check_length(name: str, seconds: float) -> None:
-    """ValueError, one line, where a person's videos are too short; seconds: of all together."""
+    """ValueError, one line, where a person's videos are too short; seconds: of all together.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     if seconds < SHORTEST:
         raise ValueError(f"{name}: {seconds:.1f} s are too short: give {SHORT:.0f} s of one person")
 
 
 def warn_of_little(footage: Footage) -> None:
-    """A warning where a generator learns from little; to drive footage, a short video will do."""
+    """A warning where a generator learns from little; to drive footage, a short video will do.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     if footage.seconds < SHORT:
         ask = f"with less than {SHORT:.0f} s of a person, new sentences come out less like it"
         warnings.warn(f"{footage.facts['videos']}: {footage.seconds:.1f} s; {ask}", stacklevel=3)
 
 
 def portrait_view(landmarks: Float[np.ndarray, "t 68 2"], size: int) -> Float[np.ndarray, "2 3"]:
-    """The similarity from a video's pixels to a still square round the face, head and shoulders."""
+    """The similarity from a video's pixels to a still square round the face, head and shoulders.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     mean = landmarks.astype(np.float64).mean(0)
     low = mean.min(0)
     high = mean.max(0)
@@ -222,7 +247,10 @@ def portrait_view(landmarks: Float[np.ndarray, "t 68 2"], size: int) -> Float[np
 
 
 def scene_lengths(frames: UInt8[np.ndarray, "t h w 3"]) -> list[int]:
-    """Lengths of what lies between the cuts of a video, in frames."""
+    """Lengths of what lies between the cuts of a video, in frames.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     small = frames[:, ::4, ::4].astype(np.float32) / 255
     change = np.abs(np.diff(small, axis=0)).mean((1, 2, 3))
     cuts = np.flatnonzero(change > CUT) + 1
@@ -230,7 +258,10 @@ def scene_lengths(frames: UInt8[np.ndarray, "t h w 3"]) -> list[int]:
 
 
 def starts(lengths: Sequence[int]) -> Int[Tensor, "c1"]:
-    """Where clips of these lengths begin, and where the last one ends."""
+    """Where clips of these lengths begin, and where the last one ends.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     return torch.tensor([0, *np.cumsum(lengths).tolist()])
 
 

@@ -116,19 +116,28 @@ class KeyFrame(nn.Module):
 def fetch(
     maps: Float[Tensor, "b c h w"], there: Float[Tensor, "b h2 w2 2"]
 ) -> Float[Tensor, "b c h2 w2"]:
-    """Maps at places (x, y) from -1 to 1, bilinearly; their border goes on outside."""
+    """Maps at places (x, y) from -1 to 1, bilinearly; their border goes on outside.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     return grid_sample(maps, there, "bilinear", "border", align_corners=False)
 
 
 def centres(n: int) -> Float[Tensor, "1 n n 2"]:
-    """Centres (x, y) of the pixels of a picture of n a side, from -1 to 1."""
+    """Centres (x, y) of the pixels of a picture of n a side, from -1 to 1.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     at = (2 * torch.arange(n) + 1) / n - 1
     y, x = torch.meshgrid(at, at, indexing="ij")
     return torch.stack([x, y], -1)[None]
 
 
 def what_moves(frames: Tensor) -> Float[Tensor, "1 h w"]:
-    """1 where pixels vary in the frames (f, h, w, 3) of 255, fading to 0 where they never do."""
+    """1 where pixels vary in the frames (f, h, w, 3) of 255, fading to 0 where they never do.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     some = frames[:: 1 + len(frames) // SEEN].float()
     spread = some.std(0, correction=0).amax(-1)  # (H, W)
     moving = (spread > STILL).float()[None, None]

@@ -21,7 +21,7 @@ def reconstruction_terms(fake: Video, raw: Video, real: Video, weight: Weight) -
     weight: of each pixel; the means are weighted ones, but for that of changes, which are seen
     wherever they are. "raw": of what was painted before the frame before showed through; else
     nothing would teach what that hides. "changes" makes errors stand still: those that come and go
-    flicker.
+    flicker. Chapter: book/evp-portrait.ipynb
     """
     weight = weight / weight.mean()
     error = fake - real
@@ -34,14 +34,20 @@ def reconstruction_terms(fake: Video, raw: Video, real: Video, weight: Weight) -
 
 
 def gradient_error(error: Video, weight: Weight) -> Float[Tensor, ""]:
-    """Mean size of an error's differences between neighbouring pixels, weighted."""
+    """Mean size of an error's differences between neighbouring pixels, weighted.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     down = (weight[..., 1:, :] * error.diff(dim=-2).abs()).mean()
     across = (weight[..., 1:] * error.diff(dim=-1).abs()).mean()
     return down + across
 
 
 def adversarial_terms(fake: Verdicts, real: Verdicts) -> Terms:
-    """−E[D(fake)] of each kind of critic, and feature matching over all."""
+    """−E[D(fake)] of each kind of critic, and feature matching over all.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     terms: Terms = {}
     matching = []
     for kind, verdicts in fake.items():
@@ -55,7 +61,7 @@ def adversarial_terms(fake: Verdicts, real: Verdicts) -> Terms:
 
 
 def critic_loss(fake: Verdicts, real: Verdicts) -> Float[Tensor, ""]:
-    """The critics' hinge losses, summed."""
+    """The critics' hinge losses, summed. Chapter: book/evp-portrait.ipynb"""
     losses = []
     for kind, verdicts in fake.items():
         for of_fake, of_real in zip(verdicts, real[kind], strict=True):

@@ -25,7 +25,7 @@ Scores = dict[str, float]
 
 def measure(generator: Generator, footage: Footage) -> dict[str, Scores]:
     """Scores of the frames that a generator makes of held-out footage, from guidance maps alone,
-    beside those of each clip's first frame repeated.
+    beside those of each clip's first frame repeated. Chapter: book/evp-portrait.ipynb
     """
     return {
         "ours": scores(painted_again(generator, footage), footage),
@@ -34,13 +34,19 @@ def measure(generator: Generator, footage: Footage) -> dict[str, Scores]:
 
 
 def painted_again(generator: Generator, footage: Footage) -> UInt8[Tensor, "f h w 3"]:
-    """Footage as a generator makes it, from its landmarks and what lies outside the face."""
+    """Footage as a generator makes it, from its landmarks and what lies outside the face.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
     return render(generator, edges, footage.landmarks, footage.start)
 
 
 def repeated_first(footage: Footage) -> UInt8[Tensor, "f h w 3"]:
-    """The first frame of each clip in place of all of its frames."""
+    """The first frame of each clip in place of all of its frames.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     lengths = footage.start.diff()
     first = footage.start[:-1].repeat_interleave(lengths)
     return torch.from_numpy(footage.frames)[first]
@@ -52,7 +58,7 @@ def scores(made: UInt8[Tensor, "f h w 3"], footage: Footage) -> Scores:
     Means over all frames but the first of each clip, which the repeated frame is given; flicker is
     the ratio of means over all clips. "blink: …" are of the frames in which the eyes are shut. The
     inside of the mouth is that of `thlab.metrics.mouth`, mean over clips; clips without an open
-    mouth say nothing.
+    mouth say nothing. Chapter: book/evp-portrait.ipynb
     """
     of_clips = []
     inside = []
@@ -75,7 +81,10 @@ def scores(made: UInt8[Tensor, "f h w 3"], footage: Footage) -> Scores:
 
 
 def shut_eyes(footage: Footage) -> Bool[Tensor, "n"]:
-    """In which frames eyes are shut; all but the first of each clip."""
+    """In which frames eyes are shut; all but the first of each clip.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     opening = eye_opening(torch.from_numpy(footage.landmarks))
     later = torch.ones(len(opening), dtype=torch.bool)
     later[footage.start[:-1]] = False

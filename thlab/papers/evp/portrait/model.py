@@ -120,7 +120,10 @@ class Generator(nn.Module):
 
 
 def push(before: Before, frame: Float[Tensor, "b 3 h w"]) -> Before:
-    """The frames before the next one: a frame is added, in [0, 1], and the oldest goes."""
+    """The frames before the next one: a frame is added, in [0, 1], and the oldest goes.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     return torch.cat([frame.clamp(0, 1)[:, None], before], 1)[:, : before.shape[1]]
 
 
@@ -130,6 +133,7 @@ def with_history(
     """Guidance in [0, 1] of some frames, each with that of the k before it, the last one first.
 
     begin: where each one's clip begins; maps from before it are zeros.
+    Chapter: book/evp-portrait.ipynb
     """
     maps = []
     for age in range(k + 1):
@@ -143,6 +147,7 @@ def load_generator(name: str | Path) -> Generator:
     """A person's trained generator, by the path or name of its weights.
 
     FileNotFoundError where there are no weights, ValueError where they are of another net.
+    Chapter: book/evp-portrait.ipynb
     """
     config = from_card(PortraitConfig, read_card(name)["config"])
     return load_weights(name, Generator(config)).eval().requires_grad_(False)
@@ -161,7 +166,7 @@ def render(
     landmarks: of the sketch in the maps, px: the driven ones where a face is driven. start: where
     clips begin, and where the last one ends (default: all is one clip); nothing is carried over
     from one to the next. Raises ValueError where maps have not the generator's size, or where there
-    are not as many landmarks as maps.
+    are not as many landmarks as maps. Chapter: book/evp-portrait.ipynb
     """
     size = generator.config.size
     if edges.shape[-2:] != (size, size):

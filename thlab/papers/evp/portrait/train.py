@@ -32,7 +32,7 @@ def train(job: Job) -> Generator:
     """Train one person's generator; resumes where a run in the job's folder stopped.
 
     job.data: the person's `Footage`. Raises ValueError as `Stretches` and
-    `PortraitConfig.validate`.
+    `PortraitConfig.validate`. Chapter: book/evp-portrait.ipynb
     """
     config: PortraitConfig = job.config
     model = build_seeded(lambda: Generator(config), job.seed)
@@ -74,12 +74,15 @@ def train(job: Job) -> Generator:
 
 
 def with_adam(job: Job, net: nn.Module, rate: float) -> Any:
-    """A net and its optimizer on the job's devices."""
+    """A net and its optimizer on the job's devices. Chapter: book/evp-portrait.ipynb"""
     return job.fabric.setup(net, torch.optim.Adam(net.parameters(), rate, betas=BETAS))
 
 
 def painted(model: Any, stretch: Stretch) -> tuple[Tensor, Tensor]:
-    """The frames of a stretch, (b, t, 3, h, w), and what is painted of each."""
+    """The frames of a stretch, (b, t, 3, h, w), and what is painted of each.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     made = model.roll_out(stretch.points, stretch.plates, stretch.edges, stretch.before)
     fake = torch.stack([one.frame for one in made], 1)
     raw = torch.stack([one.raw for one in made], 1)
@@ -88,7 +91,10 @@ def painted(model: Any, stretch: Stretch) -> tuple[Tensor, Tensor]:
 
 @torch.no_grad()
 def warmed(model: Any, stretch: Stretch, warm: int) -> Stretch:
-    """The stretch without its first frames, in whose place stand the model's own."""
+    """The stretch without its first frames, in whose place stand the model's own.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     first = Stretch(*(part[:, :warm] for part in stretch))._replace(before=stretch.before)
     later = Stretch(*(part[:, warm:] for part in stretch))
     before = stretch.before
@@ -106,7 +112,10 @@ def critics_step(
     fake: Float[Tensor, "b t 3 h w"],
     stretch: Stretch,
 ) -> Terms:
-    """A step of the critics; afterwards they are frozen: they tell, and are not moved."""
+    """A step of the critics; afterwards they are frozen: they tell, and are not moved.
+
+    Chapter: book/evp-portrait.ipynb
+    """
     critics.requires_grad_(True)
     edges = stretch.edges[:, :, :CHANNELS]
     # detached: the critics learn from what the generator made, and do not change it
@@ -120,7 +129,7 @@ def critics_step(
 
 
 def generator_terms(critics: Any, fake: Float[Tensor, "b t 3 h w"], stretch: Stretch) -> Terms:
-    """What the critics teach the generator."""
+    """What the critics teach the generator. Chapter: book/evp-portrait.ipynb"""
     edges = stretch.edges[:, :, :CHANNELS]
     # the bare critics: through what Fabric wraps a gradient goes to fabric.backward alone
     bare = critics.module
@@ -131,6 +140,6 @@ def generator_terms(critics: Any, fake: Float[Tensor, "b t 3 h w"], stretch: Str
 
 
 def strip(real: Tensor, fake: Tensor) -> Any:
-    """The first stretch, true frames above generated ones."""
+    """The first stretch, true frames above generated ones. Chapter: book/evp-portrait.ipynb"""
     both = torch.cat([real[0], fake[0].detach().float().clamp(0, 1)], -2)
     return (255 * both).round().byte().permute(0, 2, 3, 1).cpu().numpy()
