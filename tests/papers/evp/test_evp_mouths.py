@@ -8,7 +8,7 @@ from thlab.evaluation.experiment import Experiment
 from thlab.papers.evp.evaluate import mouths
 from thlab.papers.evp.evaluate.codes import clip_codes, unenrolled_clips
 from thlab.papers.evp.model import DisentangleConfig, Disentangler
-from thlab.papers.evp.reported import MEAN_OF_CLIP, REPEATED
+from thlab.papers.evp.reported import MEAN, MEAN_OF_CLIP, MEAN_OF_EMOTION, REPEATED
 from thlab.training.optim import build_seeded
 
 
@@ -34,7 +34,7 @@ def means(found):
 
 
 def test_the_truth_is_perfect_and_shows_its_emotion(experiment):
-    scores = means(mouths.score(experiment, "truth", mouths.truth))
+    scores = means(mouths.score(experiment, "truth", lambda spoken, clip: spoken.points[clip]))
     assert set(scores) == set(mouths.COLUMNS)
     for part in ("unseen", "seen"):
         assert scores[f"M-LD, {part}"] == scores[f"F-LVD, {part}"] == 0
@@ -50,6 +50,9 @@ def test_who_stands_still_follows_nothing(experiment):
     rest = means(mouths.table_1(experiment, REPEATED, 0))
     assert scores["F-LD, unseen"] < rest["F-LD, unseen"]
     assert rest["emotion, unseen"] == pytest.approx(12.5)  # one look for all clips
+    oracle = means(mouths.table_1(experiment, MEAN_OF_EMOTION, 0))
+    mean = means(mouths.table_1(experiment, MEAN, 0))
+    assert oracle["F-LD, unseen"] < mean["F-LD, unseen"] < rest["F-LD, unseen"]
 
 
 def test_enrolled_sentences_are_not_tested(speeches):

@@ -4,7 +4,6 @@ Landmarks are those of a face that looks straight ahead; no picture is painted.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
@@ -54,7 +53,7 @@ def table_1(experiment: Experiment, row: str, seed: int) -> Measurements:
     if row in TRAINED:
         made = spoken_by(speaking(experiment, seed, TRAINED[row]))
     else:
-        made = partial(STILL[row], training_faces(experiment))
+        made = deaf(row, training_faces(experiment))
     return score(experiment, row, made)
 
 
@@ -81,44 +80,46 @@ def spoken_by(model: Speaking) -> Make:
     return make
 
 
-def at_rest(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
+def at_rest(spoken: SpokenLandmarks, clip: int) -> Points:
     """l_a in every frame. Chapter: book/evp-disentangle.ipynb"""
     return spoken.l_a(clip).expand_as(spoken.points[clip])
 
 
-def mean_displacement(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
+def mean_displacement(train: SpokenLandmarks) -> Make:
     """The mean of all training displacements. Chapter: book/evp-disentangle.ipynb"""
-    mean = torch.cat([train.moved(c) for c in train.clips]).mean(0)
-    return at_rest(train, spoken, clip) + mean
+    mean = torch.cat([train.moved(clip) for clip in train.clips]).mean(0)
+    return lambda spoken, clip: at_rest(spoken, clip) + mean
 
 
-def mean_of_emotion(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
+def mean_of_emotion(train: SpokenLandmarks) -> Make:
     """The mean displacement of the true emotion in training: an oracle.
 
     Chapter: book/evp-disentangle.ipynb
     """
-    emotion = spoken.speech.tensors.emotion[clip]
-    own = [c for c in train.clips if train.speech.tensors.emotion[c] == emotion]
-    return at_rest(train, spoken, clip) + torch.cat([train.moved(c) for c in own]).mean(0)
+    moved: dict[int, list[Points]] = {}
+    for clip in train.clips:
+        moved.setdefault(int(train.speech.tensors.emotion[clip]), []).append(train.moved(clip))
+    means = {emotion: torch.cat(of_emotion).mean(0) for emotion, of_emotion in moved.items()}
+
+    def make(spoken: SpokenLandmarks, clip: int) -> Points:
+        return at_rest(spoken, clip) + means[int(spoken.speech.tensors.emotion[clip])]
+
+    return make
 
 
-def mean_of_clip(train: SpokenLandmarks, spoken: SpokenLandmarks, clip: int) -> Points:
+def mean_of_clip(spoken: SpokenLandmarks, clip: int) -> Points:
     """The mean of the true landmarks: an oracle. Chapter: book/evp-disentangle.ipynb"""
     true = spoken.points[clip]
     return true.mean(0).expand_as(true)
 
 
-def truth(spoken: SpokenLandmarks, clip: int) -> Points:
-    """Where landmarks are in a clip. Chapter: book/evp-disentangle.ipynb"""
-    return spoken.points[clip]
-
-
-STILL = {
-    REPEATED: at_rest,
-    MEAN: mean_displacement,
-    MEAN_OF_EMOTION: mean_of_emotion,
-    MEAN_OF_CLIP: mean_of_clip,
-}
+def deaf(row: str, train: SpokenLandmarks) -> Make:
+    """The landmarks of a row that hears nothing. Chapter: book/evp-disentangle.ipynb"""
+    if row == MEAN:
+        return mean_displacement(train)
+    if row == MEAN_OF_EMOTION:
+        return mean_of_emotion(train)
+    return at_rest if row == REPEATED else mean_of_clip
 
 
 def score(experiment: Experiment, row: str, make: Make) -> Measurements:
