@@ -256,6 +256,19 @@ def read_photo(path: Path | str, size: int) -> Photo:
     Raises ValueError where it cannot be read, or shows no face.
     Chapter: book/content-to-video.ipynb
     """
+    picture, landmarks = find_face(path)
+    if picture.shape[:2] == (size, size):
+        return Photo(picture, np.eye(2, 3), size)
+    return Photo(picture, alignment_matrices(landmarks, size)[0], size)
+
+
+def find_face(
+    path: Path | str,
+) -> tuple[UInt8[np.ndarray, "h w 3"], Float[np.ndarray, "1 68 2"]]:
+    """An upright picture, and the landmarks of the face in it, in its own pixels.
+
+    Raises ValueError where it cannot be read, or shows no face.
+    """
     images = require("PIL.Image", "book")
     picture = read_picture(path)
     sides = np.array(picture.shape[1::-1])  # width and height
@@ -264,10 +277,7 @@ def read_photo(path: Path | str, size: int) -> Photo:
     bicubic = images.Resampling.BICUBIC
     large = np.array(images.fromarray(picture).resize(enlarged.tolist(), bicubic))
     points, _ = detect_landmarks(large[None], name=str(path))
-    if picture.shape[:2] == (size, size):
-        return Photo(picture, np.eye(2, 3), size)
-    own = (to_68(points) * (sides / enlarged)).astype(np.float32)  # in the picture's own pixels
-    return Photo(picture, alignment_matrices(own, size)[0], size)
+    return picture, (to_68(points) * (sides / enlarged)).astype(np.float32)
 
 
 def read_lips(path: Path | str, size: int) -> Speech:

@@ -124,6 +124,12 @@ def _evp_network(path: Path) -> Any:
     return load_voice(path.parent).landmarks
 
 
+def _evp_people(path: Path) -> Any:
+    from thlab.papers.evp.portrait.people import load_people
+
+    return load_people(path)
+
+
 def _evp_head(path: Path) -> Any:
     from thlab.papers.evp.head import load_head
 
@@ -182,6 +188,7 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
     "emotions": _emotion_net,
     "evp-disentangle": _evp_disentangler,
     "evp-landmarks": _evp_network,
+    "evp-people": _evp_people,
     "evp-portrait": _evp_head,
     "faces": _face_encoder,
     "landmarks": _landmark_net,

@@ -4,7 +4,12 @@ pairs, move a person's landmarks, from which that person's video is painted.
 
 from pathlib import Path
 
-from thlab.papers.evp.cards import disentangler_facts, landmark_facts, portrait_facts
+from thlab.papers.evp.cards import (
+    disentangler_facts,
+    landmark_facts,
+    people_facts,
+    portrait_facts,
+)
 from thlab.papers.evp.claims import CLAIMS
 from thlab.papers.evp.evaluate.tables import CORPUS, TABLES
 from thlab.papers.evp.head import directions_and_path, face_of, load_head, read_voice
@@ -14,6 +19,9 @@ from thlab.papers.evp.model import DisentangleConfig
 from thlab.papers.evp.portrait import train as portrait_train
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import footage_to_learn
+from thlab.papers.evp.portrait.people import PeopleConfig
+from thlab.papers.evp.portrait.people_data import people_to_learn
+from thlab.papers.evp.portrait.people_train import train_people
 from thlab.papers.evp.speech import load_speeches
 from thlab.papers.evp.train import CONTENT, EMOTION, train_disentangler
 from thlab.papers.paper import AUDIO, Option, Paper, Stage
@@ -28,6 +36,7 @@ STAGES = {
     ),
     "landmarks": Stage(LandmarkConfig, train_on_weights, landmark_facts, frames=False),
     "portrait": Stage(PortraitConfig, portrait_train.train, portrait_facts, load=footage_to_learn),
+    "people": Stage(PeopleConfig, train_people, people_facts, load=people_to_learn),
 }
 OPTIONS = (
     Option(
@@ -42,6 +51,12 @@ OPTIONS = (
         "--video",
         "generate",
         "footage of the weights' person (default: an invented person's own)",
+        Path,
+    ),
+    Option(
+        "--image",
+        "generate",
+        "a photo of anyone in place of a video: painted less well, by a net over many people",
         Path,
     ),
     Option("--emotion", "generate", "happy, or happy:.6,sad:.4 (default: the voice's own)"),

@@ -2,6 +2,7 @@
 the validation split.
 """
 
+from statistics import mean
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from thlab.metrics.judges import dlib_identity
 from thlab.papers.evp.evaluate.codes import clip_codes, unenrolled_clips
 from thlab.papers.evp.evaluate.mouths import of_clip, spoken_by
+from thlab.papers.evp.evaluate.people import ROWS, clips_of, made_of, scores_of
 from thlab.papers.evp.evaluate.trained import Speaking
 from thlab.papers.evp.landmarks.data import encoded, spoken_landmarks
 from thlab.papers.evp.landmarks.model import AudioToLandmark
@@ -20,6 +22,7 @@ from thlab.papers.evp.speech import Speeches
 from thlab.training.job import Job
 from thlab.training.weights import state_digest
 
+TOLD = 4  # validation speakers by whom the net over many people is judged
 SEEN = 16  # of a person's frames, by which dlib knows them again
 
 
@@ -76,6 +79,25 @@ def portrait_facts(job: Job, generator: Generator) -> dict[str, Any]:
     for name, of_name in scores.items():
         rounded[name] = {score: round(value, 3) for score, value in of_name.items()}
     return {"metrics": rounded}
+
+
+def people_facts(job: Job, net: Generator) -> dict[str, Any]:
+    """How near the rows of table `people` come to validation people.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    config = job.config
+    net = net.cpu().eval()
+    number = min(TOLD, config.people)
+    values: dict[str, dict[str, list[float]]] = {}
+    for clip in clips_of("val", number, config.size):
+        for row in ROWS:
+            for _, column, _, _, value in scores_of(row, clip, made_of(row, net, clip)):
+                values.setdefault(row, {}).setdefault(column, []).append(value)
+    metrics = {}
+    for row, of_row in values.items():
+        metrics[row] = {column: round(mean(several), 3) for column, several in of_row.items()}
+    return {"metrics": metrics}
 
 
 def percent(values: torch.Tensor) -> float:

@@ -24,7 +24,8 @@ from thlab.papers.evp.landmarks.model import AudioToLandmark
 from thlab.papers.evp.model import Disentangler
 from thlab.papers.evp.moods import with_intensity
 from thlab.papers.evp.portrait.footage import Footage
-from thlab.papers.evp.portrait.model import Generator, render
+from thlab.papers.evp.portrait.model import Generator
+from thlab.papers.evp.portrait.people import PhotoGenerator
 from thlab.papers.evp.speech import Enrolment, cut, enrol, padded_mfcc
 
 SHUT = 0.2  # of a target's frames, those with the least open mouths: among them it is at rest
@@ -167,7 +168,7 @@ def driven_landmarks(
 
 
 def portrait(
-    generator: Generator,
+    generator: Generator | PhotoGenerator,
     target: Target,
     frames: Int[np.ndarray, "t"],
     ahead: Float[Tensor, "t 68 2"],
@@ -181,7 +182,7 @@ def portrait(
     driven = driven_landmarks(target, ahead.double().numpy(), frames, smooth)
     driven = driven.astype(np.float32)
     maps = edge_maps(footage.frames[frames], footage.landmarks[frames], driven)
-    return render(generator, torch.from_numpy(maps), driven)
+    return generator.render(torch.from_numpy(maps), driven)
 
 
 def moved_by_emotion(

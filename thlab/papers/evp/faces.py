@@ -1,6 +1,9 @@
-"""Whose face is painted: the person of a generator's weights, and footage of that person."""
+"""Whose face is painted: the person of a generator's weights and footage of that person, or anyone
+in a photo.
+"""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,18 +11,24 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from thlab.data.prepare import pictures
-from thlab.face.align import paste
+from thlab.face.align import crop, paste
 from thlab.face.points import transform
+from thlab.inference import FRAMES_AT_ONCE, PIXELS_AT_ONCE, find_face
+from thlab.media import read_picture
 from thlab.metrics.judges import dlib_identity
 from thlab.papers.evp.chain import Target, read_target
+from thlab.papers.evp.evaluate.people import FIRST, NET
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import (
     Footage,
     cut_square,
     footage_of,
     neutral_performances,
+    portrait_view,
+    starts,
     watch,
 )
+from thlab.papers.evp.portrait.people import PhotoGenerator, load_people
 from thlab.training import from_card, read_card
 
 SAME_PERSON = 0.5  # dlib's distance of two faces, at most
@@ -41,10 +50,14 @@ class Person(NamedTuple):
 
 
 class Face(NamedTuple):
-    """A target, and the video whose frames its square is pasted into; None where there is none."""
+    """A target, and the video whose frames its square is pasted into; None where there is none.
+
+    photo: what paints the face where the target is a photo, which then stands as the video.
+    """
 
     target: Target
     video: Path | None
+    photo: PhotoGenerator | None = None
 
 
 def read_person(weights: str | Path) -> Person:
@@ -78,6 +91,36 @@ def read_face(path: Path | None, person: Person) -> Face:
         known = seen_by_dlib(own_footage(person.config).frames, "the weights' person")
     check_person(path, seen_by_dlib(footage.frames, str(path)), known)
     return Face(read_target(footage), path)
+
+
+def read_photo_face(path: Path, weights: str | Path) -> Face:
+    """Anyone's photo, to be painted by the net over many people of these weights.
+
+    ValueError where there is no face in the photo. Chapter: book/evp-portrait.ipynb
+    """
+    net = load_people(weights)
+    size = net.config.size
+    picture, landmarks = find_face(path)
+    view = portrait_view(landmarks, size)
+    square = crop(picture[None], view[None], size)
+    points = transform(landmarks.astype(np.float64), view).astype(np.float32)
+    footage = Footage(square, points, starts([1]), {"photo": path.name}, view)
+    return Face(read_target(footage), path, PhotoGenerator(net, footage))
+
+
+def photo_warning(weights: str | Path) -> str:
+    """How near the net over many people comes to people it has not met, and what is better.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    metrics = read_card(weights)["metrics"]
+    net = metrics[NET]["mouth: PSNR"]
+    still = metrics[FIRST]["mouth: PSNR"]
+    return (
+        f"a net over many people paints the photo: mouths of unseen ones at {net:.1f} dB "
+        f"({still:.1f} dB where the photo keeps still); a video and a training of its own are "
+        "better: `thlab train evp --stage portrait --target VIDEO --out RUN`"
+    )
 
 
 def own_footage(config: PortraitConfig) -> Footage:
@@ -127,12 +170,41 @@ def same_camera(view: Float[np.ndarray, "2 3"], other: Float[np.ndarray, "2 3"],
     return bool(np.abs(there - corners).max() < SAME_CAMERA * size)
 
 
+def back_in_place(
+    face: Face, frames: Int[np.ndarray, "t"], painted: UInt8[np.ndarray, "t s s 3"]
+) -> Iterator[UInt8[np.ndarray, "n h w 3"]]:
+    """Frames of the face's video or photo with the painted squares in their places, some at a
+    time.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    if face.photo is None:
+        yield back_in_video(face, frames, painted)
+        return
+    assert face.video is not None
+    photo = even_sides(read_picture(face.video))
+    view = face.target.footage.view
+    assert view is not None
+    n = min(FRAMES_AT_ONCE, max(1, PIXELS_AT_ONCE // photo[..., 0].size))
+    for first in range(0, len(painted), n):
+        yield np.stack([paste(photo, square, view) for square in painted[first : first + n]])
+
+
+def even_sides(picture: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h2 w2 3"]:
+    """A picture cut to even numbers of pixels, as a video needs them.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    height, width = picture.shape[:2]
+    return picture[: height - height % 2, : width - width % 2]
+
+
 def back_in_video(
     face: Face, frames: Int[np.ndarray, "t"], painted: UInt8[np.ndarray, "t s s 3"]
 ) -> UInt8[np.ndarray, "t h w 3"]:
     """Frames of the face's video with the painted squares in their places.
 
-    Sides are cut to even numbers, as a video needs them. Chapter: book/evp-portrait.ipynb
+    Chapter: book/evp-portrait.ipynb
     """
     assert face.video is not None
     view = face.target.footage.view
@@ -142,8 +214,7 @@ def back_in_video(
     originals = {}
     for number, frame in enumerate(pictures(face.video)):
         if number in needed:
-            height, width = frame.shape[:2]
-            originals[number] = frame[: height - height % 2, : width - width % 2]
+            originals[number] = even_sides(frame)
         if number == last:
             break
     whole = []

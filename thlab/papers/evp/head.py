@@ -26,12 +26,21 @@ from thlab.papers.evp.chain import (
     there_and_back,
     with_lids,
 )
-from thlab.papers.evp.faces import Face, Person, back_in_video, read_face, read_person
+from thlab.papers.evp.faces import (
+    Face,
+    Person,
+    back_in_place,
+    photo_warning,
+    read_face,
+    read_person,
+    read_photo_face,
+)
 from thlab.papers.evp.landmarks.data import Heard
 from thlab.papers.evp.landmarks.model import LANDMARKS, load_network
 from thlab.papers.evp.model import DISENTANGLER, load_disentangler
 from thlab.papers.evp.moods import mixed, parse_mix, with_intensity
 from thlab.papers.evp.portrait.model import PORTRAIT, Generator, load_generator
+from thlab.papers.evp.portrait.people import PEOPLE
 from thlab.papers.paper import heard as speech_of_audio
 from thlab.training import read_card
 from thlab.training.weights import beside
@@ -63,10 +72,14 @@ class Directions:
 class PortraitHead:
     """Voice and portrait of one person, as `thlab.inference.FilmedHead` asks."""
 
-    def __init__(self, voice: Voice, generator: Generator, person: Person):
+    def __init__(
+        self, voice: Voice, generator: Generator, person: Person, people: str | Path = PEOPLE
+    ):
+        """people: weights of the net over many people, which is read where a photo is given."""
         self.voice = voice
         self.generator = generator
         self.person = person
+        self.people = people
         self.size = generator.config.size
 
     def content(self, speech: Speech) -> Float[Tensor, "t d"]:
@@ -83,8 +96,8 @@ class PortraitHead:
     ) -> Iterator[Video]:
         """The person's footage, forth and back, in which the face says and shows what it is told.
 
-        face: as `read_face` gives it. Pieces in [0, 1]; the whole frames of its video, or the
-        square of `size` pixels alone.
+        face: as `read_face` or `read_photo_face` gives it. Pieces in [0, 1]; the whole frames of
+        its video or photo, or the painted square alone.
         """
         directions = controls or Directions()
         frames = there_and_back(face.target.footage.start, len(content))
@@ -92,11 +105,14 @@ class PortraitHead:
         if directions.landmarks_out is not None:
             with whole_file(directions.landmarks_out) as path, path.open("wb") as file:
                 np.save(file, ahead.numpy())
-        painted = portrait(self.generator, face.target, frames, ahead, directions.smooth)
+        generator = face.photo or self.generator
+        painted = portrait(generator, face.target, frames, ahead, directions.smooth)
+        wholes = [painted]
         if not crop_only and face.video is not None:
-            painted = torch.from_numpy(back_in_video(face, frames, painted.numpy()))
-        for piece in painted.split(FRAMES_AT_ONCE):
-            yield piece.movedim(-1, 1) / 255
+            wholes = map(torch.from_numpy, back_in_place(face, frames, painted.numpy()))
+        for whole in wholes:
+            for piece in whole.split(FRAMES_AT_ONCE):
+                yield piece.movedim(-1, 1) / 255
 
     def landmarks(
         self,
@@ -107,7 +123,8 @@ class PortraitHead:
     ) -> Float[Tensor, "t 68 2"]:
         """What drives the face, in a pose-free frame or in that of the file that is given."""
         if directions.landmarks is not None:
-            return self.given_landmarks(directions.landmarks, len(content))
+            size = target.footage.frames.shape[1]
+            return given_landmarks(directions.landmarks, len(content), size)
         width = self.voice.disentangler.config.content
         heard = Heard(content[:, :width], content[0, width:])
         mood = with_intensity(
@@ -117,16 +134,6 @@ class PortraitHead:
             self.tell_movement(target, heard, mood)
         ahead = self.voice.move(target.l_a, heard.content, mood)
         return with_lids(ahead, target.lids[frames])
-
-    def given_landmarks(self, path: Path, n_frames: int) -> Float[Tensor, "t 68 2"]:
-        """Landmarks of a file; ValueError where it has another number of frames than the sound."""
-        found = read_landmarks(path, (self.size, self.size))
-        if len(found) != n_frames:
-            raise ValueError(
-                f"{path}: {len(found)} frames of landmarks, but the sound has {n_frames} (at 25 a "
-                "second)"
-            )
-        return torch.from_numpy(found).float()
 
     def mood(self, heard: Heard, directions: Directions) -> Float[Tensor, "e"]:
         """The code of the emotion that is asked for."""
@@ -149,13 +156,32 @@ class PortraitHead:
         print(line, file=sys.stderr)
 
 
+def given_landmarks(path: Path, n_frames: int, size: int) -> Float[Tensor, "t 68 2"]:
+    """Landmarks of a file, in px of `size` a side; ValueError where it has another number of frames
+    than the sound.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    found = read_landmarks(path, (size, size))
+    if len(found) != n_frames:
+        raise ValueError(
+            f"{path}: {len(found)} frames of landmarks, but the sound has {n_frames} (at 25 a "
+            "second)"
+        )
+    return torch.from_numpy(found).float()
+
+
 def load_head(weights: Path | None = None) -> PortraitHead:
     """The head of the person whose portrait is in a folder of weights, or of the committed one.
 
-    FileNotFoundError where there is none; else as `load_voice`. Chapter: book/evp-portrait.ipynb
+    A folder with a net over many people alone has the committed portrait. FileNotFoundError where
+    there is none; else as `load_voice`. Chapter: book/evp-portrait.ipynb
     """
-    name = Path(PORTRAIT) if weights is None else weights / PORTRAIT
-    return PortraitHead(load_voice(weights), load_generator(name), read_person(name))
+    people = beside(weights, PEOPLE)
+    name = beside(weights, PORTRAIT)
+    if weights is not None and people == Path(PEOPLE):
+        name = weights / PORTRAIT
+    return PortraitHead(load_voice(weights), load_generator(name), read_person(name), people)
 
 
 def load_voice(weights: Path | None = None) -> Voice:
@@ -173,10 +199,15 @@ def load_voice(weights: Path | None = None) -> Voice:
 
 
 def face_of(options: Mapping[str, Any], head: PortraitHead) -> Face:
-    """The footage of --video, or of the weights' own invented person.
+    """The photo of --image, the footage of --video, or the weights' own invented person's.
 
-    Chapter: book/evp-portrait.ipynb
+    Of a photo a line on stderr says how well it is painted. Chapter: book/evp-portrait.ipynb
     """
+    photo = options.get("image")
+    if photo is not None:
+        face = read_photo_face(photo, head.people)
+        print(f"{photo}: {photo_warning(head.people)}", file=sys.stderr)
+        return face
     return read_face(options.get("video"), head.person)
 
 
@@ -211,6 +242,8 @@ def directions_and_path(
     """
     if options["emotion"] and options["emotion_from"]:
         raise ValueError("--emotion and --emotion-from: give one of them")
+    if options.get("image") and options.get("video"):
+        raise ValueError("--image and --video: give one of them, a photo or footage of the person")
     intensity = options["intensity"]
     if not math.isfinite(intensity) or not 0 <= intensity <= STRONGEST:
         raise ValueError(f"--intensity {intensity}: give a number from 0 to {STRONGEST:g}")

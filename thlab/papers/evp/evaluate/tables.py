@@ -11,6 +11,7 @@ from thlab.papers.evp.evaluate import (
     crossed,
     editing,
     mouths,
+    people,
     portraits,
     poses,
     videos,
@@ -139,6 +140,14 @@ TABLES = {
         corpus=CORPUS,
         seeds=1,
         facts=amounts_evidence,
+    ),
+    "people": TableSpec(
+        "one net over many people, for people known by one photo alone",
+        people.measure,
+        people.ROWS,
+        people.COLUMNS,
+        corpus=CORPUS,
+        facts=people.people_evidence,
     ),
     "video": TableSpec(
         "the whole chain: voices drive four people's footage",

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from thlab.corpus.performance import Performance, replay
 from thlab.corpus.rows import clip_rows
-from thlab.corpus.settings import Preset, settle
+from thlab.corpus.settings import FIRST_SPEAKER, Preset, settle
 from thlab.data.prepare import MIN_FOUND, pictures
 from thlab.face.align import crop
 from thlab.face.landmarks import detect_landmarks, to_68
@@ -72,9 +72,10 @@ def performances(
     """What a person of the embedded corpus says in every emotion, in one light.
 
     sentences: numbers from 0 to 7 of the speaker's list, of which 6 and 7 are what the corpus holds
-    out. seed: of the motion. Chapter: book/evp-portrait.ipynb
+    out. Of people of its other parts nobody else says any but 0 and 1. seed: of the motion.
+    Chapter: book/evp-portrait.ipynb
     """
-    preset = Preset((speaker + 1, 0, 0), SENTENCES, 64, head_motion=head_motion)
+    preset = Preset(split_up_to(speaker), SENTENCES, 64, head_motion=head_motion)
     settings = settle(preset, "portrait", None, None, seed, light="person")
     found = []
     for row in clip_rows(settings):
@@ -82,6 +83,17 @@ def performances(
         if row["speaker"] == f"s{speaker:03}" and number in sentences:
             found.append(replay(row, settings))
     return found
+
+
+def split_up_to(speaker: int) -> tuple[int, int, int]:
+    """How many speakers of each part (train, val, test) a corpus has that ends with this one.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    counts = [0, 0, 0]
+    part = max(k for k, first in enumerate(FIRST_SPEAKER.values()) if speaker >= first)
+    counts[part] = speaker + 1 - list(FIRST_SPEAKER.values())[part]
+    return counts[0], counts[1], counts[2]
 
 
 def neutral_performances(speaker: int) -> list[Performance]:
@@ -105,20 +117,22 @@ def footage_to_learn(config: PortraitConfig, options: Mapping[str, Any]) -> Foot
     return footage_of(performances(config.speaker, config.sentences), config.size)
 
 
-def footage_of(clips: Sequence[Performance], size: int = 128) -> Footage:
+def footage_of(clips: Sequence[Performance], size: int = 128, pairs: int = 0) -> Footage:
     """Portraits of performances, with exact landmarks; rendered once, then read from
     $THLAB_HOME/portraits.
 
     clips: of one person in one light, as `performances` gives them; ValueError where not, or where
-    there are none. size: pixels. Chapter: book/evp-portrait.ipynb
+    there are none. size: pixels. pairs: so many times two frames in a row of each, evenly spaced,
+    a clip each; 0: all frames. Chapter: book/evp-portrait.ipynb
     """
     if len({clip.row["speaker"] for clip in clips}) != 1:
         raise ValueError("footage of one person is needed: give performances of one speaker")
     if any(clip.settings.light != "person" for clip in clips):
         raise ValueError("each clip has its own light: perform with light='person'")
     facts = {clip.id: [clip.row, vars(clip.settings), clip.retake] for clip in clips}
-    digest = hashlib.sha256(json.dumps([size, facts], sort_keys=True).encode()).hexdigest()
-    arrays = cached_arrays("portraits", digest[:32], lambda: _render(clips, size))
+    asked = [size, facts, pairs] if pairs else [size, facts]
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    arrays = cached_arrays("portraits", digest[:32], lambda: _render(clips, size, pairs))
     named = {"corpus": "embedded", "corpus_version": clips[0].settings.corpus_version}
     named |= {"speaker": clips[0].row["speaker"], "corpus_digest": digest}
     lengths = arrays.pop("lengths").tolist()
@@ -200,8 +214,9 @@ def check_moving(path: Path) -> None:
         read_picture(path)
     except ValueError:
         return  # the video's reader says what it is not
+    what = f"{path}: a picture, from which no one learns how this face moves"
     ask = f"give a video of the person, of {SHORT:.0f} s or more"
-    raise ValueError(f"{path}: a picture, from which no one learns how this face moves: {ask}")
+    raise ValueError(f"{what}: {ask}, or the photo to `generate` with --image")
 
 
 def check_faces(name: str, found: Bool[np.ndarray, "t"]) -> None:
@@ -265,15 +280,25 @@ def starts(lengths: Sequence[int]) -> Int[Tensor, "c1"]:
     return torch.tensor([0, *np.cumsum(lengths).tolist()])
 
 
-def _render(clips: Sequence[Performance], size: int) -> dict[str, np.ndarray]:
+def _render(clips: Sequence[Performance], size: int, pairs: int) -> dict[str, np.ndarray]:
     frames = []
     landmarks = []
+    lengths = []
     for clip in clips:
-        seen, points = clip.scene.shoot("portrait", size)
+        scene = clip.scene
+        n = len(scene)
+        if pairs:
+            # not at the ends, where nothing is said
+            first = ((np.arange(pairs) + 0.5) / pairs * (n - 1)).astype(int)
+            scene = scene.at(np.stack([first, first + 1], 1).flatten().tolist())
+            lengths += [2] * pairs
+        else:
+            lengths.append(n)
+        seen, points = scene.shoot("portrait", size)
         frames.append(seen)
         landmarks.append(points)
     return {
         "frames": np.concatenate(frames),
         "landmarks": np.concatenate(landmarks),
-        "lengths": np.array([len(clip) for clip in frames]),
+        "lengths": np.array(lengths),
     }

@@ -83,8 +83,7 @@ class KeyFrame(nn.Module):
         self.points.copy_(points[nearest].half())
         frames = torch.from_numpy(footage.frames)
         picture = frames[nearest].movedim(-1, 0)[None] / 255
-        finer = interpolate(picture, scale_factor=FINER, mode="bicubic", align_corners=False)
-        self.texture.copy_(finer[0].clamp(0, 1))
+        self.texture.copy_(finer(picture)[0])
         self.moves.copy_(what_moves(frames).half())
 
     def plates(self, points: Points) -> Plates:
@@ -111,6 +110,15 @@ class KeyFrame(nn.Module):
         x = (points.flatten(1) / self.size - self.mean) @ self.axes
         x = x.clamp(-FARTHEST, FARTHEST)
         return torch.cat([x, self.features(x)], 1)
+
+
+def finer(pictures: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h2 w2"]:
+    """Pictures with `FINER` times the pixels a side: bent ones then lose little of what is fine.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    made = interpolate(pictures, scale_factor=FINER, mode="bicubic", align_corners=False)
+    return made.clamp(0, 1)
 
 
 def fetch(

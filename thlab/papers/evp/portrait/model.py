@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -45,13 +45,14 @@ class Generator(nn.Module):
     learnt from the pixels alone, with no FlowNet to teach it.
     """
 
-    def __init__(self, config: PortraitConfig):
+    def __init__(self, config: PortraitConfig, key: nn.Module | None = None):
+        """key: what bends a picture, in place of a key frame that learns; it says what moves."""
         super().__init__()
         config.validate()
         self.config = config
         fold = config.fold**2
         widths = config.widths
-        self.key = KeyFrame(config)
+        self.key: Any = KeyFrame(config) if key is None else key
         seen = CHANNELS * (1 + config.history) + 3 * config.history + 3
         self.stem = ConvBlock(fold * seen, widths[0])
         self.downs = nn.ModuleList(Down(a, b) for a, b in pairwise(widths))
@@ -117,6 +118,12 @@ class Generator(nn.Module):
             # detached: what a frame is made from is given to it, as in use
             before = push(before, painted.frame.detach())
         return made
+
+    def render(
+        self, edges: UInt8[Tensor, "t 4 h w"], landmarks: Float[np.ndarray, "t 68 2"]
+    ) -> UInt8[Tensor, "t h w 3"]:
+        """The frames of one clip's guidance maps and landmarks, as `render` below."""
+        return render(self, edges, landmarks)
 
 
 def push(before: Before, frame: Float[Tensor, "b 3 h w"]) -> Before:
