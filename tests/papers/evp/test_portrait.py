@@ -29,7 +29,13 @@ from thlab.papers.evp.portrait.footage import (
 )
 from thlab.papers.evp.portrait.keyframe import KeyFrame
 from thlab.papers.evp.portrait.losses import reconstruction_terms
-from thlab.papers.evp.portrait.measure import measure, repeated_first, scores
+from thlab.papers.evp.portrait.measure import (
+    key_frame_alone,
+    measure,
+    painted_again,
+    repeated_first,
+    scores,
+)
 from thlab.papers.evp.portrait.model import Generator, load_generator, render, with_history
 from thlab.papers.evp.portrait.train import train
 from thlab.training.device import make_fabric
@@ -237,6 +243,15 @@ def test_without_history_each_frame_is_for_itself(tmp_path):
     points = person().landmarks
     whole = render(generator, edges, points)
     assert torch.equal(whole[5:], render(generator, edges[5:], points[5:]))
+
+
+def test_a_generator_that_paints_nothing_shows_its_bent_key_frame():
+    generator = of_person(replace(FAST, history=0))
+    torch.nn.init.zeros_(generator.colour.weight)
+    bare = key_frame_alone(generator, person())
+    assert torch.equal(bare, painted_again(generator, person()))
+    torch.nn.init.constant_(generator.colour.bias, 0.1)
+    assert (painted_again(generator, person()).float() - bare).mean() > 5
 
 
 def test_flicker_is_0_for_the_truth_and_1_for_a_frozen_picture():

@@ -11,13 +11,19 @@ from torch import Tensor
 from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import HELD_OUT, Footage, footage_of, performances
-from thlab.papers.evp.portrait.measure import painted_again, repeated_first, scores
+from thlab.papers.evp.portrait.measure import (
+    key_frame_alone,
+    painted_again,
+    repeated_first,
+    scores,
+)
 from thlab.papers.evp.portrait.model import PORTRAIT, load_generator
 from thlab.papers.evp.reported import OURS
 from thlab.training import from_card
 
+KEY = "key frame, bent"  # with nothing painted onto it
 FIRST = "first frame"
-ROWS = (OURS, FIRST)
+ROWS = (OURS, KEY, FIRST)
 COLUMNS = {
     "PSNR": "PSNR",
     "SSIM": "SSIM",
@@ -47,7 +53,8 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
         made = repeated_first(footage)
     else:
         generator = load_generator(experiment.weights_named(PORTRAIT))
-        made = painted_again(generator, footage)
+        make = key_frame_alone if row == KEY else painted_again
+        made = make(generator, footage)
     names = [clip.id for clip in clips]
     return clip_scores(row, f"s{config.speaker:03}", names, made, footage, COLUMNS)
 

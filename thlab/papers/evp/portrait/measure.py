@@ -15,7 +15,7 @@ from thlab.metrics.landmark import eye_opening
 from thlab.metrics.mouth import contrast_inside, pattern_inside
 from thlab.papers.evp.portrait.critics import BOX, around
 from thlab.papers.evp.portrait.footage import Footage
-from thlab.papers.evp.portrait.model import Generator, render
+from thlab.papers.evp.portrait.model import Generator, as_bytes, bent_key, render
 
 SHUT = 0.6  # of the usual opening: eyes that are less open blink
 BLINK_SCORES = ("PSNR", "flicker", "eyes: sharpness")
@@ -40,6 +40,14 @@ def painted_again(generator: Generator, footage: Footage) -> UInt8[Tensor, "f h 
     """
     edges = torch.from_numpy(edge_maps(footage.frames, footage.landmarks))
     return render(generator, edges, footage.landmarks, footage.start)
+
+
+def key_frame_alone(generator: Generator, footage: Footage) -> UInt8[Tensor, "f h w 3"]:
+    """Footage as a generator's bent key frame shows it, with nothing painted onto it.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    return as_bytes(bent_key(generator, footage.landmarks))
 
 
 def repeated_first(footage: Footage) -> UInt8[Tensor, "f h w 3"]:

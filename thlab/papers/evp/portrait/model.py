@@ -183,9 +183,7 @@ def render(
         raise ValueError(f"{len(edges)} guidance maps and {len(landmarks)} faces: give one each")
     generator.eval()
     device = generator.key.texture.device
-    points = torch.from_numpy(landmarks).float().to(device)
-    bent = [generator.key(some, generator.key.plates(some)) for some in points.split(CHUNK)]
-    bent = torch.cat(bent)  # (T, 3, H, W)
+    bent = bent_key(generator, landmarks)
     ends = [0, len(edges)] if start is None else start.tolist()
     frames = []
     for first, end in pairwise(ends):
@@ -195,5 +193,23 @@ def render(
             given = with_history(edges, now, torch.tensor([first]), generator.config.history)
             frame = generator(bent[t : t + 1], given.to(device), before).frame
             before = push(before, frame)
-            frames.append((255 * frame[0].clamp(0, 1)).round().byte().permute(1, 2, 0).cpu())
-    return torch.stack(frames)
+            frames.append(frame[0])
+    return as_bytes(torch.stack(frames))
+
+
+@torch.inference_mode()
+def bent_key(
+    generator: Generator, landmarks: Float[np.ndarray, "t 68 2"]
+) -> Float[Tensor, "t 3 h w"]:
+    """A person's key frame, bent to landmarks in px; colours may lie outside 0 to 1.
+
+    Chapter: book/evp-portrait.ipynb
+    """
+    points = torch.from_numpy(landmarks).float().to(generator.key.texture.device)
+    bent = [generator.key(some, generator.key.plates(some)) for some in points.split(CHUNK)]
+    return torch.cat(bent)
+
+
+def as_bytes(frames: Float[Tensor, "t 3 h w"]) -> UInt8[Tensor, "t h w 3"]:
+    """Frames in [0, 1], or a little outside, as pictures. Chapter: book/evp-portrait.ipynb"""
+    return (255 * frames.clamp(0, 1)).round().byte().permute(0, 2, 3, 1).cpu()
