@@ -11,7 +11,7 @@ from thlab.papers import load_paper
 from thlab.papers.paper import Paper
 from thlab.plots import forest_plot, use_style
 
-BUILT = ("priors", "davs", "stochastic")  # papers that have tables
+BUILT = ("priors", "davs", "stochastic", "evp")  # papers that have tables
 FIGURE = "forest-{}.png"
 CAPTION = """Every comparison that the claims ask for, with its 95 % interval. The unit is the
 smallest effect that would matter, and the claimed side is to the right. A diamond is the paper's
