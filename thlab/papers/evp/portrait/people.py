@@ -19,7 +19,7 @@ from thlab.face.thin_plates import thin_plate_motion
 from thlab.papers.evp.portrait.config import PortraitConfig, PortraitWeights
 from thlab.papers.evp.portrait.footage import Footage
 from thlab.papers.evp.portrait.keyframe import centres, fetch, finer
-from thlab.papers.evp.portrait.model import CHUNK, Generator
+from thlab.papers.evp.portrait.model import CHUNK, Generator, as_bytes
 from thlab.training import from_card, load_weights, read_card
 from thlab.training.optim import build_seeded, warmup_cosine
 
@@ -201,11 +201,3 @@ def in_chunks(landmarks: Float[np.ndarray, "t 68 2"]) -> Sequence[np.ndarray]:
     Chapter: book/evp-portrait.ipynb
     """
     return np.split(landmarks, range(CHUNK, len(landmarks), CHUNK))
-
-
-def as_bytes(frames: Float[Tensor, "t 3 h w"]) -> UInt8[Tensor, "t h w 3"]:
-    """Frames as 8-bit pictures.
-
-    Chapter: book/evp-portrait.ipynb
-    """
-    return (255 * frames.clamp(0, 1)).round().byte().movedim(1, -1).cpu()
