@@ -6,10 +6,12 @@ import torch
 
 from thlab.corpus import perform
 from thlab.inference import Speech
-from thlab.metrics.landmark import eye_opening
+from thlab.metrics.landmark import eye_opening, mouth_opening
 from thlab.papers.evp.chain import (
+    INNER_LIPS,
     Voice,
     driven_landmarks,
+    lips_that_meet,
     moved_by_emotion,
     portrait,
     read_target,
@@ -90,6 +92,23 @@ def test_what_no_word_moves_is_steadied_most(target):
     assert left[17:48].max() < 0.6 < left[48:].min()
     still = target.l_a.repeat(20, 1, 1)
     torch.testing.assert_close(steadied(still), still)
+
+
+def test_lips_that_nearly_meet_do_and_wide_mouths_stay(target):
+    gaps = torch.tensor([0.2, 0.4, 0.8, 2.0, 5.0])
+    points = target.l_a.repeat(5, 1, 1)
+    for upper, lower in INNER_LIPS:
+        points[:, lower] = points[:, upper] + torch.stack([torch.zeros(5), gaps], 1)
+    met = lips_that_meet(points)
+    opening = mouth_opening(met)
+    assert opening[:2].max() < 0.1  # px of 64
+    assert (opening.diff() > 0).all()
+    assert torch.allclose(met[3:], points[3:], atol=5e-3)
+    moved = (met - points).abs().amax((0, 2)).nonzero()[:, 0]
+    assert set(moved.tolist()) == {50, 51, 52, 56, 57, 58, 61, 62, 63, 65, 66, 67}
+    middle = (points[:, 62] + points[:, 66]) / 2
+    torch.testing.assert_close((met[:, 62] + met[:, 66]) / 2, middle)
+    torch.testing.assert_close(met[:, 51] - points[:, 51], met[:, 62] - points[:, 62])
 
 
 def test_an_emotion_of_no_strength_is_neutral(voice, target):

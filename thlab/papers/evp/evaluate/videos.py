@@ -31,7 +31,7 @@ from thlab.papers.evp.chain import (
     Target,
     portrait,
     read_target,
-    steadied,
+    settled,
     there_and_back,
     with_lids,
 )
@@ -167,7 +167,7 @@ def landmarks_of(
             heard = heard._replace(emotion=moods[int(speech.tensors.emotion[show.clip])])
         content = heard.content[np.arange(len(show.frames)) % len(heard.content)]
         target = target_of(experiment, show.person)
-        points = steadied(model.net.speak(target.l_a, content, heard.emotion))
+        points = settled(model.net.speak(target.l_a, content, heard.emotion))
         return with_lids(points, target.lids[show.frames])
 
     return ahead
