@@ -53,6 +53,7 @@ METRICS: dict[str, Metric] = {
     "time open": Metric("nearest 1", "of the truth"),
     # lips and sound, by SyncNet
     "sync confidence": Metric("higher", "", lip_sync_scores),
+    "sync confidence of false pairs": Metric("lower", "", lip_sync_scores),
     "LSE-D": Metric("lower", "", lip_sync_scores),
     "sync offset": Metric("", "frames", lip_sync_scores),
     # words, and clips found again

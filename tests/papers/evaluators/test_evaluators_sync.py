@@ -6,7 +6,15 @@ import torch
 from thlab.audio.features import mel_decibels
 from thlab.metrics import lip_sync_scores
 from thlab.nn.syncnet import FRAMES, HOPS, SyncNet, windows_of_lips, windows_of_sound
-from thlab.papers.evaluators.sync import SyncConfig, SyncSampler, embeddings, sync_terms
+from thlab.papers.evaluators.sync import (
+    MARGIN,
+    OBJECTIVES,
+    SyncConfig,
+    SyncSampler,
+    embeddings,
+    margin_terms,
+    sync_terms,
+)
 
 
 def test_windows_are_the_same_200_ms():
@@ -60,18 +68,36 @@ def test_a_batch_has_the_lips_and_the_sound_of_the_same_windows(memory):
         SyncSampler(memory, SyncConfig(windows=1000))
 
 
-def test_a_few_windows_can_be_learnt_by_heart(memory):
+@pytest.mark.parametrize(("objective", "steps"), [("softmax", 40), ("bce", 500), ("margin", 80)])
+def test_a_few_windows_can_be_learnt_by_heart(memory, objective, steps):
     torch.manual_seed(0)
     net = SyncNet()
     batch = SyncSampler(memory, SyncConfig(clips=2, windows=4)).draw(0, 0)
     optimizer = torch.optim.Adam(net.parameters(), 2e-3)
-    first = sync_terms(net, batch)["total"].item()
-    for _ in range(40):
+    terms_of = OBJECTIVES[objective]
+    first = sync_terms(terms_of, net, batch)["total"].item()
+    for _ in range(steps):
         optimizer.zero_grad()
-        sync_terms(net, batch)["total"].backward()
+        sync_terms(terms_of, net, batch)["total"].backward()
         optimizer.step()
-    assert first > 2
-    assert sync_terms(net, batch)["total"].item() < 0.3
+    assert sync_terms(terms_of, net, batch)["total"].item() < 0.3 * first
+
+
+def test_the_margin_is_that_of_equation_11():
+    generator = torch.Generator().manual_seed(0)
+    lips, sound = torch.nn.functional.normalize(
+        torch.randn(2, 3, 5, 8, generator=generator), dim=-1
+    )
+    pairs = []  # (y, d) of each, by hand
+    for clip in range(3):
+        for window in range(5):
+            pairs.append((1, (lips[clip, window] - sound[clip, window]).norm()))
+            pairs.append((0, (lips[clip, window] - sound[clip, window - 1]).norm()))
+    terms = [y * d**2 + (1 - y) * max(MARGIN - d, 0) ** 2 for y, d in pairs]
+    by_hand = sum(terms) / (2 * len(pairs))
+    assert margin_terms(lips, sound)["total"].item() == pytest.approx(float(by_hand), rel=1e-5)
+    same = margin_terms(lips, lips)
+    assert same["true"] == 0
 
 
 def test_embeddings_of_a_clip_are_those_of_its_windows(memory):

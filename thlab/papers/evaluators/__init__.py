@@ -3,6 +3,7 @@ whether its lips go with the sound.
 """
 
 from thlab.papers.evaluators.evaluate import emotion_facts, identity_facts, landmark_facts
+from thlab.papers.evaluators.objectives import TABLES
 from thlab.papers.evaluators.sync import SyncConfig, sync_facts, train_sync
 from thlab.papers.evaluators.train import (
     EmotionConfig,
@@ -24,6 +25,8 @@ PAPER = Paper(
         "emotions": Stage(EmotionConfig, train_emotions, emotion_facts, weights="emotions"),
         "sync": Stage(SyncConfig, train_sync, sync_facts, weights="sync"),
     },
+    tables=TABLES,
+    default_table="sync",
     options=(),
     load=load_splits,
 )

@@ -1,13 +1,15 @@
 """Training SyncNet, and what it finds on people and sentences that it never met."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from thlab.data.tensors import ClipTensors, as_floats
 from thlab.face.align import mouth
@@ -21,13 +23,18 @@ from thlab.training.optim import build_seeded
 SHIFT = 2  # pixels by which training moves the mouth's box, to each side
 GAIN = 0.2  # of colours, to each side
 SCALE = 12.0  # of cosines, before the softmax
+MARGIN = 1.0  # of Eq. 11 of [cai2024]: the distance from which a false pair costs nothing
 WRONG = 7  # the clip whose sound a clip is given for a false pair, counted from it
 
 
 @dataclass(frozen=True)
 class SyncConfig:
-    """How SyncNet is trained: within a clip, so that only time tells windows apart."""
+    """How SyncNet is trained: within a clip, so that only time tells windows apart.
 
+    objective: a key of OBJECTIVES.
+    """
+
+    objective: str = "softmax"
     steps: int = 1400
     clips: int = 8
     windows: int = 8  # of each
@@ -96,22 +103,81 @@ class SyncSampler:
         return (mouth(moved) * gain).clamp(0, 1)
 
 
-def sync_terms(model: nn.Module, batch: SyncBatch) -> Terms:
-    """A softmax over the windows of the same clip, both ways: which sound goes with these lips?"""
-    clips, windows = batch.mels.shape[:2]
-    lips, sound = model(batch.mouths.flatten(0, 1), batch.mels.flatten(0, 1))
-    lips = lips.view(clips, windows, -1)
-    logits = SCALE * lips @ sound.view(clips, windows, -1).mT
+Embedded = Float[Tensor, "c w d"]  # windows of clips, unit vectors
+
+
+def softmax_terms(lips: Embedded, sound: Embedded) -> Terms:
+    """A softmax over the windows of the same clip, both ways: which sound goes with these lips?
+
+    Chapter: book/content-to-video.ipynb
+    """
+    clips, windows = lips.shape[:2]
+    logits = SCALE * lips @ sound.mT
     label = torch.arange(windows, device=logits.device).expand(clips, -1)
     heard = cross_entropy(logits.flatten(0, 1), label.flatten())
     seen = cross_entropy(logits.mT.flatten(0, 1), label.flatten())
     return {"heard": heard, "seen": seen, "total": heard + seen}
 
 
+def bce_terms(lips: Embedded, sound: Embedded) -> Terms:
+    """Binary cross-entropy of scaled cosines, after Prajwal et al. 2020: true pairs, and as many
+    false ones, each with the sound of another window of its clip.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    true = SCALE * (lips * sound).sum(-1)
+    false = SCALE * (lips * sound.roll(1, 1)).sum(-1)
+    terms = {
+        "true": binary_cross_entropy_with_logits(true, torch.ones_like(true)),
+        "false": binary_cross_entropy_with_logits(false, torch.zeros_like(false)),
+    }
+    return terms | {"total": terms["true"] + terms["false"]}
+
+
+def margin_terms(lips: Embedded, sound: Embedded) -> Terms:
+    """Eq. 11 of [cai2024]: squared distances d of true pairs, and of false ones the square of what
+    they lack of the margin. The pairs are those of `bce_terms`.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    true = (lips - sound).norm(dim=-1)
+    false = (lips - sound.roll(1, 1)).norm(dim=-1)
+    # 1/2N \sum_n y_n d_n^2 + (1 - y_n) \max(margin - d_n, 0)^2, of N pairs half true
+    terms = {
+        "true": true.square().mean() / 4,
+        "false": (MARGIN - false).clamp(min=0).square().mean() / 4,
+    }
+    return terms | {"total": terms["true"] + terms["false"]}
+
+
+OBJECTIVES: dict[str, Callable[[Embedded, Embedded], Terms]] = {
+    "softmax": softmax_terms,
+    "bce": bce_terms,
+    "margin": margin_terms,
+}
+
+
+def sync_terms(
+    objective: Callable[[Embedded, Embedded], Terms], model: nn.Module, batch: SyncBatch
+) -> Terms:
+    """The terms of a batch, by one of OBJECTIVES. Chapter: book/content-to-video.ipynb"""
+    clips = len(batch.mels)
+    lips, sound = model(batch.mouths.flatten(0, 1), batch.mels.flatten(0, 1))
+    return objective(lips.unflatten(0, (clips, -1)), sound.unflatten(0, (clips, -1)))
+
+
 def train_sync(job: Job) -> SyncNet:
-    """Train a SyncNet; a run that was stopped resumes. Chapter: book/content-to-video.ipynb"""
+    """Train a SyncNet; a run that was stopped resumes.
+
+    ValueError for an unknown objective. Chapter: book/content-to-video.ipynb
+    """
+    config: SyncConfig = job.config
+    if config.objective not in OBJECTIVES:
+        known = ", ".join(OBJECTIVES)
+        raise ValueError(f"objective={config.objective}: choose one of {known}")
+    terms_of = partial(sync_terms, OBJECTIVES[config.objective])
     model = build_seeded(SyncNet, job.seed)
-    fit(model, sync_terms, job, SyncSampler(job.data.train, job.config))
+    fit(model, terms_of, job, SyncSampler(job.data.train, config))
     return model
 
 
@@ -125,28 +191,37 @@ def embeddings(
     return model.embed(mouth(as_floats(tensors.frames[start:end])), tensors.audio[clip])
 
 
-def sync_errors(model: SyncNet, tensors: ClipTensors) -> dict[str, float]:
-    """Confidence and distance of true clips, and of clips with another's sound; and how often the
-    offset is found within a frame.
+def sync_of_clips(model: SyncNet, tensors: ClipTensors) -> list[dict[str, float]]:
+    """Of each clip confidence and distance, of its own sound and of another clip's; and whether its
+    offset, which is 0, is found within a frame.
+
+    Chapter: book/content-to-video.ipynb
     """
-    found = [embeddings(model, tensors, clip) for clip in range(len(tensors.ids))]
-    true = []
-    false = []
-    for clip, (lips, sound) in enumerate(found):
-        other = found[(clip + WRONG) % len(found)][1]
+    embedded = [embeddings(model, tensors, clip) for clip in range(len(tensors.ids))]
+    found = []
+    for clip, (lips, sound) in enumerate(embedded):
+        other = embedded[(clip + WRONG) % len(embedded)][1]
         n = min(len(lips), len(other))
-        true.append(lip_sync_scores(lips, sound))
-        false.append(lip_sync_scores(lips[:n], other[:n]))
-    within = [abs(one.offset) <= 1 for one in true]
-    return {
-        "confidence": fmean([one.confidence for one in true]),
-        "confidence, shuffled": fmean([one.confidence for one in false]),
-        "at once": fmean([one.at_once for one in true]),
-        "at once, shuffled": fmean([one.at_once for one in false]),
-        "distance": fmean([one.distance for one in true]),
-        "distance, shuffled": fmean([one.distance for one in false]),
-        "offset within a frame": fmean([float(one) for one in within]),
-    }
+        true = lip_sync_scores(lips, sound)
+        false = lip_sync_scores(lips[:n], other[:n])
+        found.append(
+            {
+                "confidence": true.confidence,
+                "confidence, shuffled": false.confidence,
+                "at once": true.at_once,
+                "at once, shuffled": false.at_once,
+                "distance": true.distance,
+                "distance, shuffled": false.distance,
+                "offset within a frame": float(abs(true.offset) <= 1),
+            }
+        )
+    return found
+
+
+def sync_errors(model: SyncNet, tensors: ClipTensors) -> dict[str, float]:
+    """Means of `sync_of_clips`. Chapter: book/content-to-video.ipynb"""
+    of_clips = sync_of_clips(model, tensors)
+    return {name: fmean([clip[name] for clip in of_clips]) for name in of_clips[0]}
 
 
 def sync_facts(job: Job, model: nn.Module) -> dict[str, Any]:
