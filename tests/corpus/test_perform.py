@@ -11,6 +11,7 @@ from thlab.corpus.motion import Lips
 from thlab.corpus.scene import person
 from thlab.corpus.settings import read_settings
 from thlab.data import open_corpus
+from thlab.metrics.landmark import mouth_opening
 
 SENTENCE = sentences(3)[2]
 
@@ -153,6 +154,32 @@ def test_a_swap_takes_what_it_says_and_keeps_the_rest(one, other):
     meets = expression.closed > 0.999
     gap = lips.opening(mixed.motion.face_units)
     np.testing.assert_allclose(gap[meets], expression.apart[meets], atol=2e-3)
+
+
+def test_a_mood_is_swapped_and_the_words_stay():
+    words = ("place", "blue", "by", "m", "two", "please")
+    angry = perform(3, words, "angry", 1.0, number=4)
+    plain = perform(8, words, "neutral", number=1)
+    same = swap(angry, mood_from=angry)
+    np.testing.assert_array_equal(same.motion.face_units, angry.face_units)
+    calm = swap(angry, mood_from=plain)
+    np.testing.assert_array_equal(calm.motion.pose, angry.pose)
+    np.testing.assert_array_equal(calm.motion.gaze, angry.gaze)
+    np.testing.assert_array_equal(calm.motion.blink, angry.blink)
+    brows = load_head().unit("browDownLeft")
+    assert angry.face_units[:, brows].mean() > 0.4
+    assert abs(calm.motion.face_units[:, brows]).mean() < 0.05
+    there = swap(plain, mood_from=angry)
+    assert there.motion.face_units[:, brows].mean() > 0.4
+    for own, swapped in ((angry, calm), (plain, there)):  # the mouth says the same
+        before, after = mouth_opening(own.landmarks()), mouth_opening(swapped.landmarks())
+        assert np.corrcoef(before, after)[0, 1] > 0.9
+        shut = own.viseme == VISEMES.index("MBP")
+        assert abs(before - after)[shut].max() < 0.3  # px of 64
+    with pytest.raises(ValueError, match="a scene knows no words"):
+        swap(angry.scene, mood_from=plain)
+    with pytest.raises(ValueError, match="give it or mood_from"):
+        swap(angry, mood_from=plain, expression_from=plain)
 
 
 def test_other_frames_are_chosen_by_at(one, other):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from thlab.audio.espeak import english_data
 from thlab.audio.visemes import sample_visemes, viseme_segments
@@ -14,7 +14,8 @@ from thlab.corpus.floor import FACTORS as FLOOR_FACTORS
 from thlab.corpus.floor import add_floor
 from thlab.corpus.head import load_head
 from thlab.corpus.identity import is_male
-from thlab.corpus.motion import Motion, animate
+from thlab.corpus.motion import Expression, Motion, animate, express
+from thlab.corpus.motion import speak as speak_face
 from thlab.corpus.render import draw_lighting
 from thlab.corpus.rows import clip_rows
 from thlab.corpus.scene import Scene, person
@@ -68,6 +69,21 @@ def stage(row: dict, speech: Speech, settings: Settings, retake: int | None = No
         # from 1 on: numpy pads a short seed with zeros, so that a last 0 would give the clip itself
         motion = move(np.random.default_rng([*seed, 1 + retake]))
     return Scene(speaker, motion, lighting)
+
+
+def in_mood(
+    row: dict,
+    speech: Speech,
+    settings: Settings,
+    retake: int | None,
+    mood: tuple[str, float],
+    blink: Float[np.ndarray, " t"],
+) -> Expression:
+    """The clip's expression in another mood: emotion and intensity. blink: of the lids."""
+    seed = [MOTION_STREAM, row["seed"], settings.motion_seed]
+    rng = np.random.default_rng(seed if retake is None else [*seed, 1 + retake])
+    head = load_head()
+    return express(head, person(speaker_number(row)), speak_face(head, speech, rng), *mood, blink)
 
 
 def film(

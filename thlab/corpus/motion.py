@@ -39,6 +39,18 @@ class Said(NamedTuple):
     silent: np.ndarray
 
 
+class Spoken(NamedTuple):
+    """What speech asks of a face, per frame.
+
+    swell (T, 1): by how much a mood comes and goes, about 1. voice (T,): loudness, which lifts the
+    inner brows.
+    """
+
+    said: Said
+    swell: np.ndarray
+    voice: np.ndarray
+
+
 class Expression(NamedTuple):
     """Face units (T, 52) before the lips are sealed.
 
@@ -79,14 +91,11 @@ def animate(
 ) -> Motion:
     """Move a face to `speech`; rng decides everything that speech and emotion leave open."""
     n = speech.n_frames
-    _, nod, brow, _ = habits(head, person)
-    segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
-    said = speak_units(head, segments, n, rng)
-    swell = 1 + 0.10 * smooth_noise(rng, n, 0.3)[:, None]
+    _, nod, _, _ = habits(head, person)
+    spoken = speak(head, speech, rng)
     blink = blinks(rng, n, ex.BLINKS_PER_SECOND.get(emotion, 0.3))
+    face = express(head, person, spoken, emotion, intensity, blink)
     energy = loudness(speech)
-    lift = BROW_LIFT * brow * np.convolve(energy, np.ones(5) / 5, "same")
-    face = express(head, person, said, emotion, intensity, swell, lift, blink)
     held = np.array(ex.EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity
     pose = head_pose(rng, n, held, nod * energy) * head_motion
     shift = head_motion * np.stack([smooth_noise(rng, n, 0.6) * sd for sd in (0.027, 0.024, 0)], 1)
@@ -96,28 +105,32 @@ def animate(
     return Motion(units, pose, shift, gaze, blink, face)
 
 
+def speak(head: Head, speech: Speech, rng: np.random.Generator) -> Spoken:
+    """What speech asks of a face, in whichever mood: the first that `animate` draws from rng."""
+    segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
+    said = speak_units(head, segments, speech.n_frames, rng)
+    swell = 1 + 0.10 * smooth_noise(rng, speech.n_frames, 0.3)[:, None]
+    voice = np.convolve(loudness(speech), np.ones(5) / 5, "same")
+    return Spoken(said, swell, voice)
+
+
 def express(
     head: Head,
     person: Person,
-    said: Said,
+    spoken: Spoken,
     emotion: str,
     intensity: float,
-    swell: Float[np.ndarray, "t 1"],
-    lift: Float[np.ndarray, " t"],
     blink: Float[np.ndarray, " t"],
 ) -> Expression:
-    """The mouth of speech in a mood, as a person shows it.
-
-    swell: by how much the mood comes and goes, about 1. lift: what the voice adds to the inner
-    brows. blink: of the lids.
-    """
-    openness, _, _, style = habits(head, person)
+    """The mouth of speech in a mood, as a person shows it. blink: of the lids."""
+    openness, _, brow, style = habits(head, person)
+    said, swell, voice = spoken
     shape = ex.face_units(head, ex.EMOTION_SHAPES[emotion])
     besides = ex.face_units(head, ex.EMOTION_AT_REST.get(emotion, {}))
     at_rest = intensity * swell * said.silent[:, None] * besides * style
     mood = intensity * swell * shape * style + at_rest
     units = said.units * openness * (1 + LIVELINESS.get(emotion, 0) * intensity) + mood
-    units[:, head.unit("browInnerUp")] += lift
+    units[:, head.unit("browInnerUp")] += BROW_LIFT * brow * voice
     unsealed = np.clip(apply_blink(head, units, blink), 0, MOST + mood)
     apart = np.maximum(at_rest @ Lips(head, person.vertices).slope, 0)
     return Expression(unsealed, said.closed, apart)

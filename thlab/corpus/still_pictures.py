@@ -205,13 +205,13 @@ def frozen(
 ) -> mo.Motion:
     """One frame of someone who says a viseme between two others; drawn as clips are moved."""
     head = load_head()
-    _, nod, brow, _ = mo.habits(head, who)
+    _, nod, _, _ = mo.habits(head, who)
     said = mo.speak_units(head, _around(viseme, rng), 1, rng)
     energy = rng.uniform() * (viseme != "sil")
     swell = 1 + 0.10 * rng.standard_normal((1, 1))
     blink = np.array([rng.choice(mo.BLINK) if rng.uniform() < BLINKING else 0.0])
-    lift = np.array([mo.BROW_LIFT * brow * energy])
-    face = mo.express(head, who, said, emotion, intensity, swell, lift, blink)
+    spoken = mo.Spoken(said, swell, np.array([energy]))
+    face = mo.express(head, who, spoken, emotion, intensity, blink)
     units = mo.Lips(head, who.vertices).seal(*face).astype(np.float32)
     pose = rng.normal(0, mo.HELD_POSE) + rng.normal(0, mo.SWAY)
     pose += np.array(ex.EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity
