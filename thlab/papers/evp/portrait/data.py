@@ -1,9 +1,9 @@
 """Guidance maps, masks and frames of one person, and stretches of them drawn at random."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from thlab.data.sampler import within
@@ -67,7 +67,7 @@ class Stretches:
             ),
             before=self.frames_before(first, begin),
             real=self.pictures(frames),
-            weight=self.weights(frames),
+            weight=pixel_weights(config, self.face[frames], self.inside[frames]),
             lips=self.lips[frames],
             points=self.points[frames],
             plates=self.plates[frames],
@@ -86,8 +86,13 @@ class Stretches:
         inside = (then >= begin[:, None])[..., None, None, None]
         return inside * self.pictures(then.clamp(min=0))
 
-    def weights(self, frames: Int[Tensor, "*n"]) -> Float[Tensor, "*n 1 h w"]:
-        """What each pixel weighs: 1, in the face more, between the lips still more."""
-        config = self.config
-        of_face = (config.face - 1) * self.face[frames].float()
-        return (1 + of_face + config.inside * self.inside[frames].float()).unsqueeze(-3)
+
+def pixel_weights(
+    config: Any, face: Bool[Tensor, "*n h w"], inside: Bool[Tensor, "*n h w"]
+) -> Float[Tensor, "*n 1 h w"]:
+    """What each pixel weighs: 1, in the face more, between the lips still more.
+
+    config: with `face` and `inside`, how much. Chapter: book/evp-portrait.ipynb
+    """
+    of_face = (config.face - 1) * face.float()
+    return (1 + of_face + config.inside * inside.float()).unsqueeze(-3)

@@ -13,7 +13,7 @@ from torch import Tensor
 from thlab.face.edges import edge_maps, face_mask, mouth_mask
 from thlab.face.points import MOUTH
 from thlab.face.thin_plates import thin_plate_motion
-from thlab.papers.evp.portrait.data import Stretch
+from thlab.papers.evp.portrait.data import Stretch, pixel_weights
 from thlab.papers.evp.portrait.footage import Footage, footage_of, performances, starts
 from thlab.papers.evp.portrait.people import PeopleConfig
 
@@ -93,7 +93,7 @@ class PhotoPairs:
             edges=torch.cat([self.edges[frames], of_photo], 2) / 255,
             before=self.pictures(photo)[:, None],
             real=self.pictures(frames),
-            weight=self.weights(frames),
+            weight=pixel_weights(self.config, self.face[frames], self.inside[frames]),
             lips=points[:, :, MOUTH].mean(2),
             points=points,
             plates=torch.stack(list(self.plates(points, self.points[photo]))),
@@ -116,9 +116,3 @@ class PhotoPairs:
     def pictures(self, frames: Int[Tensor, "*n"]) -> Float[Tensor, "*n 3 h w"]:
         """Frames in [0, 1]."""
         return self.frames[frames].movedim(-1, -3) / 255
-
-    def weights(self, frames: Int[Tensor, "*n"]) -> Float[Tensor, "*n 1 h w"]:
-        """What each pixel weighs: 1, in the face more, between the lips still more."""
-        config = self.config
-        of_face = (config.face - 1) * self.face[frames].float()
-        return (1 + of_face + config.inside * self.inside[frames].float()).unsqueeze(-3)
