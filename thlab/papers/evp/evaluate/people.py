@@ -16,6 +16,7 @@ from thlab.evaluation.experiment import Experiment, Measurements
 from thlab.face.edges import edge_maps
 from thlab.face.points import MOUTH
 from thlab.metrics.flicker import change_ratio
+from thlab.papers.evp.evaluate.portraits import COLUMNS as OF_PORTRAITS
 from thlab.papers.evp.evaluate.portraits import FIRST, clip_scores
 from thlab.papers.evp.portrait.footage import HELD_OUT, Footage, footage_of, performances
 from thlab.papers.evp.portrait.model import Generator
@@ -27,18 +28,8 @@ NET = "net over many people"
 PLATES = "plates alone"
 OTHER_MOUTH = "other mouth"
 ROWS = (NET, PLATES, FIRST, OTHER_MOUTH)
-SCORES = {
-    "PSNR": "PSNR",
-    "SSIM": "SSIM",
-    "sharpness": "sharpness",
-    "flicker": "flicker",
-    "mouth: PSNR": "PSNR",
-    "mouth: sharpness": "sharpness",
-    "eyes: PSNR": "PSNR",
-    "eyes: sharpness": "sharpness",
-    "contrast inside": "contrast inside",
-    "pattern inside": "pattern inside",
-}
+# of the blinks one photo says nothing
+SCORES = {name: metric for name, metric in OF_PORTRAITS.items() if not name.startswith("blink")}
 COLUMNS = SCORES | {"change": "change"}
 TESTED = 12  # test speakers
 EVERY = 4  # of the emotions of each of them: every fourth one
