@@ -177,6 +177,9 @@ def test_a_table_of_another_version_of_the_corpus_says_so(results, tmp_path):
     old.save(tmp_path)
     shown = book.Results("toy", {}, {}, tmp_path).table("T2").data
     assert "Measured with version 2 of the corpus" in shown
+    real = Table("toy", "T3", {"PSNR": "PSNR"}, make_records(cells), {}, {"corpus_version": ""})
+    real.save(tmp_path)
+    assert "version" not in book.Results("toy", {}, {}, tmp_path).table("T3").data
 
 
 def test_results_show_verdicts(results):

@@ -311,9 +311,11 @@ class Results:
 
 
 def _of_another_version(table: Table) -> list[str]:
-    """A line that says so, where a table was measured on another version of the corpus."""
+    """A line that says so, where a table was measured on another version of the corpus; real ones
+    have none.
+    """
     version = table.evidence.get("corpus_version", CORPUS_VERSION)
-    if version == CORPUS_VERSION:
+    if version in (CORPUS_VERSION, ""):
         return []
     measured = f"Measured with version {version} of the corpus and weights of that time"
     return [f"{measured}; version {CORPUS_VERSION} is made now, and this table waits for it."]

@@ -60,15 +60,16 @@ def claims_of(book: Path, key: str) -> list[dict]:
 
 def section(paper: Paper, table: Table) -> list[str]:
     """One table, what it rests on, and the commands that measure it again."""
-    name, _, corpus = table.table.partition("-grid")
-    spec = paper.tables.get(table.table) or paper.tables.get(name)
-    what = f": {spec.title}" if spec else ""
     evidence = table.evidence
-    facts = [f"corpus {evidence['corpus']} (version {evidence['corpus_version']})"]
+    name = table.table.removesuffix(f"-{evidence['corpus']}")  # a real corpus is in its name
+    spec = paper.tables.get(name)
+    what = f": {spec.title}" if spec else ""
+    version = f" (version {evidence['corpus_version']})" if evidence["corpus_version"] else ""
+    facts = [f"corpus {evidence['corpus']}{version}"]
     facts += [f"preset {evidence['preset']}", f"seeds {', '.join(map(str, evidence['seeds']))}"]
     facts += [evidence["hardware"], f"commit `{evidence['commit'][:10]}`"]
     lines = [f"## {table.table}{what}", "", table.markdown(), "", f"*{'; '.join(facts)}.*", ""]
-    return lines + ([] if corpus else again(paper, table))
+    return lines + (again(paper, table) if name == table.table else [])
 
 
 def again(paper: Paper, table: Table) -> list[str]:
