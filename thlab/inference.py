@@ -168,11 +168,18 @@ def repaint_in_pieces(photo: Photo, changes: Changes) -> Iterator[Video]:
     Chapter: book/content-to-video.ipynb
     """
     whole = photo.whole()
-    fit = PIXELS_AT_ONCE // whole[0].numel()
-    step = max(1, min(FRAMES_AT_ONCE, fit))
+    step = frames_at_once(whole[0].numel())
     for start in range(0, len(changes.motion), step):
         part = frames_of(changes, slice(start, start + step))
         yield repaint_photo(whole, part, photo.matrix, photo.size)
+
+
+def frames_at_once(pixels: int) -> int:
+    """How many frames of so many pixels may be in memory at once.
+
+    Chapter: book/content-to-video.ipynb
+    """
+    return max(1, min(FRAMES_AT_ONCE, PIXELS_AT_ONCE // pixels))
 
 
 def frames_of(changes: Changes, frames: slice) -> Changes:

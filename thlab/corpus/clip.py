@@ -14,8 +14,7 @@ from thlab.corpus.floor import FACTORS as FLOOR_FACTORS
 from thlab.corpus.floor import add_floor
 from thlab.corpus.head import load_head
 from thlab.corpus.identity import is_male
-from thlab.corpus.motion import Expression, Motion, animate, express
-from thlab.corpus.motion import speak as speak_face
+from thlab.corpus.motion import Expression, Motion, animate, express, face_of_speech, loudness
 from thlab.corpus.render import draw_lighting
 from thlab.corpus.rows import clip_rows
 from thlab.corpus.scene import Scene, person
@@ -50,24 +49,31 @@ def say(row: dict, scratch: Path) -> Speech:
     return replace(speech, audio=heard)
 
 
+def motion_rng(row: dict, settings: Settings, retake: int | None = None) -> np.random.Generator:
+    """The chance of a clip's motion, or of a retake's."""
+    seed = [MOTION_STREAM, row["seed"], settings.motion_seed]
+    if retake is not None:
+        # from 1 on: numpy pads a short seed with zeros, so that a last 0 would give the clip itself
+        seed.append(1 + retake)
+    return np.random.default_rng(seed)
+
+
 def stage(row: dict, speech: Speech, settings: Settings, retake: int | None = None) -> Scene:
     """The clip's scene. retake: a number, for other motion to the same speech in the same light."""
     speaker = speaker_number(row)
     who = person(speaker)
-    seed = [MOTION_STREAM, row["seed"], settings.motion_seed]
 
     def move(rng: np.random.Generator) -> Motion:
         mood = row["emotion"], row["intensity"]
         return animate(load_head(), who, speech, *mood, settings.head_motion, rng)
 
-    rng = np.random.default_rng(seed)
+    rng = motion_rng(row, settings)
     motion = move(rng)
     lighting = draw_lighting(rng)
     if settings.light == "person":
         lighting = draw_lighting(np.random.default_rng([LIGHT_STREAM, speaker]))
     if retake is not None:
-        # from 1 on: numpy pads a short seed with zeros, so that a last 0 would give the clip itself
-        motion = move(np.random.default_rng([*seed, 1 + retake]))
+        motion = move(motion_rng(row, settings, retake))
     return Scene(speaker, motion, lighting)
 
 
@@ -80,10 +86,10 @@ def in_mood(
     blink: Float[np.ndarray, " t"],
 ) -> Expression:
     """The clip's expression in another mood: emotion and intensity. blink: of the lids."""
-    seed = [MOTION_STREAM, row["seed"], settings.motion_seed]
-    rng = np.random.default_rng(seed if retake is None else [*seed, 1 + retake])
     head = load_head()
-    return express(head, person(speaker_number(row)), speak_face(head, speech, rng), *mood, blink)
+    rng = motion_rng(row, settings, retake)
+    spoken = face_of_speech(head, speech, loudness(speech), rng)
+    return express(head, person(speaker_number(row)), spoken, *mood, blink)
 
 
 def film(

@@ -92,10 +92,10 @@ def animate(
     """Move a face to `speech`; rng decides everything that speech and emotion leave open."""
     n = speech.n_frames
     _, nod, _, _ = habits(head, person)
-    spoken = speak(head, speech, rng)
+    energy = loudness(speech)
+    spoken = face_of_speech(head, speech, energy, rng)
     blink = blinks(rng, n, ex.BLINKS_PER_SECOND.get(emotion, 0.3))
     face = express(head, person, spoken, emotion, intensity, blink)
-    energy = loudness(speech)
     held = np.array(ex.EMOTION_POSE.get(emotion, (0, 0, 0))) * intensity
     pose = head_pose(rng, n, held, nod * energy) * head_motion
     shift = head_motion * np.stack([smooth_noise(rng, n, 0.6) * sd for sd in (0.027, 0.024, 0)], 1)
@@ -105,12 +105,17 @@ def animate(
     return Motion(units, pose, shift, gaze, blink, face)
 
 
-def speak(head: Head, speech: Speech, rng: np.random.Generator) -> Spoken:
-    """What speech asks of a face, in whichever mood: the first that `animate` draws from rng."""
+def face_of_speech(
+    head: Head, speech: Speech, energy: Float[np.ndarray, " t"], rng: np.random.Generator
+) -> Spoken:
+    """What speech asks of a face, in whichever mood: the first that `animate` draws from rng.
+
+    energy: the speech's `loudness`.
+    """
     segments = viseme_segments(speech.phone_start, speech.phone_end, speech.phone)
     said = speak_units(head, segments, speech.n_frames, rng)
     swell = 1 + 0.10 * smooth_noise(rng, speech.n_frames, 0.3)[:, None]
-    voice = np.convolve(loudness(speech), np.ones(5) / 5, "same")
+    voice = np.convolve(energy, np.ones(5) / 5, "same")
     return Spoken(said, swell, voice)
 
 

@@ -41,11 +41,9 @@ def swap(
     is not of a corpus that was built here, and where both expression and mood are asked for.
     Chapter: book/sound-and-faces.ipynb
     """
-    own = scene_of(clip)
-    if mood_from is not None:
-        if expression_from is not None:
-            raise ValueError("expression_from brings a mood of its own: give it or mood_from")
-        own = with_mood(clip, mood_from)
+    if mood_from is not None and expression_from is not None:
+        raise ValueError("expression_from brings a mood of its own: give it or mood_from")
+    own = scene_of(clip) if mood_from is None else with_mood(clip, mood_from)
     expression = own if expression_from is None else scene_of(expression_from)
     pose = own if pose_from is None else scene_of(pose_from)
     light = own if light_from is None else scene_of(light_from)

@@ -16,35 +16,21 @@ from thlab.media import write_mp4
 from thlab.papers.evp.chain import read_target
 from thlab.papers.evp.faces import Face, Person, same_camera
 from thlab.papers.evp.head import Directions, load_head, load_voice
-from thlab.papers.evp.landmarks.data import encoded
-from thlab.papers.evp.landmarks.model import LANDMARKS, LandmarkConfig
-from thlab.papers.evp.landmarks.train import new_network
 from thlab.papers.evp.model import DISENTANGLER, DisentangleConfig, Disentangler
 from thlab.papers.evp.portrait.config import PortraitConfig
 from thlab.papers.evp.portrait.footage import Footage
 from thlab.papers.evp.portrait.model import PORTRAIT, Generator
-from thlab.training import load_weights, save_weights
+from thlab.training import save_weights
 from thlab.training.optim import build_seeded
-from thlab.training.weights import state_digest
 
 WORDS = ("put", "blue", "by", "u", "four", "now")
 
 
 @pytest.fixture(scope="module")
-def weights(speeches, faces, tmp_path_factory):
+def weights(save_voice, tmp_path_factory):
     """A folder with all three nets, not trained."""
     folder = tmp_path_factory.mktemp("weights")
-    config = DisentangleConfig.fast()
-    model = build_seeded(lambda: Disentangler(config, 8), 0).eval()
-    model.moods.normal_(generator=torch.Generator().manual_seed(0))
-    emotions = list(speeches.train.tensors.emotions)
-    save_weights(folder / DISENTANGLER, model, {"config": asdict(config), "emotions": emotions})
-    load_weights(folder / DISENTANGLER, model)  # as rounded as what is read
-    config = LandmarkConfig.fast()
-    net = new_network(config, faces[0], encoded(model, 2), 0)
-    card = {"config": asdict(config), "sizes": list(net.sizes), "metrics": {"F-LD": 0.5}}
-    codes = state_digest(model.state_dict())
-    save_weights(folder / LANDMARKS, net, card | {"codes": codes})
+    save_voice(folder)
     config = PortraitConfig.fast()
     generator = build_seeded(lambda: Generator(config), 0)
     save_weights(folder / PORTRAIT, generator, {"config": asdict(config)})

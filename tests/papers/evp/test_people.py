@@ -19,10 +19,6 @@ from thlab.face.points import MOUTH
 from thlab.metrics.image import psnr
 from thlab.papers.evp.cards import people_facts
 from thlab.papers.evp.evaluate import people as table
-from thlab.papers.evp.landmarks.data import encoded
-from thlab.papers.evp.landmarks.model import LANDMARKS, LandmarkConfig
-from thlab.papers.evp.landmarks.train import new_network
-from thlab.papers.evp.model import DISENTANGLER, DisentangleConfig, Disentangler
 from thlab.papers.evp.portrait.footage import Footage, footage_of, performances, starts
 from thlab.papers.evp.portrait.model import Generator
 from thlab.papers.evp.portrait.people import (
@@ -36,8 +32,7 @@ from thlab.papers.evp.portrait.people_data import People, PhotoPairs, people_to_
 from thlab.papers.evp.portrait.people_train import painted, train_people
 from thlab.training.device import make_fabric
 from thlab.training.job import Job
-from thlab.training.optim import build_seeded
-from thlab.training.weights import load_weights, save_weights, state_digest
+from thlab.training.weights import save_weights
 
 FAST = PeopleConfig.fast()
 WORDS = ("put", "blue", "by", "u", "four", "now")
@@ -246,19 +241,10 @@ def test_a_photo_of_another_size_is_refused():
 
 
 @pytest.fixture(scope="module")
-def weights(speeches, faces, tmp_path_factory):
+def weights(save_voice, tmp_path_factory):
     """A folder with nets that listen and the net over many people, not trained, and no portrait."""
     folder = tmp_path_factory.mktemp("people")
-    config = DisentangleConfig.fast()
-    model = build_seeded(lambda: Disentangler(config, 8), 0).eval()
-    emotions = list(speeches.train.tensors.emotions)
-    save_weights(folder / DISENTANGLER, model, {"config": asdict(config), "emotions": emotions})
-    load_weights(folder / DISENTANGLER, model)  # as rounded as what is read
-    config = LandmarkConfig.fast()
-    net = new_network(config, faces[0], encoded(model, 2), 0)
-    card = {"config": asdict(config), "sizes": list(net.sizes), "metrics": {"F-LD": 0.5}}
-    codes = state_digest(model.state_dict())
-    save_weights(folder / LANDMARKS, net, card | {"codes": codes})
+    save_voice(folder)
     net = new_net(FAST, 0)
     facts = people_facts(job(folder, replace(FAST, people=1)), net)
     save_weights(folder / PEOPLE, net, {"config": asdict(FAST)} | facts)

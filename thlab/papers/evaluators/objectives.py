@@ -30,6 +30,7 @@ def measure(experiment: Experiment, row: str, seed: int) -> Measurements:
     Chapter: book/content-to-video.ipynb
     """
     config = replace(experiment.config(SyncConfig), objective=ROWS[row])
+    # a training looks at the first alone
     data = Splits(experiment.train, experiment.test, experiment.test)
     model = experiment.trained(experiment.job("sync", config, data, seed), train_sync)
     found: Measurements = []

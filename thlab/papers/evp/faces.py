@@ -13,7 +13,7 @@ from jaxtyping import Float, Int, UInt8
 from thlab.data.prepare import pictures
 from thlab.face.align import crop, paste
 from thlab.face.points import transform
-from thlab.inference import FRAMES_AT_ONCE, PIXELS_AT_ONCE, find_face
+from thlab.inference import find_face, frames_at_once
 from thlab.media import read_picture
 from thlab.metrics.judges import dlib_identity
 from thlab.papers.evp.chain import Target, read_target
@@ -185,7 +185,7 @@ def back_in_place(
     photo = even_sides(read_picture(face.video))
     view = face.target.footage.view
     assert view is not None
-    n = min(FRAMES_AT_ONCE, max(1, PIXELS_AT_ONCE // photo[..., 0].size))
+    n = frames_at_once(photo[..., 0].size)
     for first in range(0, len(painted), n):
         yield np.stack([paste(photo, square, view) for square in painted[first : first + n]])
 

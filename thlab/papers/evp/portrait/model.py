@@ -193,8 +193,8 @@ def render(
             given = with_history(edges, now, torch.tensor([first]), generator.config.history)
             frame = generator(bent[t : t + 1], given.to(device), before).frame
             before = push(before, frame)
-            frames.append(frame[0])
-    return as_bytes(torch.stack(frames))
+            frames.append(as_bytes(frame))
+    return torch.cat(frames)
 
 
 @torch.inference_mode()

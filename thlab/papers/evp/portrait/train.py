@@ -19,7 +19,7 @@ from thlab.papers.evp.portrait.losses import (
     critic_loss,
     reconstruction_terms,
 )
-from thlab.papers.evp.portrait.model import Generator, push
+from thlab.papers.evp.portrait.model import Generator, as_bytes, push
 from thlab.training import Run, my_part, step_generator
 from thlab.training.job import Job
 from thlab.training.optim import build_seeded, optimizer_step, set_rate
@@ -141,5 +141,4 @@ def generator_terms(critics: Any, fake: Float[Tensor, "b t 3 h w"], stretch: Str
 
 def strip(real: Tensor, fake: Tensor) -> Any:
     """The first stretch, true frames above generated ones. Chapter: book/evp-portrait.ipynb"""
-    both = torch.cat([real[0], fake[0].detach().float().clamp(0, 1)], -2)
-    return (255 * both).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    return as_bytes(torch.cat([real[0], fake[0].detach().float()], -2)).numpy()
